@@ -1,0 +1,51 @@
+# How a module, an executable and a unit test of phasegate are built: one warning set for all of them.
+
+add_library(phasegate_options INTERFACE)
+target_compile_options(phasegate_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Werror
+  -fno-common -fstack-protector-strong)
+target_compile_definitions(phasegate_options INTERFACE
+  _GNU_SOURCE
+  PHASEGATE_VERSION="${PROJECT_VERSION}")
+target_include_directories(phasegate_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(phasegate_options INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(PHASEGATE_SANITIZE)
+  target_compile_options(phasegate_options INTERFACE
+    -fsanitize=${PHASEGATE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(phasegate_options INTERFACE -fsanitize=${PHASEGATE_SANITIZE})
+endif()
+
+# phasegate_module(NAME DIRECTORY LIBRARY...): the static library phasegate_NAME from the sources below
+# DIRECTORY, but for those that hold a main(). The libraries are modules of ours by name, or targets.
+function(phasegate_module name directory)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${directory}/*.c)
+  list(FILTER sources EXCLUDE REGEX "/([a-z]+_)?main\\.c$")
+  if(NOT sources)
+    add_library(phasegate_${name} INTERFACE)
+    return()
+  endif()
+  add_library(phasegate_${name} STATIC ${sources})
+  set_target_properties(phasegate_${name} PROPERTIES LINKER_LANGUAGE C)
+  target_link_libraries(phasegate_${name} PUBLIC phasegate_options)
+  foreach(library ${ARGN})
+    if(TARGET phasegate_${library})
+      target_link_libraries(phasegate_${name} PUBLIC phasegate_${library})
+    else()
+      target_link_libraries(phasegate_${name} PUBLIC ${library})
+    endif()
+  endforeach()
+endfunction()
+
+# phasegate_executable(NAME MAIN MODULE...)
+function(phasegate_executable name main)
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${main})
+    return()
+  endif()
+  add_executable(${name} ${main})
+  foreach(module ${ARGN})
+    target_link_libraries(${name} PRIVATE phasegate_${module})
+  endforeach()
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
