@@ -1,0 +1,101 @@
+/* Gates: checks on measured evidence become verdicts. Pure computation; never GO on anything that
+ * was not measured.
+ *
+ * Order of verdicts when several apply: a hold beats everything, then UNKNOWN (an input was not
+ * measured), then STALE (an input is older than its limit), then NO-GO, and only what remains is GO
+ * (operations.md D.2, rules 1 and 4). */
+#ifndef PHASEGATE_GATES_GATES_H
+#define PHASEGATE_GATES_GATES_H
+
+#include "coverage/coverage.h"
+#include "pipeline/pipeline.h"
+
+enum gates_verdict { GATES_UNKNOWN, GATES_STALE, GATES_HOLD, GATES_NO_GO, GATES_GO };
+const char *gates_verdict_name(enum gates_verdict verdict); /* "NO-GO" and so on */
+
+enum gates_result { GATES_RESULT_UNKNOWN, GATES_RESULT_FAIL, GATES_RESULT_PASS };
+const char *gates_result_name(enum gates_result result); /* "unknown", "fail", "pass" */
+
+/* Evidence that does not come from coverage: the answer of a query, a command, a person. */
+struct gates_answer {
+    const char *gate, *check; /* names */
+    bool measured;
+    double value;
+    int64_t at;        /* wall ms */
+    const char *error; /* NULL when it was measured */
+};
+
+/* How the runs of a group stand, newest run of each processor. */
+struct gates_group_runs {
+    size_t group;
+    size_t processors, ended, verified, running, failed; /* failed: any end but verified */
+};
+
+/* A person's hold or override on a gate. */
+struct gates_mark {
+    const char *gate;
+    bool hold; /* else override */
+    const char *by, *reason;
+    int64_t at;
+};
+
+struct gates_evidence {
+    const struct coverage_report *coverage;
+    const struct gates_answer *answers;
+    size_t answer_count;
+    const struct gates_group_runs *groups;
+    size_t group_count;
+    const struct gates_mark *marks; /* live ones only */
+    size_t mark_count;
+};
+
+enum gates_unit { GATES_UNIT_PERCENT, GATES_UNIT_COUNT, GATES_UNIT_BYTES, GATES_UNIT_NUMBER };
+
+struct gates_check {
+    const struct pipeline_check *check;
+    enum gates_result result;
+    bool measured; /* a value is there; `fresh` says whether it is young enough */
+    bool fresh;
+    enum gates_unit unit;
+    double value; /* percent with one decimal by base/percent.h where the unit is percent */
+    double required;
+    double margin;  /* positive passes: measured - required, or required - measured where less is
+                       better */
+    int64_t age_ms; /* of the evidence; -1 when it was never measured */
+    int step;       /* coverage: 0 below minimum, 1 minimum, 2 target, 3 optimal reached */
+    char *why;      /* why it is unknown or fails, one phrase; NULL when it passes */
+    struct pipeline_indices blocks; /* tables downstream that a failure blocks */
+    struct pipeline_indices degrades;
+    int blocked_percent; /* tenths of the downstream dates that cannot run because of it;
+                            PERCENT_UNKNOWN if none */
+};
+
+struct gates_gate {
+    size_t gate;
+    enum gates_verdict verdict;
+    size_t measured, total; /* inputs measured and fresh, and all of them */
+    size_t passed, failed, unknown;
+    const struct gates_mark *mark; /* hold or override in force, or NULL */
+    struct gates_check *checks;    /* in the file's order */
+};
+
+struct gates_report {
+    const struct pipeline *pipeline;
+    int64_t as_of;
+    struct gates_gate *gates; /* pipeline->gate_count of them */
+};
+
+/* Judges every gate. The report refers to the pipeline and the marks, and copies the rest. */
+struct gates_report *gates_judge(const struct pipeline *pipeline,
+                                 const struct gates_evidence *evidence, int64_t as_of);
+void gates_report_free(struct gates_report *report);
+
+/* The checks of a gate, worst first: unknown, failing by margin, passing; into `order` (check_count
+ * indices). */
+void gates_order(const struct gates_gate *gate, size_t count, size_t *order);
+
+/* The exit code for a set of verdicts: 0 when all are GO, 2 when any is UNKNOWN or STALE, else 1.
+ */
+enum error_exit gates_exit(const struct gates_report *report, size_t gate);
+
+#endif

@@ -1,0 +1,253 @@
+/* The pipeline: what a backfill consists of, read from one YAML file and checked as a whole.
+ *
+ * A loaded pipeline is immutable and may be read by any thread. Tables, seasons, processors, groups
+ * and gates refer to each other by index into the arrays of struct pipeline; the order is the
+ * file's. All strings are owned by the pipeline. Dates are day numbers (base/day.h), shares are
+ * hundredths of a percent (95 % is 9500). */
+#ifndef PHASEGATE_PIPELINE_PIPELINE_H
+#define PHASEGATE_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/day.h"
+#include "base/error.h"
+
+#define PIPELINE_NONE SIZE_MAX /* an index that points nowhere */
+
+/* A list of indices. */
+struct pipeline_indices {
+    size_t *items;
+    size_t count;
+};
+
+/* A list of strings; `items` ends with a NULL as well, so that it serves as an argv. */
+struct pipeline_strings {
+    char **items;
+    size_t count;
+};
+
+/* A bound of the pipeline's range: a date, or today or yesterday in the pipeline's time zone. */
+enum pipeline_bound_kind { PIPELINE_BOUND_DATE, PIPELINE_BOUND_TODAY, PIPELINE_BOUND_YESTERDAY };
+struct pipeline_bound {
+    enum pipeline_bound_kind kind;
+    day_number day; /* for a date */
+};
+
+/* How and how often is measured. */
+struct pipeline_poll {
+    int64_t every_ms;   /* between two polls of one table */
+    int64_t recheck_ms; /* a paid query at least this often, whatever the free signal says; also the
+                           age at which stale evidence becomes UNKNOWN */
+    int64_t stale_after_ms;  /* a number older than this is STALE */
+    int64_t bytes_per_query; /* maximumBytesBilled */
+    int64_t bytes_per_night; /* paid polling stops beyond it; 0 is no limit */
+};
+
+struct pipeline_season {
+    char *name;
+    struct day_range range;
+    day_number playoffs_from; /* DAY_NONE when the season has one segment */
+};
+
+/* Where the dates on which rows are due come from: a query (day, games) or the dates of another
+ * table. */
+enum pipeline_expected_kind { PIPELINE_EXPECTED_QUERY, PIPELINE_EXPECTED_TABLE };
+struct pipeline_expected {
+    enum pipeline_expected_kind kind;
+    char *name;   /* the query's file name, or "table:NAME"; the key under which it is measured and
+                     stored */
+    char *sql;    /* the query's text, its {…} filled in; @from and @to are its parameters */
+    size_t table; /* for a table; its entities count as games */
+    struct day_range *except; /* dates never due: postponed originals */
+    size_t except_count;
+};
+
+/* How many rows a date needs to be complete. */
+enum pipeline_rows_kind {
+    PIPELINE_ROWS_ANY,      /* one is enough */
+    PIPELINE_ROWS_PER_DAY,  /* rows.at_least */
+    PIPELINE_ROWS_PER_GAME, /* rows.at_least × games of that date (per: game) */
+    PIPELINE_ROWS_RATIO,    /* rows.at_least × rows of another table on that date (ratio_of) */
+};
+struct pipeline_rows_rule {
+    enum pipeline_rows_kind kind;
+    double value;
+    size_t table; /* for PIPELINE_ROWS_RATIO */
+};
+
+struct pipeline_table {
+    char *name;
+    size_t phase;
+    char *project, *dataset, *table; /* of the BigQuery table; project defaults to the pipeline's */
+    char *date;                      /* date column */
+    char *entity;                    /* counted DISTINCT; NULL when there is none */
+    size_t expected;                 /* index into pipeline.expected */
+    int bootstrap_days;              /* from each season's first day; 0 for none */
+    struct pipeline_rows_rule rows;
+    struct pipeline_rows_rule duplicates_above; /* kind PIPELINE_ROWS_ANY: no rule */
+    char *null_of;                              /* column whose NULLs are counted; NULL for none */
+    int null_rate_at_most;                      /* hundredths of a percent */
+    char *fallback;                /* SQL condition that counts synthetic rows; NULL for none */
+    struct pipeline_indices needs; /* tables whose date must be complete before this one can be */
+    struct pipeline_indices wants; /* tables whose absence only degrades it */
+    char *coverage_sql; /* queries/coverage.sql with this table's names filled in: byte-identical
+                           always */
+};
+
+struct pipeline_variable {
+    char *name;
+    char *value;
+};
+
+struct pipeline_processor {
+    char *name;
+    struct pipeline_indices fills;          /* tables */
+    struct pipeline_strings command;        /* argv with {from} {to} {workers} {dates} {season} */
+    struct pipeline_strings dates_argument; /* replaces the arguments that hold {from} and {to};
+                                               empty if it takes none */
+    char *directory; /* working directory; absolute, or beside the pipeline file */
+    struct pipeline_variable *environment;
+    size_t environment_count;
+    int workers;
+    char *log;               /* name of a pattern set: built in, or pipeline.patterns */
+    int64_t quiet_after_ms;  /* no output for longer is an alarm; 0 for never */
+    int64_t timeout_ms;      /* 0 for none */
+    int64_t stop_grace_ms;   /* between TERM and KILL; default 60 s */
+    int stop_after_failures; /* that many failures in a row with one signature stop the run; 0 for
+                                never */
+    bool shell; /* `command` is one string for /bin/sh -c: only when the file says shell: true */
+};
+
+struct pipeline_group {
+    char *name;
+    struct pipeline_indices runs; /* processors */
+    size_t behind;                /* gate, or PIPELINE_NONE */
+};
+
+enum pipeline_check_kind {
+    PIPELINE_CHECK_COVERAGE,
+    PIPELINE_CHECK_ROWS,
+    PIPELINE_CHECK_NULL_RATE,
+    PIPELINE_CHECK_FALLBACK_RATE,
+    PIPELINE_CHECK_DUPLICATES,
+    PIPELINE_CHECK_QUERY,
+    PIPELINE_CHECK_RUNS,
+    PIPELINE_CHECK_COMMAND,
+    PIPELINE_CHECK_CREDENTIALS,
+    PIPELINE_CHECK_DISK,
+    PIPELINE_CHECK_MANUAL,
+};
+
+enum pipeline_unit { PIPELINE_UNIT_DATES, PIPELINE_UNIT_GAMES }; /* what coverage counts */
+
+/* One check after a phase was unfolded into its tables: exactly one input each. */
+struct pipeline_check {
+    enum pipeline_check_kind kind;
+    char *name;    /* "team_defense_game_summary coverage": stable, unique within its gate */
+    size_t table;  /* coverage, rows, null_rate, fallback_rate, duplicates */
+    size_t season; /* or PIPELINE_NONE for all */
+    enum { PIPELINE_SEGMENT_ALL, PIPELINE_SEGMENT_REGULAR, PIPELINE_SEGMENT_PLAYOFFS } segment;
+    enum pipeline_unit unit; /* of coverage */
+    int minimum;             /* coverage, rows: at_least, hundredths of a percent */
+    int target, optimal;     /* 0 when not given */
+    int maximum;             /* null_rate, fallback_rate: at_most */
+    int64_t missing_at_most; /* coverage: -1 when not given */
+    bool each_season; /* coverage: every season must reach the minimum, and none may be missing */
+    size_t group;     /* runs */
+    char *sql;        /* query: returns one row, one number */
+    enum { PIPELINE_AT_LEAST, PIPELINE_AT_MOST, PIPELINE_EQUALS } comparison; /* query, disk */
+    double value;                    /* query: compared with; disk: bytes free */
+    struct pipeline_strings command; /* command: argv */
+    int64_t timeout_ms;              /* command */
+    char *question;                  /* manual */
+    char *path;                      /* disk */
+};
+
+struct pipeline_gate {
+    char *name;
+    struct pipeline_check *checks;
+    size_t check_count;
+    struct pipeline_indices holds; /* groups behind it, from the groups' `behind` */
+};
+
+/* A named set of log patterns that the file defines; the built-in ones are the logs module's. */
+struct pipeline_pattern {
+    char *kind;
+    char *regex;
+};
+struct pipeline_pattern_set {
+    char *name;
+    struct pipeline_pattern *patterns;
+    size_t pattern_count;
+};
+
+struct pipeline {
+    char *name;
+    char *project; /* billed for the queries */
+    char *location;
+    char *timezone;
+    char *endpoint;  /* NULL: the real service, or BIGQUERY_EMULATOR_HOST */
+    char *file;      /* the path it was loaded from, as given */
+    char *directory; /* absolute, of that file */
+    struct pipeline_bound from, to;
+    struct pipeline_poll poll;
+    struct pipeline_season *seasons;
+    size_t season_count;
+    char **phases; /* distinct names in order of first use */
+    size_t phase_count;
+    struct pipeline_expected *expected;
+    size_t expected_count;
+    struct pipeline_table *tables;
+    size_t table_count;
+    struct pipeline_processor *processors;
+    size_t processor_count;
+    struct pipeline_group *groups;
+    size_t group_count;
+    struct pipeline_gate *gates;
+    size_t gate_count;
+    struct pipeline_pattern_set *pattern_sets;
+    size_t pattern_set_count;
+    char hash[65]; /* SHA-256 of everything that changes what would run or be judged; see
+                      pipeline_hash.h */
+};
+
+/* Loads and checks a pipeline file. NULL on the first mistakes: error->text then holds one line a
+ * mistake, at most ten, each "file:line:column: what is wrong; what was probably meant". Errors:
+ * EXIT_NO_INPUT, EXIT_CONFIG. */
+struct pipeline *pipeline_load(const char *path, struct error *error);
+void pipeline_free(struct pipeline *pipeline);
+
+/* The pipeline's range at this moment (base/clock.h: today is that of the process's time zone). */
+struct day_range pipeline_range(const struct pipeline *pipeline, int64_t wall_ms);
+
+/* Lookups by name: the index, or PIPELINE_NONE. */
+size_t pipeline_find_table(const struct pipeline *pipeline, const char *name);
+size_t pipeline_find_processor(const struct pipeline *pipeline, const char *name);
+size_t pipeline_find_group(const struct pipeline *pipeline, const char *name);
+size_t pipeline_find_gate(const struct pipeline *pipeline, const char *name);
+size_t pipeline_find_season(const struct pipeline *pipeline, const char *name);
+
+/* The season that holds the day, or PIPELINE_NONE. */
+size_t pipeline_season_of(const struct pipeline *pipeline, day_number day);
+
+/* Whether the day is among a table's bootstrap days: day 0 to bootstrap_days - 1 of its season. */
+bool pipeline_is_bootstrap(const struct pipeline *pipeline, size_t table, day_number day);
+
+/* What to run one processor with. `dates` (sorted) is used when it is not empty and the processor
+ * takes a list. */
+struct pipeline_launch {
+    struct day_range range;
+    const day_number *dates;
+    size_t date_count;
+    int workers; /* 0: the processor's own */
+};
+
+/* The argv of one launch, ending with NULL; free with pipeline_argv_free. Errors: a list of dates
+ * for a processor that takes none, an argv over 100 KiB (EXIT_USAGE). */
+char **pipeline_argv(const struct pipeline *pipeline, size_t processor,
+                     const struct pipeline_launch *launch, struct error *error);
+void pipeline_argv_free(char **argv);
+
+#endif
