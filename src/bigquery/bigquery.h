@@ -1,0 +1,456 @@
+/* BigQuery over REST v2 on curl multi: queries, table metadata, jobs and streamed rows, many at a
+ * time on one thread, with retries that know what BigQuery's reasons mean.
+ *
+ * A client belongs to one thread: submit requests, then call bigquery_client_wait again and again;
+ * each call hands out at most one finished result. Only bigquery_client_wakeup may be called from
+ * other threads. Text given to a submit function is copied; results belong to the caller.
+ *
+ * What a caller may rely on: a query that has not finished is never an empty answer; an answer that
+ * changed between two of its pages is a failure; a failure says whether another try can help;
+ * nothing secret is ever in a message; every wait ends at the request's deadline. */
+#ifndef PHASEGATE_BIGQUERY_H
+#define PHASEGATE_BIGQUERY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/day.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#define BIGQUERY_UNKNOWN       INT64_C(-1) /* a number that the service did not tell */
+#define BIGQUERY_MIB           INT64_C(1048576)
+#define BIGQUERY_TIB           INT64_C(1099511627776)
+#define BIGQUERY_PRICE_PER_TIB 6.25 /* US dollars on demand in the US */
+
+enum {
+    BIGQUERY_REASON_SIZE = 64,
+    BIGQUERY_MESSAGE_SIZE = 512,
+    BIGQUERY_ACTIVITY_SIZE = 160,
+};
+
+/* ---- The client ------------------------------------------------------------------------- */
+
+enum bigquery_credentials_state {
+    BIGQUERY_CREDENTIALS_READY,   /* the header value was written */
+    BIGQUERY_CREDENTIALS_PENDING, /* a token is on its way: requests wait within their deadlines */
+    BIGQUERY_CREDENTIALS_FAILED,  /* there is none and there will be none: `error` says why */
+};
+
+/* Where the Authorization header comes from. Both functions are called on the client's thread and
+ * must not block; an implementation that fetches tokens elsewhere calls bigquery_client_wakeup when
+ * one has arrived. */
+struct bigquery_credentials {
+    /* Appends the value of the header, such as "Bearer …". */
+    enum bigquery_credentials_state (*authorize)(void *context, struct text_buffer *value,
+                                                 struct error *error);
+    /* The service answered 401 to what authorize wrote last: get another one. The request is
+     * repeated once. */
+    void (*rejected)(void *context);
+    void *context;
+    const char *quota_project; /* sent as x-goog-user-project; NULL for none */
+};
+
+struct bigquery_label {
+    const char *key; /* lower case letters, digits, _ and -; at most 63, a letter first */
+    const char *value;
+};
+
+struct bigquery_activity;
+
+/* Zero-initialise and set what differs: 0 and NULL mean the default. Only `project` has none. All
+ * of it is copied but the clock, the credentials and the contexts, which must outlive the client.
+ */
+struct bigquery_options {
+    const char *endpoint; /* as bigquery_endpoint_url takes it; NULL is the real service */
+    const char *project;  /* billed for the queries */
+    const char *location; /* where jobs run; NULL lets the service find it out */
+    const char *user_agent;
+    const struct bigquery_label *labels; /* put on every job */
+    size_t label_count;
+    const struct bigquery_credentials *credentials; /* the real service refuses to do without */
+    bool authorize_endpoint;      /* send credentials to `endpoint` too; https or loopback only */
+    int max_connections;          /* requests under way at once: 32 */
+    const struct clock *clock;    /* clock_system() */
+    uint64_t random_seed;         /* of jitter and request ids; 0 draws one from the kernel */
+    int64_t retry_base_ms;        /* bound of the first wait: 1,000 */
+    int64_t retry_cap_ms;         /* bound of every wait: 32,000 */
+    int64_t deadline_ms;          /* budget of a request, retries included: 600,000 */
+    int64_t try_grace_ms;         /* a try's limit is timeout_ms plus this: 15,000 */
+    size_t response_limit;        /* bytes of one answer, unpacked: 32 MiB */
+    int64_t maximum_bytes_billed; /* of queries that set none: 1 GiB */
+    double price_per_tib;         /* BIGQUERY_PRICE_PER_TIB */
+    /* Called on the client's thread whenever a request starts to wait before another try. */
+    void (*activity)(void *context, const struct bigquery_activity *activity);
+    void *activity_context;
+};
+
+struct bigquery_client;
+
+/* The value of BIGQUERY_EMULATOR_HOST, or NULL when it is unset or empty. */
+const char *bigquery_endpoint_from_environment(void);
+
+/* The base URL that an endpoint stands for; the caller frees it. Takes "host", "host:port",
+ * "http(s)://host[:port]" with or without a path; a missing scheme is http; "/bigquery/v2" is added
+ * unless the path ends with it. Errors: EXIT_CONFIG with the endpoint. */
+char *bigquery_endpoint_url(const char *endpoint, struct error *error);
+
+/* A client; nothing is sent yet. With an endpoint no credential is asked for and none is sent.
+ * Errors: EXIT_CONFIG for a missing project, a bad endpoint or label, or the real service without
+ * credentials. */
+struct bigquery_client *bigquery_client_new(const struct bigquery_options *options,
+                                            struct error *error);
+
+/* Ends all requests at once, unanswered, and frees everything; jobs on the server run on. NULL is
+ * fine. */
+void bigquery_client_free(struct bigquery_client *client);
+
+/* ---- Failures ---------------------------------------------------------------------------- */
+
+enum bigquery_failure_class {
+    BIGQUERY_NO_FAILURE,
+    BIGQUERY_THROTTLED, /* rateLimitExceeded and its kin: slower, please */
+    BIGQUERY_QUOTA,     /* quotaExceeded: nothing helps for ten minutes or longer */
+    BIGQUERY_BACKEND,   /* the service had a fault, or the job died of one */
+    BIGQUERY_TRANSPORT, /* no connection, reset, TLS, proxy, or the try's time was up */
+    BIGQUERY_PROTOCOL,  /* an answer that is not BigQuery's, is too large, or contradicts itself */
+    BIGQUERY_AUTH,      /* 401, or no credentials */
+    BIGQUERY_DENIED,    /* accessDenied, billingNotEnabled, blocked */
+    BIGQUERY_NOT_FOUND,
+    BIGQUERY_BYTES_LIMIT, /* more bytes than maximum_bytes_billed */
+    BIGQUERY_QUERY,       /* the SQL, the table or the request is wrong or too heavy */
+    BIGQUERY_TIMEOUT,     /* the request's deadline, or the job's own time limit */
+    BIGQUERY_CANCELLED,   /* by the caller, or the job was stopped on the server */
+};
+
+/* What went wrong last. `reason` is BigQuery's word, or one of ours: "connection", "timeout",
+ * "tooLarge", "notJson", "malformed", "redirect", "http", "resultChanged", "deadline",
+ * "credentials", "cancelled". */
+struct bigquery_failure {
+    enum bigquery_failure_class class;
+    char reason[BIGQUERY_REASON_SIZE];
+    int http_code;                       /* 0 when there was no answer */
+    char message[BIGQUERY_MESSAGE_SIZE]; /* one line of UTF-8 without control characters */
+    bool retriable;         /* the same request may succeed later; false: it needs a person */
+    bool deadline_reached;  /* given up because the request's time was used up */
+    int attempts;           /* HTTP requests made for this request */
+    int64_t retry_after_ms; /* no sense in asking sooner; 0 when nothing is known */
+};
+
+/* "throttled", "not found": for screens and JSON. */
+const char *bigquery_failure_name(enum bigquery_failure_class class);
+
+/* ---- Requests ---------------------------------------------------------------------------- */
+
+/* Never reused within a client; 0 is none. */
+typedef uint64_t bigquery_request_id;
+
+enum bigquery_type {
+    BIGQUERY_STRING,
+    BIGQUERY_INT64,
+    BIGQUERY_FLOAT64,
+    BIGQUERY_BOOL,
+    BIGQUERY_DATE,
+    BIGQUERY_DATETIME,
+    BIGQUERY_TIME,
+    BIGQUERY_TIMESTAMP,
+    BIGQUERY_NUMERIC,
+    BIGQUERY_BIGNUMERIC,
+    BIGQUERY_BYTES,
+    BIGQUERY_GEOGRAPHY,
+    BIGQUERY_INTERVAL,
+    BIGQUERY_JSON,
+    BIGQUERY_RANGE,
+    BIGQUERY_RECORD,
+    BIGQUERY_OTHER_TYPE, /* one that this client does not know: its cells are still text */
+};
+
+/* "INT64": GoogleSQL's name of a type; "?" for BIGQUERY_OTHER_TYPE. */
+const char *bigquery_type_name(enum bigquery_type type);
+
+/* A named parameter, @name. Values are text as GoogleSQL writes them: "2026-01-05", "42", "true".
+ */
+struct bigquery_parameter {
+    const char *name;
+    enum bigquery_type type; /* of the elements, when it is an array */
+    bool array;
+    const char *value;         /* NULL is NULL of that type */
+    const char *const *values; /* of an array: `count` elements, none NULL */
+    size_t count;
+};
+
+/* SQL to run: a SELECT, or DML. */
+struct bigquery_query {
+    const char *sql;
+    const struct bigquery_parameter *parameters;
+    size_t parameter_count;
+    const struct bigquery_label *labels; /* besides the client's; win over them */
+    size_t label_count;
+    int64_t maximum_bytes_billed; /* 0: the client's; over it the query fails and costs nothing */
+    bool no_cache;                /* do not take the answer from BigQuery's cache */
+    bool dry_run;                 /* only judge: statement type, columns, bytes; free of charge */
+    int64_t timeout_ms;           /* how long the server may hold one call: 10,000 */
+    int64_t deadline_ms;          /* 0: the client's */
+    int64_t page_rows;            /* rows of one page: 10,000 */
+    size_t row_limit;             /* more rows are a failure: 1,000,000 */
+    const char *location;         /* NULL: the client's */
+    void *user;
+};
+
+/* All submit functions return at once; nothing is sent before the next bigquery_client_wait. They
+ * return 0 after filling `error` (EXIT_USAGE, EXIT_CONFIG) when the request is malformed. `user`
+ * comes back in the result. */
+bigquery_request_id bigquery_submit_query(struct bigquery_client *client,
+                                          const struct bigquery_query *query, struct error *error);
+
+/* A table by its parts; project NULL is the client's. */
+struct bigquery_table_name {
+    const char *project;
+    const char *dataset;
+    const char *table;
+};
+
+/* tables.get: free of charge. A table that is not there is an answer (`exists` false), not a
+ * failure. */
+bigquery_request_id bigquery_submit_table(struct bigquery_client *client,
+                                          const struct bigquery_table_name *table,
+                                          int64_t deadline_ms, void *user, struct error *error);
+
+/* jobs.cancel: asks the server to stop a job, which may still run on for a while and be billed.
+ * location NULL is the client's. */
+bigquery_request_id bigquery_submit_job_cancel(struct bigquery_client *client, const char *job_id,
+                                               const char *location, int64_t deadline_ms,
+                                               void *user, struct error *error);
+
+/* jobs.list: the caller's own jobs that carry a label, newest first. value NULL takes any value;
+ * created_after_ms 0 is all of the six months that BigQuery remembers. */
+struct bigquery_job_filter {
+    const char *label_key;
+    const char *label_value;
+    int64_t created_after_ms;
+    bool running_only; /* pending and running */
+};
+bigquery_request_id bigquery_submit_jobs(struct bigquery_client *client,
+                                         const struct bigquery_job_filter *filter,
+                                         int64_t deadline_ms, void *user, struct error *error);
+
+/* tabledata.insertAll: `rows` is an array of objects, column name to value (kept by reference; do
+ * not change it). With `insert_id` each row is sent as "insert_id-INDEX", by which the server drops
+ * repeats; without, a retry may write rows twice. A row that is refused fails the request. */
+struct bigquery_insert {
+    struct bigquery_table_name table;
+    json_t *rows;
+    const char *insert_id;
+    int64_t deadline_ms;
+    void *user;
+};
+bigquery_request_id bigquery_submit_insert(struct bigquery_client *client,
+                                           const struct bigquery_insert *insert,
+                                           struct error *error);
+
+/* Ends a request now: its result comes out of bigquery_client_wait as BIGQUERY_CANCELLED. A job
+ * that runs for it is asked to stop (bigquery_client_wait sends that, nobody waits for it). False
+ * when the request has already ended. */
+bool bigquery_request_cancel(struct bigquery_client *client, bigquery_request_id request);
+
+/* ---- Results ----------------------------------------------------------------------------- */
+
+enum bigquery_mode { BIGQUERY_NULLABLE, BIGQUERY_REQUIRED, BIGQUERY_REPEATED };
+
+/* A column of an answer or of a table. */
+struct bigquery_field {
+    const char *name;
+    enum bigquery_type type;
+    enum bigquery_mode mode;
+    const struct bigquery_field *fields; /* of a RECORD */
+    size_t field_count;
+};
+
+/* A cell: terminated text, or data NULL for NULL. Cells of REPEATED and RECORD columns hold plain
+ * JSON: arrays, objects by field name, strings and null at the leaves. TIMESTAMP cells hold
+ * microseconds. */
+typedef struct text bigquery_cell;
+
+/* Readers of a cell: false for NULL and for text of another kind; `*value` is then unchanged. */
+bool bigquery_cell_int64(bigquery_cell cell, int64_t *value);
+bool bigquery_cell_double(bigquery_cell cell, double *value); /* NaN, Infinity, -Infinity too */
+bool bigquery_cell_bool(bigquery_cell cell, bool *value);
+bool bigquery_cell_date(bigquery_cell cell, day_number *value);
+bool bigquery_cell_timestamp_us(bigquery_cell cell, int64_t *value); /* since 1970-01-01 UTC */
+static inline bool bigquery_cell_is_null(bigquery_cell cell) {
+    return cell.data == NULL;
+}
+
+struct bigquery_job {
+    const char *project;
+    const char *job_id; /* NULL: no job is known */
+    const char *location;
+};
+
+/* The answer to a query. Row r's cells are cells[r * column_count] and on. */
+struct bigquery_rows {
+    const struct bigquery_field *columns;
+    size_t column_count;
+    const bigquery_cell *cells;
+    size_t row_count;
+    bool warned; /* the answer carried errors[]: rows may be missing, so do not trust counts */
+    const char *warning;     /* the first of them; NULL when there is none */
+    int64_t affected_rows;   /* of DML; BIGQUERY_UNKNOWN otherwise */
+    int64_t bytes_processed; /* of a dry run: what it would be */
+    int64_t bytes_billed;    /* BIGQUERY_UNKNOWN when the service did not say */
+    bool cache_hit;
+    const char *statement_type; /* "SELECT" …: of a dry run only, else NULL */
+    size_t referenced_tables;   /* of a dry run only */
+};
+
+/* The cell, or NULL's cell when row or column are out of range. */
+bigquery_cell bigquery_rows_cell(const struct bigquery_rows *rows, size_t row, size_t column);
+
+/* The index of a column by its name (case does not matter), or SIZE_MAX. */
+size_t bigquery_rows_column(const struct bigquery_rows *rows, const char *name);
+
+/* What tables.get says. Numbers are BIGQUERY_UNKNOWN where it does not. */
+struct bigquery_table {
+    bool exists;
+    const char *type; /* "TABLE", "VIEW", "MATERIALIZED_VIEW", "EXTERNAL", "SNAPSHOT" */
+    int64_t num_rows; /* without what is in the streaming buffer, as is num_bytes */
+    int64_t num_bytes;
+    int64_t created_ms;
+    int64_t modified_ms;    /* of rows or of metadata; minutes late for streamed rows */
+    bool streaming;         /* rows are in the streaming buffer */
+    int64_t streaming_rows; /* a lower bound */
+    int64_t streaming_oldest_ms;
+    const char *etag;
+    const char *location;
+    const struct bigquery_field *fields;
+    size_t field_count;
+    const char *partition_field; /* NULL: not partitioned, or by ingestion time */
+    const char *partition_type;  /* "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; NULL: none */
+    bool partition_filter_required;
+};
+
+/* Whether the rows are surely the same in both: a plain table with equal modification time, sizes
+ * and columns and, in both, nothing in the streaming buffer. Then, and only then, a paid query may
+ * be spared. */
+bool bigquery_table_unchanged(const struct bigquery_table *before,
+                              const struct bigquery_table *now);
+
+struct bigquery_job_info {
+    const char *job_id;
+    const char *location;
+    const char *state;       /* "PENDING", "RUNNING", "DONE" */
+    const char *label_value; /* of the label asked for */
+    const char *failed;      /* the reason it failed for; NULL: it did not */
+    int64_t created_ms;
+    int64_t bytes_billed;
+};
+
+enum bigquery_kind {
+    BIGQUERY_KIND_QUERY,
+    BIGQUERY_KIND_TABLE,
+    BIGQUERY_KIND_JOB_CANCEL,
+    BIGQUERY_KIND_JOBS,
+    BIGQUERY_KIND_INSERT,
+};
+
+enum bigquery_status {
+    BIGQUERY_DONE,
+    BIGQUERY_FAILED, /* `failure` says why; nothing else is to be used but job and bytes */
+};
+
+struct bigquery_result {
+    bigquery_request_id request;
+    enum bigquery_kind kind;
+    enum bigquery_status status;
+    void *user;
+    struct bigquery_failure failure; /* of a missing table, too: what the service said */
+    struct bigquery_job job;
+    struct bigquery_rows rows;            /* BIGQUERY_KIND_QUERY */
+    struct bigquery_table table;          /* BIGQUERY_KIND_TABLE */
+    const struct bigquery_job_info *jobs; /* BIGQUERY_KIND_JOBS */
+    size_t job_count;
+    int attempts;        /* HTTP requests made */
+    int64_t duration_ms; /* from submission to end */
+    int64_t ended_ms;    /* wall time */
+};
+
+/* Sends, receives and retries until a result is ready, `timeout_ms` have passed (0: only what can
+ * be done now; -1: no limit), bigquery_client_wakeup was called, or nothing is under way. Returns a
+ * result that the caller frees, or NULL. */
+struct bigquery_result *bigquery_client_wait(struct bigquery_client *client, int64_t timeout_ms);
+
+/* The same for one request: results of others stay queued, and wakeups do not end it. NULL when
+ * there is no such request. */
+struct bigquery_result *bigquery_client_finish(struct bigquery_client *client,
+                                               bigquery_request_id request);
+
+/* Submits a query and waits for its result; NULL only when it is malformed. */
+struct bigquery_result *bigquery_query_now(struct bigquery_client *client,
+                                           const struct bigquery_query *query, struct error *error);
+
+void bigquery_result_free(struct bigquery_result *result); /* NULL is fine */
+
+/* True for a result that is done; otherwise fills `error` with its failure in one sentence. */
+bool bigquery_result_check(const struct bigquery_result *result, struct error *error);
+
+/* Makes the present or the next bigquery_client_wait return. Any thread. */
+void bigquery_client_wakeup(struct bigquery_client *client);
+
+/* Requests whose results have not been handed out. */
+size_t bigquery_client_pending(const struct bigquery_client *client);
+
+/* ---- What it is doing, what it cost ------------------------------------------------------- */
+
+enum bigquery_phase {
+    BIGQUERY_QUEUED,  /* waits for a free connection */
+    BIGQUERY_SENDING, /* a call is under way */
+    BIGQUERY_RUNNING, /* the job runs on the server, a poll is under way or due */
+    BIGQUERY_PAGING,  /* further pages of the answer are being fetched */
+    BIGQUERY_WAITING, /* before another try, for the reason in `failure` */
+};
+
+struct bigquery_activity {
+    bigquery_request_id request;
+    enum bigquery_kind kind;
+    enum bigquery_phase phase;
+    void *user;
+    struct bigquery_failure failure; /* the last one; class BIGQUERY_NO_FAILURE: none yet */
+    int64_t since_submit_ms;
+    int64_t next_try_in_ms; /* BIGQUERY_WAITING only */
+};
+
+/* Fills at most `capacity` activities, in order of submission; returns how many there are. */
+size_t bigquery_client_activity(const struct bigquery_client *client,
+                                struct bigquery_activity *activities, size_t capacity);
+
+/* "403 rateLimitExceeded, retrying in 8 s (try 4)"; returns `out`. */
+char *bigquery_activity_text(const struct bigquery_activity *activity,
+                             char out[BIGQUERY_ACTIVITY_SIZE]);
+
+/* Since the client was made. */
+struct bigquery_totals {
+    uint64_t queries; /* finished, dry runs not counted */
+    uint64_t cached;  /* of them, answered from the cache */
+    uint64_t failed;  /* of them */
+    uint64_t calls;   /* HTTP requests, the free ones included */
+    uint64_t retries; /* waits before another try */
+    int64_t bytes_processed;
+    int64_t bytes_billed;     /* as told by the service, or estimated where it did not tell */
+    uint64_t bills_estimated; /* queries whose bill was estimated */
+    double cost;              /* of bytes_billed, in the currency of the price */
+};
+struct bigquery_totals bigquery_client_totals(const struct bigquery_client *client);
+
+/* What BigQuery bills for a query that processes `bytes` over `tables` tables: whole MiB, and 10
+ * MiB at least for each table. */
+int64_t bigquery_billed_estimate(int64_t bytes, size_t tables);
+
+/* A maximum_bytes_billed that the same query passes: a MiB of headroom for each table. */
+int64_t bigquery_billed_limit(int64_t bytes, size_t tables);
+
+double bigquery_cost(int64_t bytes_billed, double price_per_tib);
+
+#endif
