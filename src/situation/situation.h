@@ -1,0 +1,133 @@
+/* The situation: all that is known at one moment, read from the state file and judged, as one
+ * immutable object.
+ *
+ * The console draws it, the command line prints it, the agent acts on it: there is one way from
+ * stored evidence to coverage, gates and runs, and this is it. A situation owns all it holds but
+ * the pipeline; once loaded nobody writes to it, so that it may be handed from thread to thread by
+ * pointer. Times are wall milliseconds (base/clock.h). */
+#ifndef PHASEGATE_SITUATION_SITUATION_H
+#define PHASEGATE_SITUATION_SITUATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/day.h"
+#include "base/error.h"
+#include "coverage/coverage.h"
+#include "gates/gates.h"
+#include "pipeline/pipeline.h"
+
+struct state;
+
+/* Worst first, as the console lists them (UI.md rule 4). */
+enum situation_run_phase {
+    SITUATION_RUN_FAILED,  /* ended, and neither verified nor stopped by a person */
+    SITUATION_RUN_STALLED, /* running, quiet for longer than its processor may be */
+    SITUATION_RUN_STOPPING,
+    SITUATION_RUN_RUNNING,
+    SITUATION_RUN_WAITING, /* claimed or starting, or ended and waiting for coverage */
+    SITUATION_RUN_DONE,    /* verified, or stopped */
+};
+
+/* Failed dates of one run with the same normalised reason. */
+struct situation_failure {
+    char *reason;
+    size_t dates;
+    day_number first;
+};
+
+struct situation_run {
+    char *run;              /* "r-…" */
+    char *group;            /* "" when it was launched by itself */
+    char *processor;        /* name; index below */
+    size_t processor_index; /* PIPELINE_NONE when the pipeline file no longer has it */
+    struct day_range range;
+    size_t dates;       /* it was launched for */
+    char *command;      /* argv as a person would type it */
+    char *state;        /* claimed, starting, running, stopping, ended */
+    char *outcome;      /* ok, failed, stopped, spawn_error, lost; NULL while it lives */
+    char *verdict;      /* verified, ended with gaps, no effect, failed, stopped, lost; NULL until
+                           decided */
+    char *verdict_text; /* "213 of 213 dates verified", "exit 0 but 37 of 213 dates still missing";
+                           NULL */
+    enum situation_run_phase phase;
+    bool orphan;           /* its shim is gone, its command lives */
+    int exit_code, signal; /* -1 when there is none */
+    int64_t pid;           /* of the command; 0 when there is none */
+    char *owner;           /* user@host */
+    char *directory;       /* of the run; out.log is in it */
+    char *log_path;
+    int64_t created_at, started_at, ended_at, stop_at; /* 0 when not */
+    char *stop_by;                                     /* NULL */
+    char *stop_stage; /* "TERM sent, KILL in 42 s, 2 processes left"; NULL */
+    /* From its log; counts of dates. `total` is 0 until the log tells. */
+    size_t done, ok, failed, skipped, zero_rows, total;
+    size_t warnings, errors;
+    char *last_line;                    /* sanitised; NULL before the first */
+    int64_t last_output_at;             /* 0 before the first */
+    double dates_per_minute;            /* negative when not known */
+    int64_t eta;                        /* when it will end at that rate; 0 when not known */
+    struct situation_failure *failures; /* most dates first */
+    size_t failure_count;
+    /* From coverage: how many of its dates are complete in all tables it fills, now and at launch.
+     */
+    size_t complete_now, complete_before;
+};
+
+struct situation_table {
+    int64_t
+        rose_last_hour; /* complete dates gained in the last hour of wall time; -1 when not known */
+    struct coverage_rate rate;
+    const char *held_by; /* the gate that is not GO and holds the group that fills it; NULL */
+};
+
+struct situation_gate {
+    int64_t since; /* when the verdict became what it is; 0 when not known */
+};
+
+struct situation_event {
+    int64_t sequence;
+    int64_t at;
+    char *actor, *kind, *subject, *text;
+};
+
+/* What the header says. */
+struct situation_header {
+    bool agent_alive;
+    int64_t polled_at; /* of the youngest successful answer from BigQuery; 0 when never */
+    char *bigquery; /* trouble: "403 rateLimitExceeded, retrying in 8 s"; NULL when all is well */
+    int64_t bytes_billed; /* of the night */
+    double cost;          /* US dollars */
+    size_t consoles;
+    size_t running; /* runs alive */
+    size_t gate; /* the first gate in pipeline order that is not GO; PIPELINE_NONE when all are */
+    size_t next_group; /* held by that gate; PIPELINE_NONE */
+    int64_t
+        go_expected; /* when the running work would turn that gate at its rate; 0 when not known */
+};
+
+struct situation {
+    const struct pipeline *pipeline;
+    int64_t as_of;
+    struct day_range range;
+    struct coverage_report *coverage;
+    struct gates_report *gates;
+    struct situation_header header;
+    struct situation_table *tables;    /* pipeline->table_count */
+    struct situation_gate *gate_facts; /* pipeline->gate_count */
+    struct situation_run *runs; /* worst first, then newest; the ended ones of 24 h, at most 500 */
+    size_t run_count;
+    struct situation_event *events; /* oldest first, the last 1,000 */
+    size_t event_count;
+    void *marks; /* what the gates report's marks point into; private */
+};
+
+/* Reads the state and judges it at `as_of`. NULL with `error` when the state cannot be read; a
+ * table that was never measured is no error but an unknown. Any thread that has a connection of its
+ * own. */
+struct situation *situation_load(const struct pipeline *pipeline, struct state *state,
+                                 int64_t as_of, struct error *error);
+void situation_free(struct situation *situation);
+
+#endif
