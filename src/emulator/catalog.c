@@ -114,7 +114,9 @@ struct emulator_table *emulator_table_new(const char *project, const char *datas
     return made;
 }
 
-static void clear_table(struct emulator_table *table) {
+void emulator_table_free(struct emulator_table *table) {
+    if (!table)
+        return;
     free(table->project);
     free(table->dataset);
     free(table->table);
@@ -122,12 +124,6 @@ static void clear_table(struct emulator_table *table) {
     free(table->column_bytes);
     emulator_fields_free(table->fields, table->field_count);
     json_decref(table->resource);
-}
-
-void emulator_table_free(struct emulator_table *table) {
-    if (!table)
-        return;
-    clear_table(table);
     free(table);
 }
 
@@ -142,10 +138,7 @@ struct emulator_catalog *catalog_new(void) {
 static void free_dataset(struct emulator_dataset *dataset) {
     for (size_t i = 0; i < dataset->table_count; i++)
         emulator_table_free(dataset->tables[i]);
-    for (size_t i = 0; i < CATALOG_VIEW_COUNT; i++)
-        clear_table(&dataset->views[i]);
     free(dataset->tables);
-    free(dataset->views);
     free(dataset->project);
     free(dataset->dataset);
     free(dataset->location);
@@ -217,9 +210,6 @@ struct emulator_table *catalog_table(const struct emulator_catalog *catalog, con
     struct emulator_dataset *owner = catalog_dataset(catalog, project, dataset);
     if (!owner)
         return NULL;
-    for (size_t i = 0; i < CATALOG_VIEW_COUNT; i++)
-        if (strcasecmp(owner->views[i].table, table) == 0)
-            return &owner->views[i];
     bool found;
     size_t place = seek_table(owner, table, &found);
     return found ? owner->tables[place] : NULL;
@@ -238,53 +228,6 @@ static bool name_is_valid(const char *name, const char *also) {
             return false;
     }
     return true;
-}
-
-#define STRING_FIELD(label)                                                                        \
-    (struct emulator_field) {                                                                      \
-        .name = (label), .type = EMULATOR_STRING                                                   \
-    }
-
-/* The two views every dataset has; their rows are made when they are asked for. */
-static struct emulator_table *make_views(const char *project, const char *dataset) {
-    const struct emulator_field tables[] = {
-        STRING_FIELD("table_catalog"),
-        STRING_FIELD("table_schema"),
-        STRING_FIELD("table_name"),
-        STRING_FIELD("table_type"),
-        STRING_FIELD("is_insertable_into"),
-        STRING_FIELD("is_typed"),
-        {.name = "creation_time", .type = EMULATOR_TIMESTAMP},
-    };
-    const struct emulator_field columns[] = {
-        STRING_FIELD("table_catalog"),
-        STRING_FIELD("table_schema"),
-        STRING_FIELD("table_name"),
-        STRING_FIELD("column_name"),
-        {.name = "ordinal_position", .type = EMULATOR_INT64},
-        STRING_FIELD("is_nullable"),
-        STRING_FIELD("data_type"),
-        STRING_FIELD("is_hidden"),
-        STRING_FIELD("is_partitioning_column"),
-    };
-    const struct {
-        const char *name;
-        const struct emulator_field *fields;
-        size_t count;
-    } shapes[CATALOG_VIEW_COUNT] = {
-        {"INFORMATION_SCHEMA.TABLES", tables, sizeof tables / sizeof tables[0]},
-        {"INFORMATION_SCHEMA.COLUMNS", columns, sizeof columns / sizeof columns[0]},
-    };
-    struct emulator_table *views = memory_new(CATALOG_VIEW_COUNT, sizeof *views);
-    for (size_t i = 0; i < CATALOG_VIEW_COUNT; i++) {
-        views[i].project = memory_copy_string(project);
-        views[i].dataset = memory_copy_string(dataset);
-        views[i].table = memory_copy_string(shapes[i].name);
-        views[i].fields = emulator_fields_copy(shapes[i].fields, shapes[i].count);
-        views[i].field_count = shapes[i].count;
-        views[i].information_schema = true;
-    }
-    return views;
 }
 
 struct emulator_dataset *catalog_add_dataset(struct emulator_catalog *catalog, const char *project,
@@ -312,7 +255,6 @@ struct emulator_dataset *catalog_add_dataset(struct emulator_catalog *catalog, c
     made->project = memory_copy_string(project);
     made->dataset = memory_copy_string(dataset);
     made->location = memory_copy_string(location ? location : "US");
-    made->views = make_views(project, dataset);
     catalog->datasets = memory_grow(catalog->datasets, catalog->dataset_count,
                                     &catalog->dataset_capacity, sizeof(struct emulator_dataset *));
     memmove(catalog->datasets + place + 1, catalog->datasets + place,

@@ -58,12 +58,11 @@ struct emulator_field {
 struct emulator_table {
     char *project;
     char *dataset;
-    char *table; /* "INFORMATION_SCHEMA.TABLES" for that view of a dataset */
+    char *table;
     struct emulator_field *fields;
     size_t field_count;
     char *partition_field;         /* NULL: not partitioned by a field */
     bool require_partition_filter; /* a query must filter on partition_field */
-    bool information_schema;       /* made from the catalog before each use; read only */
 
     /* What follows is the server's own. */
     json_t *resource;         /* what the client set beside the schema: labels, description, … */
@@ -86,7 +85,6 @@ struct emulator_dataset {
     struct emulator_table **tables; /* sorted by name */
     size_t table_count;
     size_t table_capacity;
-    struct emulator_table *views; /* INFORMATION_SCHEMA.TABLES, INFORMATION_SCHEMA.COLUMNS */
 };
 
 struct emulator_catalog {
@@ -95,8 +93,6 @@ struct emulator_catalog {
     size_t dataset_capacity;
     uint64_t last_version;
 };
-
-enum { CATALOG_VIEW_COUNT = 2 };
 
 /* Types by name, ASCII case folded, standard (INT64) and legacy (INTEGER) spellings alike. */
 bool emulator_type_parse(const char *name, enum emulator_type *type);
@@ -132,7 +128,7 @@ void catalog_free(struct emulator_catalog *catalog);
 struct emulator_dataset *catalog_dataset(const struct emulator_catalog *catalog,
                                          const char *project, const char *dataset);
 
-/* The table or NULL; `table` may be INFORMATION_SCHEMA.TABLES or .COLUMNS in any case. */
+/* The table or NULL. */
 struct emulator_table *catalog_table(const struct emulator_catalog *catalog, const char *project,
                                      const char *dataset, const char *table);
 
