@@ -1,0 +1,477 @@
+#include "agent/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Only one thing is asked about a target at a time. */
+enum step { STEP_IDLE, STEP_FREE_CHECK, STEP_QUERY };
+
+struct target_state;
+
+/* What a request's `user` points to. */
+struct question {
+    struct target_state *state;
+    size_t source; /* of a free check; SIZE_MAX for the query */
+};
+
+/* A table whose metadata tells whether a target's counts can have changed. */
+struct source {
+    char *project, *dataset, *table;
+    struct bigquery_result *last; /* metadata at the last counted query; NULL before it */
+    struct bigquery_result *seen; /* metadata of the check under way */
+    struct question question;
+};
+
+struct target_state {
+    struct measure_target target;
+    enum step step;
+    struct day_range range;
+    struct day_range counted_range;
+    int64_t asked_at;   /* wall ms */
+    int64_t counted_at; /* wall ms of the last counted query; 0 before it */
+    bool free_only;
+    size_t waiting; /* free checks not answered yet */
+    bool changed;   /* one of them differs, or failed */
+    bool check_failed;
+    struct error failure;
+    struct source *sources;
+    size_t source_count;
+    struct question question;
+};
+
+struct measure {
+    const struct pipeline *pipeline;
+    const struct clock *clock;
+    struct bigquery_client *client;
+    struct target_state *states;
+    size_t state_count;
+    struct measure_answer *ready;
+    size_t ready_count, ready_capacity;
+    char trouble[BIGQUERY_ACTIVITY_SIZE];
+};
+
+struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *count) {
+    struct measure_target *targets = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    for (size_t i = 0; i < pipeline->expected_count; i++) {
+        if (pipeline->expected[i].kind == PIPELINE_EXPECTED_QUERY) {
+            targets = memory_grow(targets, *count, &capacity, sizeof *targets);
+            targets[(*count)++] = (struct measure_target){MEASURE_EXPECTED, i, 0};
+        }
+    }
+    for (size_t i = 0; i < pipeline->table_count; i++) {
+        targets = memory_grow(targets, *count, &capacity, sizeof *targets);
+        targets[(*count)++] = (struct measure_target){MEASURE_TABLE, i, 0};
+    }
+    for (size_t i = 0; i < pipeline->gate_count; i++) {
+        for (size_t j = 0; j < pipeline->gates[i].check_count; j++) {
+            if (pipeline->gates[i].checks[j].kind == PIPELINE_CHECK_QUERY) {
+                targets = memory_grow(targets, *count, &capacity, sizeof *targets);
+                targets[(*count)++] = (struct measure_target){MEASURE_CHECK, i, j};
+            }
+        }
+    }
+    return targets != NULL ? targets : memory_new(1, sizeof *targets);
+}
+
+static const char *target_sql(const struct pipeline *pipeline, struct measure_target target) {
+    switch (target.kind) {
+    case MEASURE_TABLE:
+        return pipeline->tables[target.index].coverage_sql;
+    case MEASURE_EXPECTED:
+        return pipeline->expected[target.index].sql;
+    case MEASURE_CHECK:
+        break;
+    }
+    return pipeline->gates[target.index].checks[target.check].sql;
+}
+
+static void add_source(struct target_state *state, struct text name) {
+    struct text rest = name;
+    struct text project = text_cut(&rest, '.');
+    struct text dataset = text_cut(&rest, '.');
+    if (project.size == 0 || dataset.size == 0 || rest.size == 0 ||
+        memchr(rest.data, '.', rest.size) != NULL) {
+        return;
+    }
+    state->sources = memory_resize(state->sources, state->source_count + 1, sizeof *state->sources);
+    state->sources[state->source_count++] = (struct source){
+        .project = memory_copy_part(project.data, project.size),
+        .dataset = memory_copy_part(dataset.data, dataset.size),
+        .table = memory_copy_part(rest.data, rest.size),
+    };
+}
+
+/* The tables a query names in backquotes as `project.dataset.table`. A query that names none has no
+ * free signal and is asked every time. */
+static void find_sources(struct target_state *state, const char *sql) {
+    for (const char *open = strchr(sql, '`'); open != NULL;) {
+        const char *close = strchr(open + 1, '`');
+        if (close == NULL) {
+            return;
+        }
+        add_source(state, (struct text){open + 1, (size_t)(close - open - 1)});
+        open = strchr(close + 1, '`');
+    }
+}
+
+static void prepare(struct target_state *state, const char *sql) {
+    find_sources(state, sql);
+    state->question = (struct question){state, SIZE_MAX};
+    for (size_t i = 0; i < state->source_count; i++) {
+        state->sources[i].question = (struct question){state, i};
+    }
+}
+
+struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
+                            const struct clock *clock, struct error *error) {
+    const char *host = endpoint != NULL ? endpoint : pipeline->endpoint;
+    int64_t patience = clock_real_ms(pipeline->poll.every_ms);
+    const struct bigquery_label labels[] = {{"phasegate", "coverage"}};
+    struct bigquery_options options = {
+        .endpoint = host != NULL ? host : bigquery_endpoint_from_environment(),
+        .project = pipeline->project,
+        .location = pipeline->location,
+        .labels = labels,
+        .label_count = 1,
+        .clock = clock,
+        .maximum_bytes_billed = pipeline->poll.bytes_per_query,
+        .deadline_ms = patience < 5000     ? 5000
+                       : patience < 600000 ? patience
+                                           : 600000,
+    };
+    struct bigquery_client *client = bigquery_client_new(&options, error);
+    if (client == NULL) {
+        return NULL;
+    }
+    struct measure *measure = memory_new(1, sizeof *measure);
+    measure->pipeline = pipeline;
+    measure->clock = clock;
+    measure->client = client;
+    struct measure_target *targets = measure_targets(pipeline, &measure->state_count);
+    measure->states = memory_new(measure->state_count, sizeof *measure->states);
+    for (size_t i = 0; i < measure->state_count; i++) {
+        measure->states[i].target = targets[i];
+        prepare(&measure->states[i], target_sql(pipeline, targets[i]));
+    }
+    free(targets);
+    return measure;
+}
+
+void measure_free(struct measure *measure) {
+    if (measure == NULL) {
+        return;
+    }
+    bigquery_client_free(measure->client);
+    for (size_t i = 0; i < measure->state_count; i++) {
+        struct target_state *state = &measure->states[i];
+        for (size_t j = 0; j < state->source_count; j++) {
+            free(state->sources[j].project);
+            free(state->sources[j].dataset);
+            free(state->sources[j].table);
+            bigquery_result_free(state->sources[j].last);
+            bigquery_result_free(state->sources[j].seen);
+        }
+        free(state->sources);
+    }
+    for (size_t i = 0; i < measure->ready_count; i++) {
+        free(measure->ready[i].counts);
+    }
+    free(measure->ready);
+    free(measure->states);
+    free(measure);
+}
+
+static struct target_state *find_state(struct measure *measure, struct measure_target target) {
+    for (size_t i = 0; i < measure->state_count; i++) {
+        struct measure_target *other = &measure->states[i].target;
+        if (other->kind == target.kind && other->index == target.index &&
+            other->check == target.check) {
+            return &measure->states[i];
+        }
+    }
+    return NULL;
+}
+
+/* Ends what is under way about a target with this answer. */
+static void answer(struct measure *measure, struct target_state *state,
+                   struct measure_answer given) {
+    given.target = state->target;
+    given.at = state->asked_at;
+    given.range = state->range;
+    state->step = STEP_IDLE;
+    measure->ready = memory_grow(measure->ready, measure->ready_count, &measure->ready_capacity,
+                                 sizeof *measure->ready);
+    measure->ready[measure->ready_count++] = given;
+}
+
+static void fail(struct measure *measure, struct target_state *state, const struct error *error) {
+    answer(measure, state, (struct measure_answer){.outcome = MEASURE_FAILED, .error = *error});
+}
+
+static void start_query(struct measure *measure, struct target_state *state) {
+    char from[DAY_TEXT_SIZE];
+    char to[DAY_TEXT_SIZE];
+    const struct bigquery_parameter parameters[] = {
+        {.name = "from", .type = BIGQUERY_DATE, .value = day_format(state->range.from, from)},
+        {.name = "to", .type = BIGQUERY_DATE, .value = day_format(state->range.to, to)},
+    };
+    struct bigquery_query query = {
+        .sql = target_sql(measure->pipeline, state->target),
+        .parameters = parameters,
+        .parameter_count = 2,
+        .user = &state->question,
+    };
+    struct error error = {0};
+    state->step = STEP_QUERY;
+    state->asked_at = clock_wall_ms(measure->clock);
+    if (bigquery_submit_query(measure->client, &query, &error) == 0) {
+        fail(measure, state, &error);
+    }
+}
+
+static void start_free_checks(struct measure *measure, struct target_state *state) {
+    state->step = STEP_FREE_CHECK;
+    state->changed = false;
+    state->check_failed = false;
+    state->asked_at = clock_wall_ms(measure->clock);
+    state->waiting = 0;
+    for (size_t i = 0; i < state->source_count; i++) {
+        struct source *source = &state->sources[i];
+        struct bigquery_table_name name = {source->project, source->dataset, source->table};
+        struct error error = {0};
+        if (bigquery_submit_table(measure->client, &name, 0, &source->question, &error) == 0) {
+            state->check_failed = true;
+            state->failure = error;
+        } else {
+            state->waiting++;
+        }
+    }
+    if (state->waiting == 0) {
+        fail(measure, state, &state->failure);
+    }
+}
+
+void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
+                   bool force, bool free_only) {
+    struct target_state *state = find_state(measure, target);
+    if (state == NULL || state->step != STEP_IDLE) {
+        return;
+    }
+    int64_t now = clock_wall_ms(measure->clock);
+    state->range = range;
+    state->free_only = free_only;
+    if (force) {
+        state->counted_at = 0;
+    } else if (now - state->counted_at > measure->pipeline->poll.recheck_ms ||
+               range.from != state->counted_range.from || range.to != state->counted_range.to) {
+        state->counted_at = 0;
+    }
+    if (state->source_count > 0) {
+        start_free_checks(measure, state);
+    } else if (free_only) {
+        struct error error;
+        (void)error_set(&error, EXIT_UNAVAILABLE,
+                        "the night's byte budget (poll.bytes_per_night) is used up");
+        fail(measure, state, &error);
+    } else {
+        start_query(measure, state);
+    }
+}
+
+static void take_metadata(struct target_state *state, size_t index,
+                          struct bigquery_result *result) {
+    struct source *source = &state->sources[index];
+    struct error error = {0};
+    if (!bigquery_result_check(result, &error)) {
+        state->check_failed = true;
+        state->failure = error;
+        bigquery_result_free(result);
+        return;
+    }
+    if (!result->table.exists) {
+        state->check_failed = true;
+        (void)error_set(&state->failure, EXIT_UNAVAILABLE, "%s", result->failure.message);
+        bigquery_result_free(result);
+        return;
+    }
+    state->changed = state->changed || source->last == NULL ||
+                     !bigquery_table_unchanged(&source->last->table, &result->table);
+    bigquery_result_free(source->seen);
+    source->seen = result;
+}
+
+static void end_free_checks(struct measure *measure, struct target_state *state) {
+    if (state->check_failed) {
+        fail(measure, state, &state->failure);
+    } else if (state->counted_at != 0 && !state->changed) {
+        answer(measure, state, (struct measure_answer){.outcome = MEASURE_CONFIRMED});
+    } else if (state->free_only) {
+        struct error error;
+        (void)error_set(&error, EXIT_UNAVAILABLE,
+                        "changed, but the night's byte budget (poll.bytes_per_night) is used up");
+        fail(measure, state, &error);
+    } else {
+        start_query(measure, state);
+    }
+}
+
+/* A count from a cell; -1 when the column was not asked for; false when it is not a number. */
+static bool read_count(const struct bigquery_rows *rows, size_t row, size_t column,
+                       int64_t *value) {
+    if (column == SIZE_MAX) {
+        *value = -1;
+        return true;
+    }
+    return bigquery_cell_int64(bigquery_rows_cell(rows, row, column), value) && *value >= 0;
+}
+
+static int by_day(const void *left, const void *right) {
+    const struct coverage_count *a = left;
+    const struct coverage_count *b = right;
+    return (a->day > b->day) - (a->day < b->day);
+}
+
+/* Reads day and counts; a row that cannot be read spoils the answer: half a table is not a table.
+ */
+static bool read_counts(const struct bigquery_rows *rows, bool expected,
+                        struct measure_answer *given, struct error *error) {
+    size_t day = bigquery_rows_column(rows, "day");
+    size_t count = bigquery_rows_column(rows, expected ? "games" : "row_count");
+    size_t entities = bigquery_rows_column(rows, "entities");
+    size_t nulls = bigquery_rows_column(rows, "nulls");
+    size_t fallbacks = bigquery_rows_column(rows, "fallbacks");
+    if (day == SIZE_MAX || count == SIZE_MAX) {
+        return error_set(error, EXIT_DATA, "the query's answer has no column \"%s\"",
+                         day == SIZE_MAX ? "day" : (expected ? "games" : "row_count"));
+    }
+    given->counts = memory_new(rows->row_count, sizeof *given->counts);
+    for (size_t row = 0; row < rows->row_count; row++) {
+        struct coverage_count *into = &given->counts[given->count];
+        bigquery_cell cell = bigquery_rows_cell(rows, row, day);
+        if (bigquery_cell_is_null(cell)) {
+            continue; /* rows without a date belong to no date */
+        }
+        if (!bigquery_cell_date(cell, &into->day) || !read_count(rows, row, count, &into->rows) ||
+            !read_count(rows, row, entities, &into->entities) ||
+            !read_count(rows, row, nulls, &into->nulls) ||
+            !read_count(rows, row, fallbacks, &into->fallbacks)) {
+            return error_set(error, EXIT_DATA,
+                             "row %zu of the query's answer is not a date and counts", row + 1);
+        }
+        given->count++;
+    }
+    qsort(given->counts, given->count, sizeof *given->counts, by_day);
+    for (size_t i = 1; i < given->count; i++) {
+        if (given->counts[i].day == given->counts[i - 1].day) {
+            char text[DAY_TEXT_SIZE];
+            return error_set(error, EXIT_DATA, "the query's answer has %s twice",
+                             day_format(given->counts[i].day, text));
+        }
+    }
+    return true;
+}
+
+static bool read_value(const struct bigquery_rows *rows, struct measure_answer *given,
+                       struct error *error) {
+    if (rows->row_count != 1 || rows->column_count < 1) {
+        return error_set(error, EXIT_DATA,
+                         "the check's query must answer one row, and answered %zu",
+                         rows->row_count);
+    }
+    bigquery_cell cell = bigquery_rows_cell(rows, 0, 0);
+    given->has_value = bigquery_cell_double(cell, &given->value);
+    if (!given->has_value && !bigquery_cell_is_null(cell)) {
+        return error_set(error, EXIT_DATA, "the check's query must answer a number");
+    }
+    return true;
+}
+
+static void take_rows(struct measure *measure, struct target_state *state,
+                      const struct bigquery_result *result) {
+    struct measure_answer given = {
+        .outcome = MEASURE_COUNTED,
+        .bytes_processed = result->rows.bytes_processed,
+        .bytes_billed = result->rows.bytes_billed,
+        .cache_hit = result->rows.cache_hit,
+    };
+    struct error error = {0};
+    bool good = bigquery_result_check(result, &error);
+    if (good && result->rows.warned) {
+        good = error_set(&error, EXIT_UNAVAILABLE, "BigQuery warns that rows may be missing: %s",
+                         result->rows.warning != NULL ? result->rows.warning : "no reason given");
+    }
+    if (good) {
+        good = state->target.kind == MEASURE_CHECK
+                   ? read_value(&result->rows, &given, &error)
+                   : read_counts(&result->rows, state->target.kind == MEASURE_EXPECTED, &given,
+                                 &error);
+    }
+    if (!good) {
+        free(given.counts);
+        fail(measure, state, &error);
+        return;
+    }
+    for (size_t i = 0; i < state->source_count; i++) {
+        bigquery_result_free(state->sources[i].last);
+        state->sources[i].last = state->sources[i].seen;
+        state->sources[i].seen = NULL;
+    }
+    state->counted_at = state->asked_at;
+    state->counted_range = state->range;
+    answer(measure, state, given);
+}
+
+static void take_result(struct measure *measure, struct bigquery_result *result) {
+    const struct question *question = result->user;
+    if (question->source == SIZE_MAX) {
+        take_rows(measure, question->state, result);
+        bigquery_result_free(result);
+        return;
+    }
+    take_metadata(question->state, question->source, result);
+    if (--question->state->waiting == 0) {
+        end_free_checks(measure, question->state);
+    }
+}
+
+bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *given) {
+    while (measure->ready_count == 0) {
+        struct bigquery_result *result = bigquery_client_wait(measure->client, timeout_ms);
+        if (result == NULL) {
+            return false;
+        }
+        take_result(measure, result);
+    }
+    *given = measure->ready[0];
+    measure->ready_count--;
+    memmove(measure->ready, measure->ready + 1, measure->ready_count * sizeof *measure->ready);
+    return true;
+}
+
+size_t measure_pending(const struct measure *measure) {
+    size_t pending = measure->ready_count;
+    for (size_t i = 0; i < measure->state_count; i++) {
+        pending += measure->states[i].step != STEP_IDLE ? 1 : 0;
+    }
+    return pending;
+}
+
+const char *measure_trouble(struct measure *measure) {
+    struct bigquery_activity activities[64];
+    size_t count = bigquery_client_activity(measure->client, activities, 64);
+    for (size_t i = 0; i < count && i < 64; i++) {
+        if (activities[i].phase == BIGQUERY_WAITING) {
+            return bigquery_activity_text(&activities[i], measure->trouble);
+        }
+    }
+    return NULL;
+}
+
+void measure_wakeup(struct measure *measure) {
+    bigquery_client_wakeup(measure->client);
+}

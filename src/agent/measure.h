@@ -1,0 +1,85 @@
+/* Measuring: what one poll asks BigQuery, for every table, source of expected dates and query check
+ * of a pipeline.
+ *
+ * A target is first asked about for free (tables.get); the paid query runs only when that answer
+ * changed since the last query, or when the last query is older than poll.recheck
+ * (bigquery.md 3.4). Targets are measured at the same time and fail alone. One thread; the agent's
+ * BigQuery thread and a verb that polls once use the same code. */
+#ifndef PHASEGATE_AGENT_MEASURE_H
+#define PHASEGATE_AGENT_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "bigquery/bigquery.h"
+#include "coverage/coverage.h"
+#include "pipeline/pipeline.h"
+
+enum measure_kind {
+    MEASURE_TABLE,    /* index of a table */
+    MEASURE_EXPECTED, /* index of a source of expected dates that is a query */
+    MEASURE_CHECK,    /* index of a gate, and of a query check in it */
+};
+
+struct measure_target {
+    enum measure_kind kind;
+    size_t index;
+    size_t check; /* MEASURE_CHECK only */
+};
+
+enum measure_outcome {
+    MEASURE_COUNTED,   /* new counts, or a new value */
+    MEASURE_CONFIRMED, /* the last counts are still true: nothing was paid */
+    MEASURE_FAILED,    /* `error` says why; what was known before stays */
+};
+
+/* One answer. The receiver takes `counts` over and frees it. */
+struct measure_answer {
+    struct measure_target target;
+    enum measure_outcome outcome;
+    int64_t at; /* wall ms: when the answer was asked for, so that its age is never understated */
+    struct day_range range;
+    struct coverage_count *counts;
+    size_t count;
+    bool has_value; /* MEASURE_CHECK: false for NULL */
+    double value;
+    int64_t bytes_billed, bytes_processed;
+    bool cache_hit;
+    struct error error;
+};
+
+struct measure;
+
+/* `endpoint` NULL takes the pipeline's, then BIGQUERY_EMULATOR_HOST. Errors: EXIT_CONFIG. The
+ * pipeline must outlive the object. */
+struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
+                            const struct clock *clock, struct error *error);
+void measure_free(struct measure *measure);
+
+/* Every target of the pipeline; the caller frees the array. */
+struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *count);
+
+/* Starts to measure a target over `range`, unless it is under way. `force` asks the paid query in
+ * any case, `free_only` never does (the night's budget is used up): then a change is a failure that
+ * says so. */
+void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
+                   bool force, bool free_only);
+
+/* The next answer, waiting at most `timeout_ms` real milliseconds (-1: until one is there or
+ * nothing is under way). */
+bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *answer);
+
+/* Targets that have not been answered. */
+size_t measure_pending(const struct measure *measure);
+
+/* "403 rateLimitExceeded, retrying in 8 s (try 4)" while something waits before another try; else
+ * NULL. The text lives until the next call. */
+const char *measure_trouble(struct measure *measure);
+
+/* Ends a wait in measure_next from another thread. */
+void measure_wakeup(struct measure *measure);
+
+#endif
