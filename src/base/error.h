@@ -27,7 +27,7 @@ enum error_exit {
     EXIT_CONFIG = 78,      /* the pipeline file or an environment variable is wrong */
 };
 
-enum { ERROR_TEXT_SIZE = 1024 };
+enum { ERROR_TEXT_SIZE = 2048 };
 
 struct error {
     enum error_exit code;       /* EXIT_GO while nothing failed */

@@ -13,6 +13,7 @@
 
 #include "base/day.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #define PIPELINE_NONE SIZE_MAX /* an index that points nowhere */
 
@@ -52,7 +53,8 @@ struct pipeline_season {
 };
 
 /* Where the dates on which rows are due come from: a query (day, games) or the dates of another
- * table. */
+ * table. The pipeline's own source comes first (index 0) when it has one; a table may name another.
+ */
 enum pipeline_expected_kind { PIPELINE_EXPECTED_QUERY, PIPELINE_EXPECTED_TABLE };
 struct pipeline_expected {
     enum pipeline_expected_kind kind;
@@ -66,10 +68,11 @@ struct pipeline_expected {
 
 /* How many rows a date needs to be complete. */
 enum pipeline_rows_kind {
-    PIPELINE_ROWS_ANY,      /* one is enough */
-    PIPELINE_ROWS_PER_DAY,  /* rows.at_least */
-    PIPELINE_ROWS_PER_GAME, /* rows.at_least × games of that date (per: game) */
-    PIPELINE_ROWS_RATIO,    /* rows.at_least × rows of another table on that date (ratio_of) */
+    PIPELINE_ROWS_ANY,        /* one is enough */
+    PIPELINE_ROWS_PER_DAY,    /* rows.at_least */
+    PIPELINE_ROWS_PER_GAME,   /* rows.at_least × games of that date (per: game) */
+    PIPELINE_ROWS_RATIO,      /* rows.at_least × rows of another table on that date (ratio_of) */
+    PIPELINE_ROWS_PER_ENTITY, /* duplicates_above only: rows × distinct entities of that date */
 };
 struct pipeline_rows_rule {
     enum pipeline_rows_kind kind;
@@ -89,7 +92,8 @@ struct pipeline_table {
     struct pipeline_rows_rule duplicates_above; /* kind PIPELINE_ROWS_ANY: no rule */
     char *null_of;                              /* column whose NULLs are counted; NULL for none */
     int null_rate_at_most;                      /* hundredths of a percent */
-    char *fallback;                /* SQL condition that counts synthetic rows; NULL for none */
+    char *fallback; /* SQL condition that holds on synthetic rows (`fallback: CONDITION`, or the
+                       BOOL column of `fallback_of: COLUMN`); NULL for none */
     struct pipeline_indices needs; /* tables whose date must be complete before this one can be */
     struct pipeline_indices wants; /* tables whose absence only degrades it */
     char *coverage_sql; /* queries/coverage.sql with this table's names filled in: byte-identical
@@ -104,9 +108,9 @@ struct pipeline_variable {
 struct pipeline_processor {
     char *name;
     struct pipeline_indices fills;          /* tables */
-    struct pipeline_strings command;        /* argv with {from} {to} {workers} {dates} {season} */
+    struct pipeline_strings command;        /* argv with placeholders: see pipeline_argv */
     struct pipeline_strings dates_argument; /* replaces the arguments that hold {from} and {to};
-                                               empty if it takes none */
+                                               empty if it takes no list of dates */
     char *directory; /* working directory; absolute, or beside the pipeline file */
     struct pipeline_variable *environment;
     size_t environment_count;
@@ -117,7 +121,7 @@ struct pipeline_processor {
     int64_t stop_grace_ms;   /* between TERM and KILL; default 60 s */
     int stop_after_failures; /* that many failures in a row with one signature stop the run; 0 for
                                 never */
-    bool shell; /* `command` is one string for /bin/sh -c: only when the file says shell: true */
+    bool shell; /* `command` holds one string for /bin/sh -c: only when the file says shell: true */
 };
 
 struct pipeline_group {
@@ -183,6 +187,20 @@ struct pipeline_pattern_set {
     size_t pattern_count;
 };
 
+/* Where alarms go. A URL is a secret: the file names the file that holds it, never the URL. */
+enum pipeline_channel {
+    PIPELINE_CHANNEL_SLACK,
+    PIPELINE_CHANNEL_NTFY,
+    PIPELINE_CHANNEL_WEBHOOK,
+    PIPELINE_CHANNEL_HEARTBEAT, /* pinged every `every_ms`: its silence is the alarm */
+    PIPELINE_CHANNEL_COUNT
+};
+struct pipeline_alert {
+    char *url_file;   /* absolute; NULL: the channel is not used */
+    char *token_file; /* bearer token of ntfy and webhook, absolute; NULL: none */
+    int64_t every_ms; /* of the heartbeat; 0 for the others */
+};
+
 struct pipeline {
     char *name;
     char *project; /* billed for the queries */
@@ -209,14 +227,27 @@ struct pipeline {
     size_t gate_count;
     struct pipeline_pattern_set *pattern_sets;
     size_t pattern_set_count;
-    char hash[65]; /* SHA-256 of everything that changes what would run or be judged; see
-                      pipeline_hash.h */
+    struct pipeline_alert alerts[PIPELINE_CHANNEL_COUNT];
+    char hash[65]; /* SHA-256, in hex, of everything that changes what would run or be judged:
+                      comments, order of keys, the file's place, poll and alerts do not */
 };
 
-/* Loads and checks a pipeline file. NULL on the first mistakes: error->text then holds one line a
- * mistake, at most ten, each "file:line:column: what is wrong; what was probably meant". Errors:
- * EXIT_NO_INPUT, EXIT_CONFIG. */
+/* Loads and checks a pipeline file of at most 1 MiB and the SQL it names. NULL on mistakes:
+ * error->text then holds one line a mistake in the file's order, at most ten, each
+ * "file:line:column: what is wrong; what was probably meant". Errors: EXIT_NO_INPUT, EXIT_CONFIG.
+ */
 struct pipeline *pipeline_load(const char *path, struct error *error);
+
+/* The same for a text that is in memory; `path` names it in messages and places what is relative.
+ */
+struct pipeline *pipeline_load_text(struct text text, const char *path, struct error *error);
+
+/* The path of a file of queries/ as it ships with the program ("nba/pipeline.yaml"): looked for in
+ * $PHASEGATE_QUERIES, in ../share/phasegate/queries beside the program, where it was installed, and
+ * in the directories above the program (a build tree). The caller frees it. Errors: EXIT_NO_INPUT.
+ */
+char *pipeline_shipped(const char *name, struct error *error);
+
 void pipeline_free(struct pipeline *pipeline);
 
 /* The pipeline's range at this moment (base/clock.h: today is that of the process's time zone). */
@@ -235,8 +266,7 @@ size_t pipeline_season_of(const struct pipeline *pipeline, day_number day);
 /* Whether the day is among a table's bootstrap days: day 0 to bootstrap_days - 1 of its season. */
 bool pipeline_is_bootstrap(const struct pipeline *pipeline, size_t table, day_number day);
 
-/* What to run one processor with. `dates` (sorted) is used when it is not empty and the processor
- * takes a list. */
+/* What to run one processor with. `dates` (sorted) is used when it is not empty. */
 struct pipeline_launch {
     struct day_range range;
     const day_number *dates;
@@ -244,10 +274,26 @@ struct pipeline_launch {
     int workers; /* 0: the processor's own */
 };
 
-/* The argv of one launch, ending with NULL; free with pipeline_argv_free. Errors: a list of dates
- * for a processor that takes none, an argv over 100 KiB (EXIT_USAGE). */
+/* The argv of one launch, ending with NULL; free with pipeline_argv_free.
+ *
+ * {from}, {to}: the range. {workers}. {dates}: the dates, joined by commas; for a range, every day
+ * of it. {season}, {season_from}, {season_to}: the season that holds the range. {{ and }} are
+ * braces.
+ *
+ * With a list of dates, the elements of the command that hold {from} or {to} leave it, each
+ * together with the element before it when that is a flag (begins with "-" and holds no
+ * placeholder), and dates_argument takes the place of the first of them.
+ *
+ * Errors (EXIT_USAGE): a list of dates for a processor that takes none, an empty range, a range
+ * across seasons where the command asks for one, an argv over 100 KiB. */
 char **pipeline_argv(const struct pipeline *pipeline, size_t processor,
                      const struct pipeline_launch *launch, struct error *error);
 void pipeline_argv_free(char **argv);
+
+/* Whether a processor takes a list of dates. */
+bool pipeline_takes_dates(const struct pipeline *pipeline, size_t processor);
+
+/* An argv as a person would type it into a shell, quoted where needed; the caller frees it. */
+char *pipeline_argv_text(char *const *argv);
 
 #endif
