@@ -1,0 +1,48 @@
+/* Values: as SQLite holds them, and how foreign JSON (tabledata.insertAll) becomes one. */
+#ifndef PHASEGATE_EMULATOR_VALUE_H
+#define PHASEGATE_EMULATOR_VALUE_H
+
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "emulator/catalog.h"
+
+enum emulator_value_kind { VALUE_NULL, VALUE_INTEGER, VALUE_REAL, VALUE_TEXT, VALUE_BLOB };
+
+/* One value in the storage form of its field's type (catalog.h). Text and blob are borrowed. */
+struct emulator_value {
+    enum emulator_value_kind kind;
+    int64_t integer;
+    double real;
+    struct text text;
+};
+
+/* Reads a JSON value into the storage form of `field`, as a new JSON reference: numbers and
+ * booleans where the type has them, BYTES still as base64, RECORD and repeated as objects and
+ * arrays. JSON null gives JSON null. NULL when it does not fit, with the sentence BigQuery answers
+ * in `message` (EMULATOR_MESSAGE_SIZE bytes) and the path of the offending field in `location` (the
+ * same size).
+ */
+json_t *value_read(const json_t *json, const struct emulator_field *field, char *message,
+                   char *location);
+
+/* Binds what value_read gave to a parameter of a statement; false when SQLite refuses. */
+bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_field *field,
+                     const json_t *json);
+
+/* Binds a value; text and blob are copied; false when SQLite refuses. */
+bool value_bind(sqlite3_stmt *statement, int index, const struct emulator_value *value);
+
+/* The value of a result's column, borrowed until the statement steps. */
+struct emulator_value value_column(sqlite3_stmt *statement, int index);
+
+/* Base64 with padding, into a buffer. */
+void value_put_base64(struct text_buffer *buffer, struct text bytes);
+
+/* Undoes base64, the URL alphabet and missing padding included; false when it is none. */
+bool value_take_base64(struct text text, struct text_buffer *bytes);
+
+#endif
