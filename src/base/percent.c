@@ -27,6 +27,22 @@ int percent_tenths(uint64_t part, uint64_t total, int threshold) {
     return tenths;
 }
 
+bool percent_within(uint64_t part, uint64_t total, int limit) {
+    return total != 0 && part * 10000 <= total * (uint64_t)limit;
+}
+
+int percent_tenths_at_most(uint64_t part, uint64_t total, int limit) {
+    int tenths = percent_tenths(part, total, PERCENT_NO_THRESHOLD);
+    if (tenths == PERCENT_UNKNOWN) {
+        return PERCENT_UNKNOWN;
+    }
+    bool within = percent_within(part, total, limit);
+    if (within && tenths * 10 > limit) {
+        return limit / 10;
+    }
+    return !within && tenths * 10 <= limit ? limit / 10 + 1 : tenths;
+}
+
 char *percent_format(int tenths, char out[PERCENT_TEXT_SIZE]) {
     if (tenths < 0) {
         (void)snprintf(out, PERCENT_TEXT_SIZE, "?");

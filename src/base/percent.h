@@ -23,6 +23,12 @@ int percent_tenths(uint64_t part, uint64_t total, int threshold);
  */
 bool percent_reaches(uint64_t part, uint64_t total, int threshold);
 
+/* The same where less is better: a share over `limit` (hundredths of a percent) never shows as
+ * within it, nor the other way round: 5.04 against 5 is 5.1. percent_within tells which, exactly;
+ * false for total 0. */
+int percent_tenths_at_most(uint64_t part, uint64_t total, int limit);
+bool percent_within(uint64_t part, uint64_t total, int limit);
+
 /* "91.5", or "?" for PERCENT_UNKNOWN; returns `out`. */
 char *percent_format(int tenths, char out[PERCENT_TEXT_SIZE]);
 

@@ -18,7 +18,8 @@ struct coverage_count {
     int64_t fallbacks; /* -1 when not asked for */
 };
 
-/* What is known of one table or one source of expected dates. */
+/* What is known of one table or one source of expected dates. A source that is another table
+ * (PIPELINE_EXPECTED_TABLE) is read from that table's measurement; its own is not looked at. */
 struct coverage_measurement {
     bool measured;        /* false: never; then `counts` is empty and means nothing */
     int64_t measured_at;  /* wall ms of the query that gave the counts; 0 when never */
@@ -44,12 +45,17 @@ enum coverage_day_state {
     COVERAGE_EXCESS, /* duplicates: more rows than can be */
 };
 
-/* The words of DESIGN.md: "complete", "partial", … */
+/* The words of DESIGN.md: "complete", "partial", … An expected date is, in this order: bootstrap;
+ * waived, unless it is complete all the same (what was had is attainable); missing without rows;
+ * excess above the duplicates rule; partial; complete. A date with rows whose rule compares it with
+ * a table that has no rows on it is partial: it cannot be shown to be complete. */
 const char *coverage_day_state_name(enum coverage_day_state state);
 
-/* fresh: confirmed within poll.stale_after; stale: older; unknown: never measured, the expected
- * dates never measured, or confirmed longer ago than poll.recheck + poll.stale_after. The status of
- * the expected dates drags a table's down. */
+/* fresh: confirmed within poll.stale_after and the last attempt did not fail; stale: older, or
+ * failed since, or confirmed later than `as_of` by more than poll.stale_after (the clock was set
+ * back); unknown: never measured, confirmed longer ago than poll.recheck + poll.stale_after, the
+ * expected dates came back empty, or part of the range was never asked for. The status of the
+ * expected dates, and of the table that a ratio compares with, drags a table's down. */
 enum coverage_status { COVERAGE_STATUS_UNKNOWN, COVERAGE_STATUS_STALE, COVERAGE_STATUS_FRESH };
 const char *coverage_status_name(enum coverage_status status);
 
@@ -60,7 +66,8 @@ struct coverage_waiver {
 };
 
 /* Sums over a table, a season or a segment. All counts are of dates unless they say otherwise, and
- * hold only where `known`; percentages are PERCENT_UNKNOWN otherwise. Days are counted once:
+ * hold only where `known`; percentages are PERCENT_UNKNOWN otherwise. `known` says that they were
+ * measured, however long ago: whether to trust them is the table's status. Days are counted once:
  * expected = bootstrap + waived + attainable, attainable = complete + partial + missing + excess.
  */
 struct coverage_totals {
@@ -69,13 +76,13 @@ struct coverage_totals {
     size_t complete, partial, missing, excess;
     size_t with_rows;          /* expected dates that have rows (raw coverage) */
     size_t unexpected;         /* dates with rows on which nothing was due; lift no percentage */
+    size_t unmeasured;         /* days of the range whose state is unknown; in no other count */
     int64_t rows, entities;    /* on expected dates; entities -1 without a column */
-    int64_t expected_games;    /* of the attainable dates; with the measured entities of those dates
-                                  below */
+    int64_t expected_games;    /* of the attainable dates; -1 when not known */
     int64_t attained_games;    /* entities on attainable dates, at most the games expected of each
                                   date; -1 without */
     int64_t nulls, fallbacks;  /* on expected dates; -1 when not asked for */
-    day_number last_with_rows; /* DAY_NONE when none */
+    day_number last_with_rows; /* the last expected date with rows; DAY_NONE when none */
 };
 
 /* Tenths of a percent of complete ÷ attainable and of expected-with-rows ÷ expected, and of games
@@ -84,37 +91,54 @@ int coverage_percent(const struct coverage_totals *totals, int threshold);
 int coverage_raw_percent(const struct coverage_totals *totals);
 int coverage_games_percent(const struct coverage_totals *totals, int threshold);
 
+/* Small, because there is one for every table and day; counts above 2^31 are cut to it. */
 struct coverage_day {
+    int64_t rows; /* -1 when not measured */
     enum coverage_day_state state;
-    int64_t rows;     /* -1 when not measured */
-    int64_t entities; /* -1 when not measured or no column */
-    int64_t required; /* rows from which the date is complete; -1 when not known */
-    int64_t games;    /* due on that date; -1 when not known */
+    int32_t entities; /* -1 when not measured or no column */
+    int32_t required; /* rows from which the date is complete; 0 when nothing is due, -1 when not
+                         known */
+    int32_t games;    /* due on that date; -1 when not known */
 };
 
 struct coverage_season {
     size_t season; /* index into the pipeline */
     struct coverage_totals all;
     struct coverage_totals regular;  /* before playoffs_from; equals `all` without one */
-    struct coverage_totals playoffs; /* `known` false without one */
+    struct coverage_totals playoffs; /* `known` false, all zero, without one */
 };
 
-/* What a table's incomplete dates do downstream, and what upstream does to its own. */
+/* What upstream does to a table's incomplete dates, and what the table's own do downstream. A date
+ * is incomplete when it is missing, partial or excess; bootstrap and waived dates of an upstream
+ * table block nothing. */
 struct coverage_lineage {
-    struct dayset
-        blocked; /* dates it cannot fill now: a date of a table it needs is not complete */
-    struct dayset
-        degraded; /* dates it would fill with less: a date of a table it wants is not complete */
-    struct pipeline_indices
-        blocks; /* tables that need this one, directly or not, and have dates blocked by it */
-    struct pipeline_indices degrades;
+    bool known; /* false when the table or one upstream was not measured: the sets then hold only
+                   what is known */
+    struct dayset blocked;  /* incomplete dates it cannot fill now: a table it needs is incomplete
+                               there */
+    struct dayset degraded; /* incomplete dates it would fill with less: a table it wants is
+                               incomplete there, or a table it needs or wants is degraded there */
+    struct pipeline_indices blocks;   /* tables that need this one, directly or not, and have dates
+                                         blocked by it; upstream before downstream */
+    struct pipeline_indices degrades; /* tables degraded by it in the same way */
+    size_t blocked_phase;             /* of the tables it blocks directly (the first such phase), or
+                                         PIPELINE_NONE */
+    size_t blocked_dates; /* in how many dates of that phase: those of its blocked tables, each
+                             date once … */
+    size_t phase_dates;   /* … out of their attainable dates, each once */
 };
+
+/* blocked_dates ÷ phase_dates in tenths of a percent; PERCENT_UNKNOWN when it blocks nothing. */
+int coverage_blocked_percent(const struct coverage_lineage *lineage);
 
 struct coverage_table {
     size_t table;
     enum coverage_status status;
-    int64_t measured_at, confirmed_at;
-    char *error;               /* of the last attempt, or of the expected dates'; NULL */
+    int64_t measured_at, confirmed_at; /* of the table itself; 0 when never */
+    int64_t
+        evidence_at; /* the oldest confirmed_at of all its numbers rest on (itself, expected
+                        dates, the table a ratio compares with); 0 when one was never measured */
+    char *error; /* why it is not fresh, or why the last attempt failed; NULL when all is well */
     struct coverage_day *days; /* day_range_count(report.range) of them */
     struct coverage_totals all;
     struct coverage_season *seasons; /* pipeline->season_count of them */
@@ -126,6 +150,8 @@ struct coverage_report {
     int64_t as_of;
     struct day_range range;
     struct coverage_table *tables; /* pipeline->table_count of them */
+    struct dayset *expected;       /* dates due by each source, pipeline->expected_count of them;
+                                      empty when it was not measured */
 };
 
 /* Computes everything. `tables` and `expected` hold one measurement for each table and each source
@@ -138,6 +164,11 @@ struct coverage_report *coverage_compute(const struct pipeline *pipeline, int64_
                                          size_t waiver_count);
 void coverage_report_free(struct coverage_report *report);
 
+/* The totals that a check means: of all seasons (PIPELINE_NONE) or one, of all dates or one
+ * segment (enum pipeline_segment). A segment of all seasons is the sum over those that have it. */
+struct coverage_totals coverage_totals_of(const struct coverage_report *report, size_t table,
+                                          size_t season, enum pipeline_segment segment);
+
 /* The day's record, or NULL outside the range. */
 const struct coverage_day *coverage_day_at(const struct coverage_report *report, size_t table,
                                            day_number day);
@@ -147,10 +178,13 @@ const struct coverage_day *coverage_day_at(const struct coverage_report *report,
 struct dayset coverage_gaps(const struct coverage_report *report, size_t table,
                             struct day_range range, bool missing_only);
 
-/* The expected dates of a table within the report's range; the caller frees the set. */
+/* The expected dates of a table within the report's range, bootstrap and waived ones too; empty
+ * when they are not known. The caller frees the set. */
 struct dayset coverage_expected(const struct coverage_report *report, size_t table);
 
-/* Dates per hour and time left from a history of complete dates, oldest first. */
+/* Dates per hour and time left from a history of complete dates, oldest first: the slope from the
+ * first sample to the last. A dip that recovered is passed over; after a fall that did not, the
+ * history begins there. */
 struct coverage_sample {
     int64_t at; /* wall ms */
     size_t complete;

@@ -16,13 +16,20 @@ const char *gates_verdict_name(enum gates_verdict verdict); /* "NO-GO" and so on
 enum gates_result { GATES_RESULT_UNKNOWN, GATES_RESULT_FAIL, GATES_RESULT_PASS };
 const char *gates_result_name(enum gates_result result); /* "unknown", "fail", "pass" */
 
-/* Evidence that does not come from coverage: the answer of a query, a command, a person. */
+/* How long a person's answer to a manual check holds: one night, and not the next. */
+#define GATES_MANUAL_LIMIT_MS (INT64_C(16) * 3600 * 1000)
+
+/* Evidence that does not come from coverage: the answer of a query, a command, a person. `value`
+ * is what the query returned; the exit code of a command (0 passes); for credentials 1 when they
+ * were accepted and 0 when not; the bytes free on a disk; for a manual check 1 for a yes and 0 for
+ * a no (the value that was asked for is judged, and journalled, where the person gives it). The
+ * newest answer of a check counts. */
 struct gates_answer {
     const char *gate, *check; /* names */
-    bool measured;
-    double value;
-    int64_t at;        /* wall ms */
-    const char *error; /* NULL when it was measured */
+    bool measured;            /* false as well for NULL, a time-out, an error */
+    double value;             /* NaN and infinities count as not measured */
+    int64_t at;               /* wall ms */
+    const char *error;        /* NULL when it was measured */
 };
 
 /* How the runs of a group stand, newest run of each processor. */
@@ -40,7 +47,7 @@ struct gates_mark {
 };
 
 struct gates_evidence {
-    const struct coverage_report *coverage;
+    const struct coverage_report *coverage; /* NULL: no table was measured */
     const struct gates_answer *answers;
     size_t answer_count;
     const struct gates_group_runs *groups;
@@ -54,20 +61,25 @@ enum gates_unit { GATES_UNIT_PERCENT, GATES_UNIT_COUNT, GATES_UNIT_BYTES, GATES_
 struct gates_check {
     const struct pipeline_check *check;
     enum gates_result result;
-    bool measured; /* a value is there; `fresh` says whether it is young enough */
-    bool fresh;
+    bool measured; /* a value is there, however old */
+    bool fresh;    /* it is younger than its limit: poll.stale_after, for a person's answer
+                      GATES_MANUAL_LIMIT_MS. Older than poll.recheck + poll.stale_after makes the
+                      result unknown, and leaves the value */
     enum gates_unit unit;
-    double value; /* percent with one decimal by base/percent.h where the unit is percent */
-    double required;
-    double margin;  /* positive passes: measured - required, or required - measured where less is
-                       better */
-    int64_t age_ms; /* of the evidence; -1 when it was never measured */
-    int step;       /* coverage: 0 below minimum, 1 minimum, 2 target, 3 optimal reached */
-    char *why;      /* why it is unknown or fails, one phrase; NULL when it passes */
-    struct pipeline_indices blocks; /* tables downstream that a failure blocks */
+    double value;    /* percent with one decimal by base/percent.h where the unit is percent */
+    double required; /* each_season: of the worst season, which `why` names */
+    double margin;   /* never negative when it passes: measured - required, or required - measured
+                        where less is better */
+    int64_t age_ms;  /* of the evidence; -1 when it was never measured */
+    int step;        /* coverage: 0 below minimum, 1 minimum, 2 target, 3 optimal reached */
+    char *why;       /* why it is unknown, stale or fails, one phrase; NULL when it passes on fresh
+                        evidence */
+    struct pipeline_indices blocks; /* what its table's incomplete dates block (coverage_lineage),
+                                       unless the check passes; upstream first */
     struct pipeline_indices degrades;
-    int blocked_percent; /* tenths of the downstream dates that cannot run because of it;
-                            PERCENT_UNKNOWN if none */
+    int blocked_percent;  /* tenths of the dates of blocked_phase that cannot run because of it;
+                             PERCENT_UNKNOWN if none */
+    size_t blocked_phase; /* PIPELINE_NONE if none */
 };
 
 struct gates_gate {
@@ -75,7 +87,8 @@ struct gates_gate {
     enum gates_verdict verdict;
     size_t measured, total; /* inputs measured and fresh, and all of them */
     size_t passed, failed, unknown;
-    const struct gates_mark *mark; /* hold or override in force, or NULL */
+    const struct gates_mark *mark; /* hold or override in force, or NULL; a hold before an
+                                      override. An override leaves the verdict as it is */
     struct gates_check *checks;    /* in the file's order */
 };
 
@@ -94,8 +107,8 @@ void gates_report_free(struct gates_report *report);
  * indices). */
 void gates_order(const struct gates_gate *gate, size_t count, size_t *order);
 
-/* The exit code for a set of verdicts: 0 when all are GO, 2 when any is UNKNOWN or STALE, else 1.
- */
+/* The exit code for the verdict of one gate, or of all (PIPELINE_NONE): 0 when all are GO, 2 when
+ * any is UNKNOWN or STALE or there is no gate, else 1. */
 enum error_exit gates_exit(const struct gates_report *report, size_t gate);
 
 #endif

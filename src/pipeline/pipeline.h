@@ -152,7 +152,11 @@ struct pipeline_check {
     char *name;    /* "team_defense_game_summary coverage": stable, unique within its gate */
     size_t table;  /* coverage, rows, null_rate, fallback_rate, duplicates */
     size_t season; /* or PIPELINE_NONE for all */
-    enum { PIPELINE_SEGMENT_ALL, PIPELINE_SEGMENT_REGULAR, PIPELINE_SEGMENT_PLAYOFFS } segment;
+    enum pipeline_segment {
+        PIPELINE_SEGMENT_ALL,
+        PIPELINE_SEGMENT_REGULAR,
+        PIPELINE_SEGMENT_PLAYOFFS
+    } segment;
     enum pipeline_unit unit; /* of coverage */
     int minimum;             /* coverage, rows: at_least, hundredths of a percent */
     int target, optimal;     /* 0 when not given */
