@@ -286,8 +286,8 @@ static int *fewer_games(const struct loading *loading, const struct dayset *days
 static struct dayset first_and_scattered(const struct loading *loading, size_t first,
                                          size_t scattered) {
     struct dayset set = dayset_new(loading->dates.range);
-    day_number day =
-        dayset_next(&loading->dates, loading->dates.range.from + CALENDAR_BOOTSTRAP_DAYS);
+    day_number opening = dayset_next(&loading->dates, loading->dates.range.from);
+    day_number day = dayset_next(&loading->dates, opening + CALENDAR_BOOTSTRAP_DAYS);
     for (size_t i = 0; i < first; i++, day = dayset_next(&loading->dates, day + 1)) {
         dayset_add(&set, day);
     }
