@@ -83,7 +83,8 @@ struct bigquery_options {
     size_t response_limit;        /* bytes of one answer, unpacked: 32 MiB */
     int64_t maximum_bytes_billed; /* of queries that set none: 1 GiB */
     double price_per_tib;         /* BIGQUERY_PRICE_PER_TIB */
-    /* Called on the client's thread whenever a request starts to wait before another try. */
+    /* Called on the client's thread whenever a request starts to wait before another try; must
+     * not call the client. */
     void (*activity)(void *context, const struct bigquery_activity *activity);
     void *activity_context;
 };
@@ -126,9 +127,9 @@ enum bigquery_failure_class {
     BIGQUERY_CANCELLED,   /* by the caller, or the job was stopped on the server */
 };
 
-/* What went wrong last. `reason` is BigQuery's word, or one of ours: "connection", "timeout",
- * "tooLarge", "notJson", "malformed", "redirect", "http", "resultChanged", "deadline",
- * "credentials", "cancelled". */
+/* What went wrong last. `reason` is BigQuery's word, or one of ours: "connection", "slow",
+ * "certificate", "tooLarge", "rowLimit", "notJson", "malformed", "redirect", "http",
+ * "resultChanged", "jobLost", "deadline", "credentials", "cancelled". */
 struct bigquery_failure {
     enum bigquery_failure_class class;
     char reason[BIGQUERY_REASON_SIZE];
@@ -378,8 +379,8 @@ struct bigquery_result {
 };
 
 /* Sends, receives and retries until a result is ready, `timeout_ms` have passed (0: only what can
- * be done now; -1: no limit), bigquery_client_wakeup was called, or nothing is under way. Returns a
- * result that the caller frees, or NULL. */
+ * be done now; -1: no limit), or bigquery_client_wakeup was called; with nothing under way it just
+ * sleeps. Returns a result that the caller frees, or NULL. */
 struct bigquery_result *bigquery_client_wait(struct bigquery_client *client, int64_t timeout_ms);
 
 /* The same for one request: results of others stay queued, and wakeups do not end it. NULL when
@@ -440,6 +441,7 @@ struct bigquery_totals {
     int64_t bytes_processed;
     int64_t bytes_billed;     /* as told by the service, or estimated where it did not tell */
     uint64_t bills_estimated; /* queries whose bill was estimated */
+    uint64_t bills_unknown;   /* queries given up that may be billed all the same */
     double cost;              /* of bytes_billed, in the currency of the price */
 };
 struct bigquery_totals bigquery_client_totals(const struct bigquery_client *client);

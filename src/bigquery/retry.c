@@ -1,0 +1,134 @@
+/* After a failed call: another try after a wait, or the end. Waits have full jitter: anything from
+ * nothing to a bound that doubles with every failure in a row. */
+#include <string.h>
+
+#include "bigquery/client.h"
+
+#define NS_PER_MS INT64_C(1000000)
+
+enum { BILL_TRIES = 3 };
+
+static int64_t wait_ms(struct request *request, const struct bigquery_failure *failure) {
+    struct bigquery_client *client = request->client;
+    int64_t bound = client->retry_base_ms;
+    for (int i = 0; i < request->waits && bound < client->retry_cap_ms; i++) {
+        bound *= 2;
+    }
+    bound = bound < client->retry_cap_ms ? bound : client->retry_cap_ms;
+    int64_t wait = random_upto(&client->random, bound * NS_PER_MS) / NS_PER_MS;
+    return wait > failure->retry_after_ms ? wait : failure->retry_after_ms;
+}
+
+static void end_failed(struct request *request, const struct bigquery_failure *failure) {
+    request->answer->open.failure = *failure;
+    client_end(request, BIGQUERY_FAILED);
+}
+
+static void wait_and_retry(struct request *request) {
+    struct bigquery_client *client = request->client;
+    int64_t now = client_now(client);
+    request->due_ns = now + wait_ms(request, &request->last) * NS_PER_MS;
+    request->waits++;
+    if (request->due_ns >= request->deadline_ns) {
+        retry_expire(request);
+        return;
+    }
+    request->place = PLACE_DELAYED;
+    client->totals.retries++;
+    if (client->activity != NULL && !request->silent) {
+        struct bigquery_activity activity = activity_of(request);
+        client->activity(client->activity_context, &activity);
+    }
+}
+
+/* "Not found: Job …" soon after the job was made is a matter of time. */
+static bool is_lost_job(const struct request *request, const struct verdict *verdict) {
+    bool asks_for_job = request->step == STEP_POLL || request->step == STEP_PAGE ||
+                        request->step == STEP_CHECK || request->step == STEP_BILL;
+    return asks_for_job && verdict->failure.class == BIGQUERY_NOT_FOUND &&
+           strcasestr(verdict->failure.message, "not found: job") != NULL;
+}
+
+/* A dead job answers its polls with its own error: only jobs.get tells that from a failed call. */
+static void choose_step(struct request *request, const struct verdict *verdict) {
+    bool polled = request->step == STEP_POLL || request->step == STEP_PAGE;
+    if (polled && verdict->failure.http_code >= 400) {
+        request->resume = request->step;
+        request->step = STEP_CHECK;
+    } else if (verdict->action == VERDICT_NEW_JOB && request->step == STEP_QUERY) {
+        (void)random_id(&request->client->random, request->request_id);
+    }
+}
+
+static bool refresh_credentials(struct request *request) {
+    const struct bigquery_credentials *credentials = request->client->credentials;
+    if (credentials == NULL || request->refreshed) {
+        return false;
+    }
+    credentials->rejected(credentials->context);
+    request->refreshed = true;
+    request->place = PLACE_READY;
+    return true;
+}
+
+static bool is_missing_table(const struct request *request, const struct verdict *verdict) {
+    return request->step == STEP_TABLE && verdict->failure.http_code == 404 &&
+           verdict->failure.class == BIGQUERY_NOT_FOUND;
+}
+
+void retry_or_end(struct request *request, const struct verdict *given) {
+    struct verdict verdict = *given;
+    if (is_lost_job(request, &verdict)) {
+        verdict = verdict_of_reason("jobLost", verdict.failure.http_code,
+                                    text_of(given->failure.message));
+    }
+    verdict.failure.attempts = request->attempts;
+    request->last = verdict.failure;
+    if (is_missing_table(request, &verdict)) {
+        request->answer->open.failure = verdict.failure;
+        client_end(request, BIGQUERY_DONE);
+        return;
+    }
+    bool final =
+        verdict.action == VERDICT_STOP ||
+        (verdict.tries > 0 && verdict.action == VERDICT_RETRY && ++request->few > verdict.tries);
+    if (request->step == STEP_BILL && (final || request->waits >= BILL_TRIES)) {
+        client_end(request, BIGQUERY_DONE); /* the rows are good, only their bill is not known */
+        return;
+    }
+    if (verdict.action == VERDICT_REFRESH) {
+        if (!refresh_credentials(request)) {
+            end_failed(request, &request->last);
+        }
+        return;
+    }
+    if (final) {
+        end_failed(request, &request->last);
+        return;
+    }
+    choose_step(request, &verdict);
+    wait_and_retry(request);
+}
+
+void retry_expire(struct request *request) {
+    struct bigquery_client *client = request->client;
+    struct bigquery_failure failure = request->last;
+    bool runs = step_job_runs(request);
+    if (request->step == STEP_BILL) {
+        client_end(request, BIGQUERY_DONE);
+        return;
+    }
+    if (failure.class == BIGQUERY_NO_FAILURE) {
+        failure =
+            verdict_format("deadline", 0,
+                           runs ? "the query still ran after %.1f s" : "no answer within %.1f s",
+                           (double)request->deadline_ms / 1000.0)
+                .failure;
+    }
+    failure.deadline_reached = true;
+    failure.attempts = request->attempts;
+    if (runs) {
+        submit_silent_cancel(client, &request->answer->open.job);
+    }
+    end_failed(request, &failure);
+}
