@@ -1,0 +1,50 @@
+#include "fixture.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+
+struct fixture fixture_start(struct bigquery_options options) {
+    struct error error = {0};
+    struct fixture fixture = {.script = script_start()};
+    options.endpoint = script_endpoint(fixture.script);
+    options.project = "p";
+    options.retry_base_ms = options.retry_base_ms != 0 ? options.retry_base_ms : 1;
+    options.retry_cap_ms = options.retry_cap_ms != 0 ? options.retry_cap_ms : 4;
+    options.random_seed = 7;
+    fixture.client = bigquery_client_new(&options, &error);
+    cr_assert_not_null(fixture.client, "%s", error.text);
+    return fixture;
+}
+
+void fixture_stop(struct fixture *fixture) {
+    bigquery_client_free(fixture->client);
+    script_stop(fixture->script);
+}
+
+struct bigquery_result *fixture_query(struct fixture *fixture) {
+    struct error error = {0};
+    struct bigquery_query query = {.sql = "SELECT n"};
+    struct bigquery_result *result = bigquery_query_now(fixture->client, &query, &error);
+    cr_assert_not_null(result, "%s", error.text);
+    return result;
+}
+
+struct bigquery_result *fixture_table(struct fixture *fixture) {
+    struct error error = {0};
+    struct bigquery_table_name name = {.dataset = "d", .table = "t"};
+    bigquery_request_id id = bigquery_submit_table(fixture->client, &name, 0, NULL, &error);
+    cr_assert_neq(id, 0, "%s", error.text);
+    struct bigquery_result *result = bigquery_client_finish(fixture->client, id);
+    cr_assert_not_null(result);
+    return result;
+}
+
+char *fixture_sent(struct fixture *fixture, size_t index, const char *key) {
+    struct error error = {0};
+    struct seen seen = script_seen(fixture->script, index);
+    json_t *body = json_read(text_of(seen.body), "request", &error);
+    cr_assert_not_null(body, "%s", error.text);
+    char *value = memory_copy_string(json_get_string(body, key, NULL));
+    json_decref(body);
+    return value;
+}
