@@ -1,0 +1,91 @@
+/* The parts that need no server: endpoints, prices, messages. */
+#include <string.h>
+
+#include "bigquery/verdict.h"
+#include "fixture.h"
+
+Test(endpoint, is_taken_with_or_without_scheme_and_path)
+{
+    static const struct {
+        const char *given;
+        const char *url;
+    } GOOD[] = {
+        {"localhost", "http://localhost/bigquery/v2"},
+        {"127.0.0.1:9050", "http://127.0.0.1:9050/bigquery/v2"},
+        {"http://h:1", "http://h:1/bigquery/v2"},
+        {"http://h:1/", "http://h:1/bigquery/v2"},
+        {"http://h:1/bigquery/v2", "http://h:1/bigquery/v2"},
+        {"https://h/bigquery/v2/", "https://h/bigquery/v2"},
+        {"https://h/proxy", "https://h/proxy/bigquery/v2"},
+        {"[::1]:9050", "http://[::1]:9050/bigquery/v2"},
+    };
+    for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
+        struct error error = {0};
+        char *url = bigquery_endpoint_url(GOOD[i].given, &error);
+        cr_assert_not_null(url, "%s: %s", GOOD[i].given, error.text);
+        cr_assert_str_eq(url, GOOD[i].url);
+        free(url);
+    }
+}
+
+Test(endpoint, that_makes_no_sense_is_named)
+{
+    static const char *const BAD[] = {"",          "http://",   "ftp://h",        "h:port",
+                                      "h:99999",   "a b",       "http://u:p@h:1", "http://h?x=1",
+                                      "http://h#", "file:///x", "https://"};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        struct error error = {0};
+        cr_assert_null(bigquery_endpoint_url(BAD[i], &error), "%s", BAD[i]);
+        cr_assert_eq(error.code, EXIT_CONFIG);
+        cr_assert_not_null(strstr(error.text, BAD[i]));
+    }
+}
+
+Test(endpoint, of_the_environment_counts_only_when_set)
+{
+    (void)unsetenv("BIGQUERY_EMULATOR_HOST");
+    cr_assert_null(bigquery_endpoint_from_environment());
+    (void)setenv("BIGQUERY_EMULATOR_HOST", "", 1);
+    cr_assert_null(bigquery_endpoint_from_environment());
+    (void)setenv("BIGQUERY_EMULATOR_HOST", "h:1", 1);
+    cr_assert_str_eq(bigquery_endpoint_from_environment(), "h:1");
+}
+
+Test(cost, is_billed_in_whole_mebibytes_and_ten_at_least_for_each_table)
+{
+    cr_assert_eq(bigquery_billed_estimate(0, 1), 0);
+    cr_assert_eq(bigquery_billed_estimate(1, 0), 10485760);
+    cr_assert_eq(bigquery_billed_estimate(1, 3), 3 * 10485760);
+    cr_assert_eq(bigquery_billed_estimate(163595928, 1), 157 * BIGQUERY_MIB);
+    cr_assert_eq(bigquery_billed_estimate(INT64_MAX, 1), INT64_MAX);
+    cr_assert_geq(bigquery_billed_limit(163595928, 1), 164626432);
+    cr_assert_eq(bigquery_billed_limit(0, 2), 2 * 10485760);
+    cr_assert_eq(bigquery_billed_limit(INT64_MAX, 9), INT64_MAX);
+    cr_assert_float_eq(bigquery_cost(BIGQUERY_TIB, BIGQUERY_PRICE_PER_TIB), 6.25, 1e-9);
+    cr_assert_float_eq(bigquery_cost(10485760, BIGQUERY_PRICE_PER_TIB), 0.0000596, 1e-7);
+    cr_assert_eq(bigquery_cost(BIGQUERY_UNKNOWN, 6.25), 0.0);
+}
+
+Test(message, becomes_one_line_without_controls)
+{
+    char out[64];
+    verdict_sanitise(out, sizeof out,
+                     text_of("  a\r\n\tb\x1b[31m\xff\xe2\x80\xae"
+                             "c\xc2\x9b é  "));
+    cr_assert_str_eq(out, "a b [31m c é");
+    char small[8];
+    verdict_sanitise(small, sizeof small, text_of("ééééé"));
+    cr_assert_str_eq(small, "éé…");
+    verdict_sanitise(out, sizeof out, text_of(""));
+    cr_assert_str_eq(out, "");
+}
+
+Test(failure, has_a_name_for_every_class)
+{
+    for (int class = BIGQUERY_NO_FAILURE; class <= BIGQUERY_CANCELLED; class ++) {
+        cr_assert_not_null(bigquery_failure_name((enum bigquery_failure_class) class));
+    }
+    cr_assert_str_eq(bigquery_type_name(BIGQUERY_RECORD), "STRUCT");
+    cr_assert_str_eq(bigquery_type_name(BIGQUERY_TIMESTAMP), "TIMESTAMP");
+    cr_assert_str_eq(bigquery_type_name(BIGQUERY_OTHER_TYPE), "?");
+}
