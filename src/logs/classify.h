@@ -6,8 +6,9 @@
  * "2026-01-05 08:34:11,123 - INFO - "). Most lines never meet a regular expression: a pattern is
  * tried only where a literal that it needs was found (classify.c).
  *
- * Named groups fill the event: day (YYYY-MM-DD), position, total, rows, entity, reason. A group
- * that is missing leaves its field at "not said". */
+ * Named groups fill the event: day (YYYY-MM-DD), position, total, rows, ok, skipped, failed
+ * (numbers, commas allowed), entity, reason. A group that is missing leaves its field at "not
+ * said". */
 #ifndef PHASEGATE_LOGS_CLASSIFY_H
 #define PHASEGATE_LOGS_CLASSIFY_H
 
@@ -47,7 +48,6 @@ enum log_level {
     X(EXPECTED, "expected", false)         /* total is what will be worked on */                   \
     X(TOTALS, "totals", false)             /* the run reached its end */                           \
     X(FAILED_LIST, "failed-list", false)   /* reason holds the failed dates, or they follow */     \
-    X(LISTED_DAY, "listed-day", false)     /* one of them, on a line of its own */                 \
     X(PARALLEL, "parallel", false)         /* several dates at once: no current day */             \
     X(DRY_RUN, "dry-run", false)           /* nothing is written */                                \
     X(RESUME, "resume", false)             /* from a checkpoint */                                 \
@@ -56,8 +56,10 @@ enum log_level {
     X(PREFLIGHT_SKIPPED, "preflight-skipped", false)                                               \
     X(REFUSED, "refused", false)         /* it will do nothing at all, and says why */             \
     X(NOTHING_DUE, "nothing-due", false) /* the whole range is bootstrap */                        \
-    X(IGNORED, "ignored", false)         /* known to be wrong or idle talk */                      \
-    X(CAUSE, "cause", false)             /* why the failure that follows happened */               \
+    X(REPORTED, "reported", false)       /* ok, skipped, failed as the totals say */               \
+    X(CHECKPOINT_SUMMARY, "checkpoint-summary", false) /* always 0: the next 3 records are void */ \
+    X(IGNORED, "ignored", false)                       /* known to be wrong, or idle talk */       \
+    X(CAUSE, "cause", false)                           /* why the failure that follows happened */ \
     X(TRACEBACK, "traceback", false)                                                               \
     X(INNER_PROGRESS, "inner-progress", false) /* within one day: position of total */             \
     X(ROWS_WRITTEN, "rows-written", false)     /* rows reached the table */                        \
@@ -90,7 +92,8 @@ struct log_event {
     enum log_kind kind;
     enum log_kind mark; /* LOG_OTHER, or a mark beside a failure (or kind itself when a mark) */
     day_number day;     /* DAY_NONE when not said */
-    int64_t position, total, rows; /* LOG_NOT_SAID when not said */
+    int64_t position, total, rows; /* LOG_NOT_SAID when not said, like the next three */
+    int64_t ok, skipped, failed;
     struct text logger, message, entity, reason;
     const char *pattern; /* the name of the pattern, NULL for LOG_OTHER */
 };

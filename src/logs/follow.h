@@ -3,7 +3,8 @@
  * No thread and no waiting: call log_follow_fill when the file may have grown (watch.h tells), then
  * take lines until there are none. The partial last line waits for its newline. Truncation and
  * replacement by another file are noticed when the next fill looks, and reported once; reading then
- * goes on at the new start. A file that is not there is not there yet. Not shared between threads.
+ * goes on at the new start; an unfinished last line of a file that was replaced is handed out
+ * before. A file that is not there is not there yet. Not shared between threads.
  */
 #ifndef PHASEGATE_LOGS_FOLLOW_H
 #define PHASEGATE_LOGS_FOLLOW_H
@@ -21,7 +22,8 @@
  * whatever file is there. */
 struct log_place {
     uint64_t device, inode;
-    uint64_t offset; /* of the first byte not yet handed out as part of a line */
+    uint64_t offset;  /* of the first byte not yet handed out as part of a line */
+    bool inside_line; /* of one that was cut: its rest is still to be passed over */
 };
 
 enum log_follow_status {

@@ -72,4 +72,8 @@ uint64_t log_index_tail(struct log_index *index, uint64_t lines);
 bool log_index_read(struct log_index *index, uint64_t offset, size_t limit,
                     struct text_buffer *line, bool *cut);
 
+/* Borrows the bytes from `offset` to the end of their block of the file (at most 64 KiB), for
+ * walks over many lines; they hold until the next call with this index. False at the end. */
+bool log_index_block(struct log_index *index, uint64_t offset, struct text *bytes);
+
 #endif

@@ -36,7 +36,7 @@ struct log_date {
     day_number day;
     enum log_outcome outcome;
     int64_t rows; /* LOG_NOT_SAID when not said */
-    char *reason; /* of a failure or of zero rows; NULL when none was given */
+    char *reason; /* of a failure, of zero rows, or of rows lost before a success; or NULL */
 };
 
 /* Errors or warnings that say the same but for numbers, dates and identifiers. */
@@ -122,9 +122,9 @@ uint64_t log_progress_done(const struct log_progress *progress);
 /* What became of a day, or NULL when the log has not said. */
 const struct log_date *log_progress_date(const struct log_progress *progress, day_number day);
 
-/* Dates a minute (failed and successful ones; skips do not count) over the last half hour, or the
- * last 8 dates when they took longer; LOG_RATE_UNKNOWN before the second date. It sinks while
- * nothing arrives. */
+/* Dates a minute (failed and successful ones; skips do not count) over the last half hour (at most
+ * the last 128 of them), or the last 8 dates when they took longer; LOG_RATE_UNKNOWN before the
+ * second date. It sinks while nothing arrives. */
 double log_progress_rate(const struct log_progress *progress, int64_t now_ms);
 
 /* Milliseconds since the last output, or -1 when unknown. */
