@@ -60,8 +60,9 @@ struct pipeline_expected {
     enum pipeline_expected_kind kind;
     char *name;   /* the query's file name, or "table:NAME"; the key under which it is measured and
                      stored */
-    char *sql;    /* the query's text, its {…} filled in; @from and @to are its parameters */
-    size_t table; /* for a table; its entities count as games */
+    char *sql;    /* the query's text, {project} filled in; @from and @to are its parameters; NULL
+                     for a table */
+    size_t table; /* for a table: it has an entity column, whose entities count as games */
     struct day_range *except; /* dates never due: postponed originals */
     size_t except_count;
 };
@@ -232,8 +233,8 @@ struct pipeline {
     struct pipeline_pattern_set *pattern_sets;
     size_t pattern_set_count;
     struct pipeline_alert alerts[PIPELINE_CHANNEL_COUNT];
-    char hash[65]; /* SHA-256, in hex, of everything that changes what would run or be judged:
-                      comments, order of keys, the file's place, poll and alerts do not */
+    char hash[65]; /* SHA-256, in hex, of everything that changes what would run or be judged;
+                      comments, order of keys, polling costs and alerts do not */
 };
 
 /* Loads and checks a pipeline file of at most 1 MiB and the SQL it names. NULL on mistakes:
@@ -281,8 +282,8 @@ struct pipeline_launch {
 /* The argv of one launch, ending with NULL; free with pipeline_argv_free.
  *
  * {from}, {to}: the range. {workers}. {dates}: the dates, joined by commas; for a range, every day
- * of it. {season}, {season_from}, {season_to}: the season that holds the range. {{ and }} are
- * braces.
+ * of it. {season}, {season_from}, {season_to}: the season that holds the range. {{from}} is the
+ * text {from}.
  *
  * With a list of dates, the elements of the command that hold {from} or {to} leave it, each
  * together with the element before it when that is a flag (begins with "-" and holds no

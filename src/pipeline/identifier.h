@@ -1,0 +1,28 @@
+/* Names that enter SQL text or are shown as they are: checked against what BigQuery, or phasegate,
+ * allows. */
+#ifndef PHASEGATE_PIPELINE_IDENTIFIER_H
+#define PHASEGATE_PIPELINE_IDENTIFIER_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+/* A project: lower-case letters, digits and dashes, beginning with a letter; "example.com:" may
+ * stand before it. */
+bool identifier_is_project(struct text name);
+
+/* A dataset: letters, digits, underscores. A table: dashes as well. At most 1024 of them. */
+bool identifier_is_dataset(struct text name);
+bool identifier_is_table(struct text name);
+
+/* A column: a letter or underscore, then letters, digits, underscores; at most 300 of them. */
+bool identifier_is_column(struct text name);
+
+/* Whether a column must stand in backticks because GoogleSQL reserves the word. */
+bool identifier_is_reserved(struct text name);
+
+/* A name of the pipeline file's own: a letter or digit, then letters, digits, ".", "_", "-"; at
+ * most 100. */
+bool identifier_is_name(struct text name);
+
+#endif

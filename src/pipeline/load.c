@@ -1,0 +1,163 @@
+/* Loads a pipeline file: the document for places, libcyaml for its values, then part by part into
+ * struct pipeline. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "pipeline/hash.h"
+#include "pipeline/loader.h"
+#include "pipeline/shape.h"
+
+enum { LARGEST_FILE = 1024 * 1024 };
+
+/* What libcyaml says of a file it does not take: the sentence, then a trace of places. */
+struct complaint {
+    char text[256];
+    unsigned long line, column;
+};
+
+static void note_complaint(cyaml_log_t level, void *context, const char *format,
+                           va_list arguments) {
+    struct complaint *complaint = context;
+    char line[256];
+    (void)level;
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    line[strcspn(line, "\n")] = '\0';
+    const char *place = strstr(line, "(line: ");
+    if (place != NULL && complaint->line == 0) {
+        const char *column = strstr(place, "column: ");
+        complaint->line = strtoul(place + strlen("(line: "), NULL, 10);
+        complaint->column = column == NULL ? 1 : strtoul(column + strlen("column: "), NULL, 10);
+    } else if (place == NULL && complaint->text[0] == '\0') {
+        (void)snprintf(complaint->text, sizeof complaint->text, "%s",
+                       strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
+    }
+}
+
+/* Its words, where ours are clearer. shape.c has told everything but sizes before. */
+static void tell_complaint(struct loader *loader, const struct complaint *complaint,
+                           cyaml_err_t result) {
+    yaml_mark_t mark = {0};
+    mark.line = complaint->line == 0 ? 0 : complaint->line - 1;
+    mark.column = complaint->column == 0 ? 0 : complaint->column - 1;
+    if (result == CYAML_ERR_STRING_LENGTH_MAX) {
+        loader_mistake_at(loader, mark, "this text is longer than a value can be (8192 bytes)");
+    } else if (result == CYAML_ERR_SEQUENCE_ENTRIES_MAX) {
+        loader_mistake_at(loader, mark, "this list is longer than a list can be (10000 items)");
+    } else {
+        loader_mistake_at(loader, mark, "it cannot be loaded: %s",
+                          complaint->text[0] == '\0' ? cyaml_strerror(result) : complaint->text);
+    }
+}
+
+static const cyaml_config_t plain_config = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
+
+static bool load_raw(struct loader *loader, struct text text) {
+    struct complaint complaint = {0};
+    cyaml_config_t config = plain_config;
+    config.log_fn = note_complaint;
+    config.log_ctx = &complaint;
+    cyaml_data_t *data = NULL;
+    cyaml_err_t result =
+        cyaml_load_data((const uint8_t *)text.data, text.size, &config, &raw_schema, &data, NULL);
+    if (result != CYAML_OK) {
+        tell_complaint(loader, &complaint, result);
+        return false;
+    }
+    loader->raw = data;
+    return true;
+}
+
+#define COLLECT(loader, list, word)                                                                \
+    do {                                                                                           \
+        (loader)->list.what = (word);                                                              \
+        (loader)->list.count = (loader)->raw->list##_count;                                        \
+        (loader)->list.items = memory_new((loader)->list.count, sizeof(const char *));             \
+        for (size_t i = 0; i < (loader)->list.count; i++) {                                        \
+            (loader)->list.items[i] = (loader)->raw->list[i].name;                                 \
+        }                                                                                          \
+    } while (0)
+
+static void collect_names(struct loader *loader) {
+    COLLECT(loader, tables, "table");
+    COLLECT(loader, seasons, "season");
+    COLLECT(loader, processors, "processor");
+    COLLECT(loader, groups, "group");
+    COLLECT(loader, gates, "gate");
+}
+
+/* The absolute directory of the file; of a file that is not there, the nearest guess. */
+static char *absolute_directory(const char *path) {
+    char *directory = file_directory(path);
+    char *absolute = realpath(directory, NULL);
+    if (absolute != NULL) {
+        free(directory);
+        return absolute;
+    }
+    return directory;
+}
+
+static void load_parts(struct loader *loader) {
+    collect_names(loader);
+    load_basics(loader);
+    load_seasons(loader);
+    load_tables(loader);
+    load_processors(loader);
+    load_groups(loader);
+    load_gates(loader);
+    load_patterns(loader);
+    load_alerts(loader);
+    check_lineage(loader);
+    check_order(loader);
+}
+
+static void unload(struct loader *loader) {
+    free(loader->tables.items);
+    free(loader->seasons.items);
+    free(loader->processors.items);
+    free(loader->groups.items);
+    free(loader->gates.items);
+    free(loader->coverage_template);
+    cyaml_free(&plain_config, &raw_schema, loader->raw, 0);
+    yaml_document_delete(&loader->document);
+}
+
+struct pipeline *pipeline_load_text(struct text text, const char *path, struct error *error) {
+    if (text.size > LARGEST_FILE) {
+        error_set(error, EXIT_CONFIG, "%s: a pipeline file has at most 1 MiB", path);
+        return NULL;
+    }
+    struct loader loader = {.path = path, .pipeline = memory_new(1, sizeof(struct pipeline))};
+    loader.pipeline->file = memory_copy_string(path);
+    loader.pipeline->directory = absolute_directory(path);
+    if (shape_parse(&loader, text)) {
+        shape_check(&loader, &raw_schema);
+        if (loader.mistakes.count == 0 && load_raw(&loader, text)) {
+            load_parts(&loader);
+        }
+        unload(&loader);
+    }
+    bool good = mistakes_report(&loader.mistakes, path, error);
+    mistakes_free(&loader.mistakes);
+    if (!good || !hash_pipeline(loader.pipeline, error)) {
+        pipeline_free(loader.pipeline);
+        return NULL;
+    }
+    return loader.pipeline;
+}
+
+struct pipeline *pipeline_load(const char *path, struct error *error) {
+    struct text_buffer content = {0};
+    if (!file_read(path, LARGEST_FILE, &content, error)) {
+        text_buffer_free(&content);
+        return NULL;
+    }
+    struct pipeline *pipeline =
+        pipeline_load_text((struct text){content.data, content.size}, path, error);
+    text_buffer_free(&content);
+    return pipeline;
+}

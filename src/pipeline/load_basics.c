@@ -1,0 +1,210 @@
+/* The head of the file: names, range, polling, seasons, where alarms go. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "pipeline/identifier.h"
+#include "pipeline/loader.h"
+#include "pipeline/unit.h"
+
+static const struct pipeline_poll default_poll = {
+    .every_ms = 60000,
+    .recheck_ms = 1800000,
+    .stale_after_ms = 300000,
+    .bytes_per_query = INT64_C(1) << 30,
+    .bytes_per_night = INT64_C(50) << 30,
+};
+
+static void load_bound(struct loader *loader, const char *key, const char *text,
+                       struct pipeline_bound *bound) {
+    char why[UNIT_WHY_SIZE];
+    if (!unit_bound(text, bound, why)) {
+        loader_mistake(loader, PLACE_KEY(PLACE_KEY(NULL, "range"), key), "%s", why);
+    }
+}
+
+static void load_range(struct loader *loader) {
+    struct pipeline *pipeline = loader->pipeline;
+    load_bound(loader, "from", loader->raw->range->from, &pipeline->from);
+    load_bound(loader, "to", loader->raw->range->to, &pipeline->to);
+    if (pipeline->from.kind == PIPELINE_BOUND_DATE && pipeline->to.kind == PIPELINE_BOUND_DATE &&
+        pipeline->from.day > pipeline->to.day) {
+        loader_mistake(loader, PLACE_KEY(PLACE_KEY(NULL, "range"), "to"),
+                       "the range ends before it begins (%s)", loader->raw->range->from);
+    }
+}
+
+static void load_poll(struct loader *loader) {
+    struct pipeline_poll *poll = &loader->pipeline->poll;
+    *poll = default_poll;
+    const struct raw_poll *raw = loader->raw->poll;
+    if (raw == NULL) {
+        return;
+    }
+    const struct place *at = PLACE_KEY(NULL, "poll");
+    loader_duration(loader, PLACE_KEY(at, "every"), raw->every, &poll->every_ms);
+    loader_duration(loader, PLACE_KEY(at, "recheck"), raw->recheck, &poll->recheck_ms);
+    loader_duration(loader, PLACE_KEY(at, "stale_after"), raw->stale_after, &poll->stale_after_ms);
+    loader_size(loader, PLACE_KEY(at, "bytes_per_query"), raw->bytes_per_query,
+                &poll->bytes_per_query);
+    loader_size(loader, PLACE_KEY(at, "bytes_per_night"), raw->bytes_per_night,
+                &poll->bytes_per_night);
+    if (poll->stale_after_ms < poll->every_ms) {
+        loader_mistake(loader, PLACE_KEY(at, "stale_after"),
+                       "numbers would be stale before the next poll; stale_after must not be less "
+                       "than every");
+    }
+    if (poll->bytes_per_night < poll->bytes_per_query) {
+        loader_mistake(loader, PLACE_KEY(at, "bytes_per_night"),
+                       "bytes_per_night must not be less than bytes_per_query");
+    }
+}
+
+/* Only characters that an IANA name has, and a file of that name where the system keeps zones. */
+static bool is_timezone(const char *name) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+    if (name[0] == '/' || name[strspn(name, letters)] != '\0' || strlen(name) > 64) {
+        return false;
+    }
+    if (access("/usr/share/zoneinfo", R_OK) != 0) {
+        return true;
+    }
+    char *path = memory_format("/usr/share/zoneinfo/%s", name);
+    bool there = access(path, R_OK) == 0;
+    free(path);
+    return there;
+}
+
+static bool is_location(const char *name) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    return name[strspn(name, letters)] == '\0' && strlen(name) <= 64;
+}
+
+void load_basics(struct loader *loader) {
+    const struct raw_pipeline *raw = loader->raw;
+    struct pipeline *pipeline = loader->pipeline;
+    pipeline->name = memory_copy_string(raw->pipeline);
+    pipeline->project = memory_copy_string(raw->project);
+    pipeline->location = memory_copy_string(raw->location == NULL ? "US" : raw->location);
+    pipeline->timezone = memory_copy_string(raw->timezone == NULL ? "UTC" : raw->timezone);
+    pipeline->endpoint = memory_copy_string(raw->endpoint);
+    if (!identifier_is_name(text_of(raw->pipeline))) {
+        loader_mistake(loader, PLACE_KEY(NULL, "pipeline"),
+                       "\"%s\" cannot be a pipeline's name: use letters, digits, \".\", \"_\" and "
+                       "\"-\", at most 100",
+                       raw->pipeline);
+    }
+    if (!identifier_is_project(text_of(raw->project))) {
+        loader_mistake(loader, PLACE_KEY(NULL, "project"),
+                       "\"%s\" cannot be a project: use lower-case letters, digits and \"-\"",
+                       raw->project);
+    }
+    if (!is_location(pipeline->location)) {
+        loader_mistake(loader, PLACE_KEY(NULL, "location"),
+                       "\"%s\" cannot be a location such as US or us-west2", pipeline->location);
+    }
+    if (!is_timezone(pipeline->timezone)) {
+        loader_mistake(loader, PLACE_KEY(NULL, "timezone"),
+                       "\"%s\" is not a time zone such as America/Los_Angeles", pipeline->timezone);
+    }
+    load_range(loader);
+    load_poll(loader);
+}
+
+static void load_season(struct loader *loader, size_t index) {
+    const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "seasons"), index);
+    const struct raw_season *raw = &loader->raw->seasons[index];
+    struct pipeline_season *season = &loader->pipeline->seasons[index];
+    season->name = memory_copy_string(raw->name);
+    season->range = (struct day_range){DAY_NONE, DAY_NONE};
+    season->playoffs_from = DAY_NONE;
+    loader_day(loader, PLACE_KEY(at, "from"), raw->from, &season->range.from);
+    loader_day(loader, PLACE_KEY(at, "to"), raw->to, &season->range.to);
+    loader_day(loader, PLACE_KEY(at, "playoffs_from"), raw->playoffs_from, &season->playoffs_from);
+    if (season->range.from == DAY_NONE || season->range.to == DAY_NONE) {
+        season->range = (struct day_range){DAY_NONE, DAY_NONE};
+        return;
+    }
+    if (season->range.from > season->range.to) {
+        loader_mistake(loader, PLACE_KEY(at, "to"), "season \"%s\" ends before it begins (%s)",
+                       raw->name, raw->from);
+    } else if (season->playoffs_from != DAY_NONE &&
+               !day_range_has(season->range, season->playoffs_from)) {
+        loader_mistake(loader, PLACE_KEY(at, "playoffs_from"),
+                       "the playoffs begin outside season \"%s\" (%s to %s)", raw->name, raw->from,
+                       raw->to);
+    }
+    for (size_t i = 0; i < index; i++) {
+        struct day_range other = loader->pipeline->seasons[i].range;
+        if (day_range_count(day_range_intersect(season->range, other)) > 0) {
+            loader_mistake(loader, PLACE_KEY(at, "from"),
+                           "season \"%s\" overlaps season \"%s\" (%s to %s)", raw->name,
+                           loader->raw->seasons[i].name, loader->raw->seasons[i].from,
+                           loader->raw->seasons[i].to);
+            return;
+        }
+    }
+    if (index > 0 && loader->pipeline->seasons[index - 1].range.from > season->range.from) {
+        loader_mistake(loader, PLACE_KEY(at, "from"),
+                       "season \"%s\" begins before the one above it; write them in order",
+                       raw->name);
+    }
+}
+
+void load_seasons(struct loader *loader) {
+    struct pipeline *pipeline = loader->pipeline;
+    pipeline->season_count = loader->raw->seasons_count;
+    pipeline->seasons = memory_new(pipeline->season_count, sizeof pipeline->seasons[0]);
+    for (size_t i = 0; i < pipeline->season_count; i++) {
+        load_season(loader, i);
+    }
+    loader_check_names(loader, "seasons", &loader->seasons);
+}
+
+/* A secret's file: beside the pipeline file unless its path is absolute or begins with ~/. */
+static char *secret_file(struct loader *loader, const struct place *place, const char *path) {
+    if (path == NULL) {
+        return NULL;
+    }
+    if (strstr(path, "://") != NULL) {
+        loader_mistake(loader, place,
+                       "a URL is a secret; write it into a file of its own (mode 0600) and name "
+                       "that file here");
+        return NULL;
+    }
+    char *expanded = file_expand_home(path);
+    char *absolute = file_join(loader->pipeline->directory, expanded);
+    free(expanded);
+    return absolute;
+}
+
+void load_alerts(struct loader *loader) {
+    const struct raw_alerts *raw = loader->raw->alerts;
+    if (raw == NULL) {
+        return;
+    }
+    const struct {
+        const char *key;
+        const struct raw_alert *alert;
+    } channels[PIPELINE_CHANNEL_COUNT] = {
+        [PIPELINE_CHANNEL_SLACK] = {"slack", raw->slack},
+        [PIPELINE_CHANNEL_NTFY] = {"ntfy", raw->ntfy},
+        [PIPELINE_CHANNEL_WEBHOOK] = {"webhook", raw->webhook},
+        [PIPELINE_CHANNEL_HEARTBEAT] = {"heartbeat", raw->heartbeat},
+    };
+    for (size_t i = 0; i < PIPELINE_CHANNEL_COUNT; i++) {
+        const struct raw_alert *alert = channels[i].alert;
+        if (alert == NULL) {
+            continue;
+        }
+        const struct place *at = PLACE_KEY(PLACE_KEY(NULL, "alerts"), channels[i].key);
+        struct pipeline_alert *made = &loader->pipeline->alerts[i];
+        made->url_file = secret_file(loader, PLACE_KEY(at, "url_file"), alert->url_file);
+        made->token_file = secret_file(loader, PLACE_KEY(at, "token_file"), alert->token_file);
+        made->every_ms = i == PIPELINE_CHANNEL_HEARTBEAT ? 300000 : 0;
+        loader_duration(loader, PLACE_KEY(at, "every"), alert->every, &made->every_ms);
+    }
+}

@@ -1,0 +1,250 @@
+#include "pipeline/shape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_NODES = 400000, DEEPEST = 32 };
+
+/* The place of a byte in the text; libyaml names only the offset when it cannot decode. */
+static yaml_mark_t mark_of_offset(struct text text, size_t offset) {
+    yaml_mark_t mark = {0};
+    for (size_t i = 0; i < offset && i < text.size; i++) {
+        mark.column = text.data[i] == '\n' ? 0 : mark.column + 1;
+        mark.line += text.data[i] == '\n';
+    }
+    return mark;
+}
+
+static bool note_parser(struct loader *loader, const yaml_parser_t *parser, struct text text) {
+    const char *problem = parser->problem == NULL ? "it cannot be read" : parser->problem;
+    yaml_mark_t mark = parser->error == YAML_READER_ERROR
+                           ? mark_of_offset(text, parser->problem_offset)
+                           : parser->problem_mark;
+    loader_mistake_at(loader, mark, "this is not valid YAML: %s", problem);
+    return false;
+}
+
+/* Counts the nodes below one, each as often as its aliases repeat it; false when they are too many
+ * or too deep, as they are when a node holds itself. */
+static bool count_nodes(struct loader *loader, int index, size_t depth, size_t *count) {
+    const yaml_node_t *node = yaml_document_get_node(&loader->document, index);
+    if (++*count > MOST_NODES || depth > DEEPEST) {
+        return false;
+    }
+    if (node->type == YAML_SEQUENCE_NODE) {
+        for (yaml_node_item_t *item = node->data.sequence.items.start;
+             item < node->data.sequence.items.top; item++) {
+            if (!count_nodes(loader, *item, depth + 1, count)) {
+                return false;
+            }
+        }
+    } else if (node->type == YAML_MAPPING_NODE) {
+        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+             pair < node->data.mapping.pairs.top; pair++) {
+            if (!count_nodes(loader, pair->key, depth + 1, count) ||
+                !count_nodes(loader, pair->value, depth + 1, count)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Whether one document stands in the text and nothing behind it. */
+static bool is_single(struct loader *loader, yaml_parser_t *parser, struct text text) {
+    const yaml_node_t *root = yaml_document_get_root_node(&loader->document);
+    if (root == NULL) {
+        loader_mistake_at(loader, (yaml_mark_t){0}, "the file is empty");
+        return false;
+    }
+    size_t count = 0;
+    if (!count_nodes(loader, 1, 0, &count)) {
+        loader_mistake_at(loader, root->start_mark,
+                          "the file nests too deeply, or its aliases repeat too much");
+        return false;
+    }
+    yaml_document_t next;
+    if (!yaml_parser_load(parser, &next)) {
+        return note_parser(loader, parser, text);
+    }
+    const yaml_node_t *second = yaml_document_get_root_node(&next);
+    if (second != NULL) {
+        loader_mistake_at(loader, second->start_mark,
+                          "a second document begins here; a pipeline file holds one");
+    }
+    yaml_document_delete(&next);
+    return second == NULL;
+}
+
+bool shape_parse(struct loader *loader, struct text text) {
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) {
+        loader_mistake_at(loader, (yaml_mark_t){0}, "there is no memory to read it");
+        return false;
+    }
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.size);
+    bool good = yaml_parser_load(&parser, &loader->document);
+    if (!good) {
+        note_parser(loader, &parser, text);
+    } else if (!is_single(loader, &parser, text)) {
+        yaml_document_delete(&loader->document);
+        good = false;
+    }
+    yaml_parser_delete(&parser);
+    return good;
+}
+
+/* What a plain `~`, `null` or nothing at all stands for. */
+static bool is_null(const yaml_node_t *node) {
+    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp((const char *)node->data.scalar.value, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_kind(struct loader *loader, const yaml_node_t *node, yaml_node_type_t type,
+                    const char *name, const char *kind) {
+    if (node->type == type) {
+        return true;
+    }
+    if (is_null(node)) {
+        loader_mistake_at(loader, node->start_mark, "\"%s\" is empty; it must be %s", name, kind);
+    } else {
+        loader_mistake_at(loader, node->start_mark, "\"%s\" must be %s", name, kind);
+    }
+    return false;
+}
+
+bool shape_is_value(struct loader *loader, const yaml_node_t *node, const char *name) {
+    if (!is_kind(loader, node, YAML_SCALAR_NODE, name, "one value")) {
+        return false;
+    }
+    if (is_null(node) || node->data.scalar.length == 0) {
+        loader_mistake_at(loader, node->start_mark, "\"%s\" is empty", name);
+        return false;
+    }
+    if (memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {
+        loader_mistake_at(loader, node->start_mark, "\"%s\" holds a NUL character", name);
+        return false;
+    }
+    return true;
+}
+
+bool shape_is_list(struct loader *loader, const yaml_node_t *node, const char *name) {
+    return is_kind(loader, node, YAML_SEQUENCE_NODE, name, "a list");
+}
+
+bool shape_is_mapping(struct loader *loader, const yaml_node_t *node, const char *name) {
+    return is_kind(loader, node, YAML_MAPPING_NODE, name, "keys with values");
+}
+
+static void check_node(struct loader *loader, const yaml_node_t *node,
+                       const cyaml_schema_value_t *schema, const char *name);
+
+static void note_unknown(struct loader *loader, const yaml_node_t *key,
+                         const cyaml_schema_field_t *fields) {
+    const char *name = (const char *)key->data.scalar.value;
+    const char *known[64];
+    size_t count = 0;
+    struct text_buffer list = {0};
+    for (; fields[count].key != NULL && count < 64; count++) {
+        known[count] = fields[count].key;
+        text_buffer_format(&list, "%s%s", count == 0 ? "" : ", ", fields[count].key);
+    }
+    const char *meant = text_nearest(name, known, count);
+    if (strcmp(name, "<<") == 0) {
+        loader_mistake_at(loader, key->start_mark,
+                          "merge keys (<<) are not read; write the keys out");
+    } else if (meant != NULL) {
+        loader_mistake_at(loader, key->start_mark, "unknown key \"%s\"; did you mean \"%s\"?", name,
+                          meant);
+    } else {
+        loader_mistake_at(loader, key->start_mark, "unknown key \"%s\"; known here: %s", name,
+                          list.data);
+    }
+    text_buffer_free(&list);
+}
+
+static const cyaml_schema_field_t *field_of(const cyaml_schema_field_t *fields, const char *key) {
+    for (; fields->key != NULL; fields++) {
+        if (strcmp(fields->key, key) == 0) {
+            return fields;
+        }
+    }
+    return NULL;
+}
+
+/* Whether the key of `pair` stood in the mapping before it. */
+static bool stood_before(struct loader *loader, const yaml_node_t *node,
+                         const yaml_node_pair_t *pair, const char *key) {
+    for (yaml_node_pair_t *other = node->data.mapping.pairs.start; other < pair; other++) {
+        const yaml_node_t *name = yaml_document_get_node(&loader->document, other->key);
+        if (name->type == YAML_SCALAR_NODE &&
+            strcmp((const char *)name->data.scalar.value, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_pair(struct loader *loader, const yaml_node_t *node, const yaml_node_pair_t *pair,
+                       const cyaml_schema_field_t *fields) {
+    const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
+    if (key->type != YAML_SCALAR_NODE) {
+        loader_mistake_at(loader, key->start_mark, "a key must be one word");
+        return;
+    }
+    const char *name = (const char *)key->data.scalar.value;
+    const cyaml_schema_field_t *field = field_of(fields, name);
+    if (field == NULL) {
+        note_unknown(loader, key, fields);
+    } else if (stood_before(loader, node, pair, name)) {
+        loader_mistake_at(loader, key->start_mark, "\"%s\" is given twice", name);
+    } else {
+        check_node(loader, yaml_document_get_node(&loader->document, pair->value), &field->value,
+                   name);
+    }
+}
+
+static void check_mapping(struct loader *loader, const yaml_node_t *node,
+                          const cyaml_schema_field_t *fields) {
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+         pair < node->data.mapping.pairs.top; pair++) {
+        check_pair(loader, node, pair, fields);
+    }
+    for (; fields->key != NULL; fields++) {
+        if ((fields->value.flags & CYAML_FLAG_OPTIONAL) == 0 &&
+            loader_value(loader, node, fields->key) == NULL) {
+            loader_mistake_at(loader, node->start_mark, "the key \"%s\" is missing", fields->key);
+        }
+    }
+}
+
+static void check_node(struct loader *loader, const yaml_node_t *node,
+                       const cyaml_schema_value_t *schema, const char *name) {
+    if (schema->type == CYAML_STRING) {
+        (void)shape_is_value(loader, node, name);
+    } else if (schema->type == CYAML_MAPPING && shape_is_mapping(loader, node, name)) {
+        check_mapping(loader, node, schema->mapping.fields);
+    } else if (schema->type == CYAML_SEQUENCE && shape_is_list(loader, node, name)) {
+        size_t count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+        for (size_t i = 0; i < count; i++) {
+            char item[64];
+            (void)snprintf(item, sizeof item, "%s[%zu]", name, i);
+            check_node(
+                loader,
+                yaml_document_get_node(&loader->document, node->data.sequence.items.start[i]),
+                schema->sequence.entry, item);
+        }
+    }
+}
+
+void shape_check(struct loader *loader, const cyaml_schema_value_t *schema) {
+    check_node(loader, yaml_document_get_root_node(&loader->document), schema, "the file");
+}
