@@ -55,11 +55,11 @@ Test(cost, is_billed_in_whole_mebibytes_and_ten_at_least_for_each_table)
 {
     cr_assert_eq(bigquery_billed_estimate(0, 1), 0);
     cr_assert_eq(bigquery_billed_estimate(1, 0), 10485760);
-    cr_assert_eq(bigquery_billed_estimate(1, 3), 3 * 10485760);
+    cr_assert_eq(bigquery_billed_estimate(1, 3), INT64_C(31457280));
     cr_assert_eq(bigquery_billed_estimate(163595928, 1), 157 * BIGQUERY_MIB);
     cr_assert_eq(bigquery_billed_estimate(INT64_MAX, 1), INT64_MAX);
     cr_assert_geq(bigquery_billed_limit(163595928, 1), 164626432);
-    cr_assert_eq(bigquery_billed_limit(0, 2), 2 * 10485760);
+    cr_assert_eq(bigquery_billed_limit(0, 2), INT64_C(20971520));
     cr_assert_eq(bigquery_billed_limit(INT64_MAX, 9), INT64_MAX);
     cr_assert_float_eq(bigquery_cost(BIGQUERY_TIB, BIGQUERY_PRICE_PER_TIB), 6.25, 1e-9);
     cr_assert_float_eq(bigquery_cost(10485760, BIGQUERY_PRICE_PER_TIB), 0.0000596, 1e-7);
@@ -69,9 +69,10 @@ Test(cost, is_billed_in_whole_mebibytes_and_ten_at_least_for_each_table)
 Test(message, becomes_one_line_without_controls)
 {
     char out[64];
-    verdict_sanitise(out, sizeof out,
-                     text_of("  a\r\n\tb\x1b[31m\xff\xe2\x80\xae"
-                             "c\xc2\x9b é  "));
+    static const char RIGHT_TO_LEFT[] = {'\xe2', '\x80', '\xae', '\0'};
+    char foreign[64];
+    (void)snprintf(foreign, sizeof foreign, "  a\r\n\tb\x1b[31m\xff%sc\xc2\x9b é  ", RIGHT_TO_LEFT);
+    verdict_sanitise(out, sizeof out, text_of(foreign));
     cr_assert_str_eq(out, "a b [31m c é");
     char small[8];
     verdict_sanitise(small, sizeof small, text_of("ééééé"));
@@ -82,8 +83,8 @@ Test(message, becomes_one_line_without_controls)
 
 Test(failure, has_a_name_for_every_class)
 {
-    for (int class = BIGQUERY_NO_FAILURE; class <= BIGQUERY_CANCELLED; class ++) {
-        cr_assert_not_null(bigquery_failure_name((enum bigquery_failure_class) class));
+    for (int i = BIGQUERY_NO_FAILURE; i <= BIGQUERY_CANCELLED; i++) {
+        cr_assert_not_null(bigquery_failure_name((enum bigquery_failure_class)i));
     }
     cr_assert_str_eq(bigquery_type_name(BIGQUERY_RECORD), "STRUCT");
     cr_assert_str_eq(bigquery_type_name(BIGQUERY_TIMESTAMP), "TIMESTAMP");

@@ -119,6 +119,8 @@ Test(query, reads_all_pages)
 /* Second pages that contradict a first page of 1 row, 2 announced. */
 static const char *const CONTRADICTIONS[] = {
     "{\"jobComplete\":true," JOB "," SCHEMA ",\"totalRows\":\"3\",\"rows\":[" ROW("2") "]}",
+    "{\"jobComplete\":true," JOB "," SCHEMA
+    ",\"totalRows\":\"3\",\"rows\":[" ROW("2") "," ROW("3") "]}",
     "{\"jobComplete\":true," JOB "," SCHEMA ",\"totalRows\":\"2\"}",
     "{\"jobComplete\":true," JOB "," SCHEMA
     ",\"totalRows\":\"2\",\"rows\":[" ROW("2") "," ROW("3") "]}",
