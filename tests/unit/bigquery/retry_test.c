@@ -286,6 +286,34 @@ Test(retry, waits_are_bounded_and_jittered)
     fixture_stop(&fixture);
 }
 
+/* A check that finds the job alive is no reason to poll as fast as at first. */
+Test(retry, waits_grow_while_polls_fail_and_start_anew_after_a_success)
+{
+    struct witness witness = {0};
+    struct fixture fixture = fixture_start((struct bigquery_options){
+        .retry_cap_ms = 64, .activity = note_activity, .activity_context = &witness});
+    script_add(fixture.script, (struct reply){.target = "POST", .body = RUNNING});
+    script_add(fixture.script, (struct reply){.target = "/queries/job_1",
+                                              .status = 403,
+                                              .body = FAILURE("rateLimitExceeded"),
+                                              .times = 10});
+    script_add(fixture.script,
+               (struct reply){.target = "/jobs/job_1", .body = JOB_RUNS, .times = 11});
+    script_add(fixture.script, (struct reply){.target = "/queries/job_1", .body = RUNNING});
+    script_add(fixture.script, (struct reply){.target = "/queries/job_1",
+                                              .status = 403,
+                                              .body = FAILURE("rateLimitExceeded")});
+    script_add(fixture.script, (struct reply){.target = "/queries/job_1", .body = ONE_ROW});
+    struct bigquery_result *result = fixture_query(&fixture);
+    cr_assert_eq(result->status, BIGQUERY_DONE, "%s", result->failure.message);
+    cr_assert_eq(witness.count, 11);
+    cr_assert_gt(witness.longest, 16);
+    cr_assert_leq(witness.last.next_try_in_ms, 1);
+    cr_assert_eq(script_count(fixture.script, "/jobs/job_1"), 11);
+    bigquery_result_free(result);
+    fixture_stop(&fixture);
+}
+
 Test(retry, honours_retry_after_and_gives_up_when_that_is_too_late)
 {
     struct fixture fixture = fixture_start((struct bigquery_options){.deadline_ms = 20000});
@@ -322,6 +350,7 @@ Test(retry, ends_at_the_deadline_with_the_last_reason)
 Test(retry, of_a_query_that_runs_too_long_ends_and_stops_its_job)
 {
     struct fixture fixture = fixture_start((struct bigquery_options){.deadline_ms = 60});
+    script_add(fixture.script, (struct reply){.status = 503, .body = FAILURE("backendError")});
     script_add(fixture.script,
                (struct reply){.target = "POST /bigquery/v2/projects/p/queries", .body = RUNNING});
     script_add(fixture.script,
