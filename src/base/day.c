@@ -91,6 +91,24 @@ static size_t bit_of(const struct dayset *set, day_number day) {
     return (size_t)((int64_t)day - set->range.from);
 }
 
+/* The bits of a word that lie between two bits of the set, both included. */
+static uint64_t word_mask(size_t word, size_t first, size_t last) {
+    uint64_t mask = UINT64_MAX;
+    if (word == first / 64) {
+        mask &= UINT64_MAX << (first % 64);
+    }
+    if (word == last / 64) {
+        mask &= UINT64_MAX >> (63 - last % 64);
+    }
+    return mask;
+}
+
+/* Sets over the same days are worked on word by word. */
+static bool same_days(const struct dayset *a, const struct dayset *b) {
+    return a->words != NULL && b->words != NULL && a->range.from == b->range.from &&
+           a->range.to == b->range.to;
+}
+
 struct dayset dayset_new(struct day_range range) {
     return (struct dayset){range, memory_new(word_count(range), sizeof(uint64_t))};
 }
@@ -117,8 +135,13 @@ void dayset_add(struct dayset *set, day_number day) {
 
 void dayset_add_range(struct dayset *set, struct day_range range) {
     struct day_range part = day_range_intersect(set->range, range);
-    for (int64_t day = part.from; day <= part.to; day++) {
-        dayset_add(set, (day_number)day);
+    if (set->words == NULL || part.from > part.to) {
+        return;
+    }
+    size_t first = bit_of(set, part.from);
+    size_t last = bit_of(set, part.to);
+    for (size_t word = first / 64; word <= last / 64; word++) {
+        set->words[word] |= word_mask(word, first, last);
     }
 }
 
@@ -155,19 +178,19 @@ size_t dayset_count_within(const struct dayset *set, struct day_range range) {
     size_t last = bit_of(set, part.to);
     size_t count = 0;
     for (size_t word = first / 64; word <= last / 64; word++) {
-        uint64_t bits = set->words[word];
-        if (word == first / 64) {
-            bits &= UINT64_MAX << (first % 64);
-        }
-        if (word == last / 64) {
-            bits &= UINT64_MAX >> (63 - last % 64);
-        }
-        count += (size_t)__builtin_popcountll(bits);
+        count += (size_t)__builtin_popcountll(set->words[word] & word_mask(word, first, last));
     }
     return count;
 }
 
 void dayset_unite(struct dayset *a, const struct dayset *b) {
+    if (same_days(a, b)) {
+        size_t words = word_count(a->range);
+        for (size_t i = 0; i < words; i++) {
+            a->words[i] |= b->words[i];
+        }
+        return;
+    }
     for (day_number day = dayset_next(b, b->range.from); day != DAY_NONE;
          day = dayset_next(b, day + 1)) {
         dayset_add(a, day);
@@ -175,6 +198,13 @@ void dayset_unite(struct dayset *a, const struct dayset *b) {
 }
 
 void dayset_intersect(struct dayset *a, const struct dayset *b) {
+    if (same_days(a, b)) {
+        size_t words = word_count(a->range);
+        for (size_t i = 0; i < words; i++) {
+            a->words[i] &= b->words[i];
+        }
+        return;
+    }
     for (day_number day = dayset_next(a, a->range.from); day != DAY_NONE;
          day = dayset_next(a, day + 1)) {
         if (!dayset_has(b, day)) {
@@ -184,6 +214,13 @@ void dayset_intersect(struct dayset *a, const struct dayset *b) {
 }
 
 void dayset_subtract(struct dayset *a, const struct dayset *b) {
+    if (same_days(a, b)) {
+        size_t words = word_count(a->range);
+        for (size_t i = 0; i < words; i++) {
+            a->words[i] &= ~b->words[i];
+        }
+        return;
+    }
     for (day_number day = dayset_next(b, b->range.from); day != DAY_NONE;
          day = dayset_next(b, day + 1)) {
         dayset_remove(a, day);

@@ -1,6 +1,5 @@
 #include "base/memory.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +47,15 @@ char *memory_copy_part(const char *data, size_t size) {
 }
 
 char *memory_format(const char *format, ...) {
-    char *string = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&string, format, arguments);
+    char *string = memory_format_list(format, arguments);
     va_end(arguments);
+    return string;
+}
+
+char *memory_format_list(const char *format, va_list arguments) {
+    char *string = NULL;
+    int length = vasprintf(&string, format, arguments);
     return require(length < 0 ? NULL : string);
 }

@@ -3,6 +3,7 @@
 #ifndef PHASEGATE_BASE_MEMORY_H
 #define PHASEGATE_BASE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed room for `count` objects of `size` bytes; the caller frees it. count 0 gives a pointer to
@@ -25,5 +26,7 @@ char *memory_copy_part(const char *data, size_t size) __attribute__((malloc, ret
 
 /* printf into a new string; the caller frees it. */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
+char *memory_format_list(const char *format, va_list arguments)
+    __attribute__((format(printf, 1, 0), returns_nonnull));
 
 #endif

@@ -1,0 +1,161 @@
+#include "gates/gates_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/percent.h"
+#include "base/text.h"
+
+static char *format_bytes(double value, char out[GATES_VALUE_SIZE]) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    size_t unit = 0;
+    while ((value >= 1024 || value <= -1024) && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1024;
+        unit++;
+    }
+    (void)snprintf(out, GATES_VALUE_SIZE, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return out;
+}
+
+char *gates_format_value(double value, enum gates_unit unit, char out[GATES_VALUE_SIZE]) {
+    switch (unit) {
+    case GATES_UNIT_PERCENT: {
+        /* Thresholds may have two decimals; measured shares have one. */
+        bool one = (long long)(value * 100 + (value < 0 ? -0.5 : 0.5)) % 10 == 0;
+        (void)snprintf(out, GATES_VALUE_SIZE, one ? "%.1f %%" : "%.2f %%", value);
+        return out;
+    }
+    case GATES_UNIT_BYTES:
+        return format_bytes(value, out);
+    case GATES_UNIT_COUNT:
+        (void)snprintf(out, GATES_VALUE_SIZE, "%.0f", value);
+        return out;
+    case GATES_UNIT_NUMBER:
+        break;
+    }
+    (void)snprintf(out, GATES_VALUE_SIZE, "%.12g", value);
+    return out;
+}
+
+char *gates_format_inputs(const struct gates_gate *gate, const struct pipeline_gate *facts,
+                          char out[GATES_INPUTS_SIZE]) {
+    bool tables = true;
+    for (size_t i = 0; i < facts->check_count; i++) {
+        tables = tables && facts->checks[i].kind <= PIPELINE_CHECK_DUPLICATES;
+        for (size_t j = 0; tables && j < i; j++) {
+            tables = facts->checks[j].table != facts->checks[i].table;
+        }
+    }
+    (void)snprintf(out, GATES_INPUTS_SIZE, "%zu of %zu %s measured", gate->measured, gate->total,
+                   tables ? "tables" : "inputs");
+    return out;
+}
+
+static void put_names(struct text_buffer *line, const struct pipeline *pipeline,
+                      const struct pipeline_indices *tables, const char *separator) {
+    for (size_t i = 0; i < tables->count; i++) {
+        text_buffer_format(line, "%s%s", i == 0 ? "" : separator,
+                           pipeline->tables[tables->items[i]].name);
+    }
+}
+
+static void put_harm(struct text_buffer *text, const struct pipeline *pipeline,
+                     const struct gates_check *check) {
+    if (check->blocks.count > 0) {
+        char percent[PERCENT_TEXT_SIZE];
+        text_buffer_format(text, "            %s %% of %s dates cannot run: ",
+                           percent_format(check->blocked_percent, percent),
+                           check->blocked_phase == PIPELINE_NONE
+                               ? "downstream"
+                               : pipeline->phases[check->blocked_phase]);
+        put_names(text, pipeline, &check->blocks, " → ");
+        text_buffer_add(text, "\n");
+    }
+    if (check->degrades.count > 0) {
+        text_buffer_add(text, "            degrades ");
+        put_names(text, pipeline, &check->degrades, ", ");
+        text_buffer_add(text, "\n");
+    }
+}
+
+static void put_check(struct text_buffer *text, const struct pipeline *pipeline,
+                      const struct gates_check *check, int width) {
+    char value[GATES_VALUE_SIZE] = "?";
+    char required[GATES_VALUE_SIZE];
+    char margin[GATES_VALUE_SIZE] = "";
+    char age[CLOCK_SPAN_SIZE] = "never";
+    if (check->measured) {
+        (void)gates_format_value(check->value, check->unit, value);
+        (void)gates_format_value(check->margin, check->unit, margin);
+    }
+    if (check->age_ms >= 0) {
+        (void)clock_format_span(check->age_ms, age);
+    }
+    bool plus = check->measured && check->margin > 0;
+    text_buffer_format(text, "  %-8s  %-*s  %9s of %-9s  %s%-*s  %s%s\n",
+                       gates_result_name(check->result), width, check->check->name, value,
+                       gates_format_value(check->required, check->unit, required), plus ? "+" : "",
+                       plus ? 8 : 9, margin, age,
+                       check->measured && !check->fresh ? " (stale)" : "");
+    if (check->why != NULL) {
+        text_buffer_format(text, "            %s\n", check->why);
+    }
+    if (check->result != GATES_RESULT_PASS) {
+        put_harm(text, pipeline, check);
+    }
+}
+
+static void put_heading(struct text_buffer *text, const struct gates_report *report,
+                        const struct gates_gate *gate, int64_t since) {
+    const struct pipeline *pipeline = report->pipeline;
+    const struct pipeline_gate *facts = &pipeline->gates[gate->gate];
+    char inputs[GATES_INPUTS_SIZE];
+    text_buffer_format(text, "%s  %s", gates_verdict_name(gate->verdict), facts->name);
+    if (since > 0) {
+        char span[CLOCK_SPAN_SIZE];
+        text_buffer_format(text, "  for %s", clock_format_span(report->as_of - since, span));
+    }
+    for (size_t i = 0; i < facts->holds.count; i++) {
+        text_buffer_format(text, "%s%s", i == 0 ? "  holds " : ", ",
+                           pipeline->groups[facts->holds.items[i]].name);
+    }
+    text_buffer_format(text, "\n  %s, %zu pass, %zu fail, %zu unknown\n",
+                       gates_format_inputs(gate, facts, inputs), gate->passed, gate->failed,
+                       gate->unknown);
+    if (gate->mark != NULL) {
+        text_buffer_format(text, "  %s by %s: %s\n", gate->mark->hold ? "held" : "overridden",
+                           gate->mark->by, gate->mark->reason);
+    }
+}
+
+static void put_gate(struct text_buffer *text, const struct gates_report *report,
+                     const struct gates_gate *gate, int64_t since) {
+    size_t *order = memory_new(gate->total, sizeof *order);
+    int width = 0;
+    put_heading(text, report, gate, since);
+    gates_order(gate, gate->total, order);
+    for (size_t i = 0; i < gate->total; i++) {
+        int length = (int)strnlen(gate->checks[i].check->name, 60);
+        width = length > width ? length : width;
+    }
+    for (size_t i = 0; i < gate->total; i++) {
+        put_check(text, report->pipeline, &gate->checks[order[i]], width);
+    }
+    free(order);
+}
+
+bool gates_write_text(FILE *stream, const struct gates_report *report, size_t gate,
+                      const int64_t *since) {
+    struct text_buffer text = {0};
+    size_t first = gate == PIPELINE_NONE ? 0 : gate;
+    size_t end = gate == PIPELINE_NONE ? report->pipeline->gate_count : gate + 1;
+    for (size_t i = first; i < end; i++) {
+        text_buffer_add(&text, i == first ? "" : "\n");
+        put_gate(&text, report, &report->gates[i], since == NULL ? 0 : since[i]);
+    }
+    bool done = text.size == 0 || fwrite(text.data, 1, text.size, stream) == text.size;
+    text_buffer_free(&text);
+    return done && fflush(stream) == 0;
+}
