@@ -20,14 +20,19 @@ struct emulator_value {
     struct text text;
 };
 
+/* How value_read is to read, and why it did not. */
+struct value_reader {
+    bool ignore_unknown;                 /* members that the schema does not know are passed over */
+    char message[EMULATOR_MESSAGE_SIZE]; /* as BigQuery words it */
+    char location[EMULATOR_MESSAGE_SIZE]; /* the field, "a.b" */
+};
+
 /* Reads a JSON value into the storage form of `field`, as a new JSON reference: numbers and
  * booleans where the type has them, BYTES still as base64, RECORD and repeated as objects and
- * arrays. JSON null gives JSON null. NULL when it does not fit, with the sentence BigQuery answers
- * in `message` (EMULATOR_MESSAGE_SIZE bytes) and the path of the offending field in `location` (the
- * same size).
- */
-json_t *value_read(const json_t *json, const struct emulator_field *field, char *message,
-                   char *location);
+ * arrays. JSON null (and NULL) gives JSON null. NULL when it does not fit, with the reason in the
+ * reader. A whole row is read as a RECORD. */
+json_t *value_read(struct value_reader *reader, const json_t *json,
+                   const struct emulator_field *field);
 
 /* Binds what value_read gave to a parameter of a statement; false when SQLite refuses. */
 bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_field *field,
