@@ -356,16 +356,15 @@ bool storage_index_table(struct storage *storage, const struct emulator_table *t
 
 bool storage_add_table(struct storage *storage, struct emulator_table *table, bool index,
                        int64_t now_ms, struct emulator_failure *failure) {
-    if (!catalog_add_table(storage->catalog, table, failure))
+    if (!catalog_add_table(storage->catalog, table, failure)) {
+        emulator_table_free(table);
         return false;
+    }
     table->created_ms = now_ms;
     table->last_modified_ms = now_ms;
-    if (create_table(storage, table, failure) &&
-        (!index || storage_index_table(storage, table, failure)) &&
-        storage_save_table(storage, table, failure))
-        return true;
-    storage->catalog->last_version++;
-    return false;
+    return create_table(storage, table, failure) &&
+           (!index || storage_index_table(storage, table, failure)) &&
+           storage_save_table(storage, table, failure);
 }
 
 bool storage_drop_table(struct storage *storage, const struct emulator_table *table,

@@ -32,15 +32,16 @@ bool storage_write_end(struct storage *storage, bool commit);
 /* The catalog; the caller holds either lock. */
 struct emulator_catalog *storage_catalog(struct storage *storage);
 
-/* Under the writer's lock; each does the rows, the catalog and what is kept over restarts. */
+/* Under the writer's lock; each does the rows, the catalog and what is kept over restarts. After a
+ * failure the writer must roll back. */
 struct emulator_dataset *storage_add_dataset(struct storage *storage, const char *project,
                                              const char *dataset, const char *location,
                                              const json_t *resource, int64_t now_ms,
                                              struct emulator_failure *failure);
 bool storage_drop_dataset(struct storage *storage, const char *project, const char *dataset,
                           struct emulator_failure *failure);
-/* Takes the table over on success. Partition and DATE columns get an index, now or, when rows are
- * to be loaded first, by storage_index_table. */
+/* Takes the table over, come what may. Partition and DATE columns get an index, now or, when rows
+ * are to be loaded first, by storage_index_table. */
 bool storage_add_table(struct storage *storage, struct emulator_table *table, bool index,
                        int64_t now_ms, struct emulator_failure *failure);
 bool storage_index_table(struct storage *storage, const struct emulator_table *table,
