@@ -48,8 +48,9 @@ void answer_read_job(struct answer *answer, const json_t *reference);
 /* Reads a tables.get answer; false when it is malformed. */
 bool answer_read_table(struct answer *answer, const json_t *body);
 
-/* Appends the jobs of a jobs.list page that carry the label; value NULL takes any. */
+/* Appends the jobs of a jobs.list page that carry the label (value NULL takes any) and, if only
+ * running ones are wanted, are not done. */
 void answer_add_jobs(struct answer *answer, const json_t *jobs, const char *label_key,
-                     const char *label_value);
+                     const char *label_value, bool running_only);
 
 #endif

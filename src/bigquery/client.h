@@ -63,6 +63,7 @@ struct request {
     int64_t total_rows;
     size_t row_limit;
     char *page_token;
+    bool running_only;
     char *label_key;
     char *label_value;
     char request_id[RANDOM_ID_SIZE];

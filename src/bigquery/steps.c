@@ -286,7 +286,7 @@ static enum outcome accept_jobs(struct request *request, const json_t *body,
                                 struct verdict *verdict) {
     const char *token = json_get_string(body, "nextPageToken", "");
     answer_add_jobs(request->answer, json_object_get(body, "jobs"), request->label_key,
-                    request->label_value);
+                    request->label_value, request->running_only);
     return token[0] != '\0' ? next_page(request, token, verdict) : OUTCOME_DONE;
 }
 

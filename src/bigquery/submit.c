@@ -143,12 +143,9 @@ bigquery_request_id bigquery_submit_jobs(struct bigquery_client *client,
     if (filter->created_after_ms > 0) {
         url_add_number(&url, "minCreationTime", filter->created_after_ms);
     }
-    if (filter->running_only) {
-        url_add_option(&url, "stateFilter", "pending");
-        url_add_option(&url, "stateFilter", "running");
-    }
     struct request *request = client_add(client, BIGQUERY_KIND_JOBS, STEP_JOBS, deadline_ms, user);
     request->url = text_buffer_take(&url);
+    request->running_only = filter->running_only;
     request->label_key = memory_copy_string(filter->label_key);
     request->label_value = memory_copy_string(filter->label_value);
     return request->id;

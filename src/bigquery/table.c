@@ -148,17 +148,19 @@ bool bigquery_table_unchanged(const struct bigquery_table *before,
 }
 
 void answer_add_jobs(struct answer *answer, const json_t *jobs, const char *label_key,
-                     const char *label_value) {
+                     const char *label_value, bool running_only) {
     size_t index = 0;
     json_t *job = NULL;
     json_array_foreach(jobs, index, job) {
         const json_t *labels = answer_member(job, "configuration", "labels");
         const char *value = json_get_string(labels, label_key, NULL);
-        if (value == NULL || (label_value != NULL && strcmp(value, label_value) != 0)) {
+        const json_t *status = json_object_get(job, "status");
+        const char *state = json_get_string(status, "state", "?");
+        if (value == NULL || (label_value != NULL && strcmp(value, label_value) != 0) ||
+            (running_only && strcmp(state, "DONE") == 0)) {
             continue;
         }
         const json_t *reference = json_object_get(job, "jobReference");
-        const json_t *status = json_object_get(job, "status");
         const json_t *statistics = json_object_get(job, "statistics");
         struct arena *arena = &answer->arena;
         answer->jobs = memory_grow(answer->jobs, answer->open.job_count, &answer->job_capacity,
@@ -166,7 +168,7 @@ void answer_add_jobs(struct answer *answer, const json_t *jobs, const char *labe
         answer->jobs[answer->open.job_count++] = (struct bigquery_job_info){
             .job_id = answer_string(arena, reference, "jobId"),
             .location = answer_string(arena, reference, "location"),
-            .state = arena_string(arena, json_get_string(status, "state", "?")),
+            .state = arena_string(arena, state),
             .label_value = arena_string(arena, value),
             .failed = answer_string(arena, json_object_get(status, "errorResult"), "reason"),
             .created_ms = answer_int64(statistics, "creationTime"),

@@ -90,3 +90,19 @@ Test(failure, has_a_name_for_every_class)
     cr_assert_str_eq(bigquery_type_name(BIGQUERY_TIMESTAMP), "TIMESTAMP");
     cr_assert_str_eq(bigquery_type_name(BIGQUERY_OTHER_TYPE), "?");
 }
+
+Test(answer, cut_short_anywhere_is_no_answer)
+{
+    static const char WHOLE[] = ONE_ROW;
+    for (size_t size = 0; size < sizeof WHOLE; size++) {
+        struct exchange exchange = {.status = 200};
+        struct verdict verdict = {0};
+        json_t *body = NULL;
+        text_buffer_put(&exchange.answer, WHOLE, size);
+        bool good = verdict_of_exchange(&exchange, &body, &verdict);
+        cr_assert_eq(good, size == sizeof WHOLE - 1, "%zu bytes", size);
+        cr_assert(good || verdict.action == VERDICT_RETRY);
+        json_decref(body);
+        text_buffer_free(&exchange.answer);
+    }
+}
