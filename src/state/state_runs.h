@@ -1,0 +1,212 @@
+/* Stored runs: launches with their claims, what their logs say, and how they ended.
+ *
+ * A run goes claimed → starting → running → (stopping →) ended. Claims are exclusive holds on
+ * (BigQuery table × dates); they are taken with the run, in one transaction, and released with its
+ * end and not before. What the shim writes is in state_shim.h. */
+#ifndef PHASEGATE_STATE_STATE_RUNS_H
+#define PHASEGATE_STATE_STATE_RUNS_H
+
+#include "base/day.h"
+#include "state/state.h"
+#include "state/state_lease.h"
+
+#define STATE_RUN_SIZE 24 /* "r-…" and its end */
+
+/* How long a claimed run may be without a shim before its start counts as failed. */
+#define STATE_CLAIM_PATIENCE_NS (INT64_C(30) * 1000000000)
+
+enum state_run_state {
+    STATE_RUN_CLAIMED,
+    STATE_RUN_STARTING,
+    STATE_RUN_RUNNING,
+    STATE_RUN_STOPPING,
+    STATE_RUN_ENDED,
+};
+
+enum state_outcome {
+    STATE_OUTCOME_NONE, /* it lives */
+    STATE_OUTCOME_OK,   /* exit 0, by itself */
+    STATE_OUTCOME_FAILED,
+    STATE_OUTCOME_STOPPED,
+    STATE_OUTCOME_SPAWN_ERROR, /* its command never ran */
+    STATE_OUTCOME_LOST,        /* nobody saw it end */
+};
+
+const char *state_run_state_word(enum state_run_state state); /* "claimed", … */
+const char *state_outcome_word(enum state_outcome outcome);   /* "ok", …; NULL for none */
+
+/* "r-…" or "l-…": short, unique, and in the order of `at`; `kind` is 'r' (run), 'l' (launch), 's'
+ * (session) or 'a' (approval). */
+char *state_make_id(char kind, int64_t at, char id[STATE_RUN_SIZE]);
+
+/* A hold on dates of a BigQuery table, "project.dataset.table". */
+struct state_claim {
+    const char *resource;
+    const struct day_range *ranges; /* ascending, not touching */
+    size_t range_count;
+};
+
+/* A table of the pipeline that the run fills. */
+struct state_run_table {
+    char *table;
+    struct dayset before; /* dates complete at launch; range empty when that was not known */
+};
+
+/* A run to be. All strings are borrowed. */
+struct state_new_run {
+    const char *run;       /* of state_make_id */
+    const char *processor; /* name */
+    struct day_range range;
+    const struct dayset *dates; /* it is launched for */
+    const char *steps;          /* JSON: array of argv arrays */
+    size_t step_count;
+    const char *command;   /* for people */
+    const char *directory; /* of the run */
+    const char *retry_of;  /* run id, or NULL */
+    const struct state_claim *claims;
+    size_t claim_count;
+    const struct state_run_table *tables;
+    size_t table_count;
+};
+
+/* A launch: one or more runs, all or none. */
+struct state_launch {
+    const char *launch; /* of state_make_id */
+    const char *group;  /* "" for a processor by itself */
+    const char *plan_hash;
+    const char *owner;    /* user@host */
+    const char *approval; /* id of the approval it uses up, or NULL; one that is not GO for this
+                             plan, expired, revoked or used is refused */
+    const char *override_reason; /* gate overridden; NULL */
+    const struct state_new_run *runs;
+    size_t run_count;
+    int64_t at;
+    int64_t boot_ns;
+};
+
+/* Inserts runs, claims and the event. EXIT_NO_GO, naming the run, its owner and the dates, when a
+ * live claim overlaps. */
+bool state_launch(struct state *state, const struct state_actor *actor,
+                  const struct state_launch *launch, struct error *error);
+
+/* The same refusal without a launch: false with EXIT_NO_GO when one of the claims overlaps. */
+bool state_claims_free(struct state *state, const struct state_claim *claims, size_t count,
+                       struct error *error);
+
+/* A live claim, one range of it. */
+struct state_held {
+    char *run, *processor, *owner, *resource;
+    struct day_range range;
+    int64_t at;
+};
+struct state_held *state_claims_held(struct state *state, size_t *count, struct error *error);
+void state_claims_held_free(struct state_held *held, size_t count);
+
+/* What a run's log has said so far. */
+struct state_progress {
+    int64_t done, ok, failed, skipped, zero_rows; /* dates */
+    int64_t position, total;                      /* i of n; -1 before the log tells */
+    int64_t warnings, errors;                     /* records */
+    char *last_line;                              /* sanitised; NULL before the first */
+    int64_t last_output_at;
+    int64_t log_offset; /* bytes of out.log that are in these numbers */
+    char *json;         /* of the logs module, to go on from; NULL */
+    int64_t updated_at;
+};
+
+struct state_run {
+    char *run, *launch, *group, *processor, *owner;
+    char *plan_hash;
+    struct day_range range;
+    struct dayset dates;
+    size_t date_count;
+    char *steps;             /* JSON: array of argv arrays */
+    size_t step_count, step; /* the step that runs or ran last, from 0 */
+    char *command, *directory;
+    char *retry_of; /* NULL */
+    enum state_run_state state;
+    enum state_outcome outcome;
+    struct state_process shim, child; /* pid 0: none yet */
+    bool orphan;                      /* its shim is gone, its command lives */
+    bool has_wait_status;
+    int wait_status;       /* raw, of waitpid */
+    int exit_code, signal; /* -1 when there is none */
+    bool core_dumped;
+    int64_t stragglers; /* processes that outlived the command and were ended */
+    char *spawn_error;  /* why the command did not start; NULL */
+    char *recorded_by;  /* shim, replay, reconciler; NULL while it lives */
+    int64_t created_at, created_boot_ns, started_at, ended_at;
+    char created_boot_id[CLOCK_BOOT_ID_SIZE];
+    int64_t stop_at;
+    char *stop_by, *stop_reason;
+    char *stop_stage; /* requested, term, kill, done; NULL */
+    int64_t stop_stage_at, kill_at;
+    int64_t survivors; /* processes left at that stage; -1 not known */
+    char *verdict;     /* NULL until decided */
+    char *verdict_text;
+    int64_t verdict_at;
+    struct state_run_table *tables;
+    size_t table_count;
+    struct state_progress progress;
+};
+
+/* What to list; zero-initialised it means everything. */
+struct state_run_filter {
+    const char *run; /* one run */
+    const char *group;
+    const char *processor;
+    const char *launch;
+    bool live;           /* not ended */
+    bool undecided;      /* ended, without a verdict */
+    int64_t ended_since; /* wall ms: those that live or ended since; 0: all */
+    int64_t as_of;       /* wall ms: only those created by then; 0: all */
+    size_t newest;       /* only the newest so many; 0: all */
+};
+
+/* Newest first. NULL on error; free with state_runs_free. */
+struct state_run *state_runs(struct state *state, const struct state_run_filter *filter,
+                             size_t *count, struct error *error);
+void state_runs_free(struct state_run *runs, size_t count);
+
+/* Asks runs to stop. A claimed one ends at once as stopped, and no shim will take it; the others
+ * go to stopping, which their shims see. Disarms every arm. `runs` are ids; ended ones and those
+ * already stopping are passed over. `*asked` is how many were not. */
+bool state_runs_stop(struct state *state, const struct state_actor *actor, char *const *runs,
+                     size_t count, const char *reason, int64_t at, size_t *asked,
+                     struct error *error);
+
+/* Progress of a run, by the agent (fenced by `term`). */
+bool state_progress_store(struct state *state, int64_t term, const char *run,
+                          const struct state_progress *progress, struct error *error);
+
+/* What the log of a run said about one date. */
+struct state_run_date {
+    day_number day;
+    char *outcome; /* ok, zero, skipped, failed */
+    int64_t rows;  /* -1 when not said */
+    char *reason;  /* NULL */
+};
+
+/* Replaces what is stored of these dates (others stay), by the agent (fenced). */
+bool state_run_dates_store(struct state *state, int64_t term, const char *run,
+                           const struct state_run_date *dates, size_t count, struct error *error);
+
+/* Ascending. NULL on error; free with state_run_dates_free. */
+struct state_run_date *state_run_dates(struct state *state, const char *run, size_t *count,
+                                       struct error *error);
+void state_run_dates_free(struct state_run_date *dates, size_t count);
+
+/* How often each date was tried by a processor: in how many of its runs the log named it. */
+struct state_attempts {
+    day_number day;
+    int64_t attempts, failed;
+};
+struct state_attempts *state_attempts(struct state *state, const char *processor, size_t *count,
+                                      struct error *error);
+
+/* The verdict of an ended run, by the agent (term in `actor`, fenced), with its event; a verdict
+ * that is already there may be replaced. */
+bool state_run_verdict(struct state *state, const struct state_actor *actor, const char *run,
+                       const char *verdict, const char *text, int64_t at, struct error *error);
+
+#endif
