@@ -1,0 +1,21 @@
+/* Stop: a state before it is a signal. The shims see it and go through TERM, grace and KILL. */
+#ifndef PHASEGATE_RUNS_RUNS_STOP_H
+#define PHASEGATE_RUNS_RUNS_STOP_H
+
+#include "base/clock.h"
+#include "state/state.h"
+#include "state/state_runs.h"
+
+/* What is to be stopped: all live runs that match every member that is set. */
+struct runs_stop_selector {
+    const char *run, *group, *processor;
+};
+
+/* Marks them in one transaction, disarms every arm, then pokes their shims. `*asked` runs were
+ * told; 0 when none was live or all were stopping already. A run whose shim is gone is signalled
+ * here (and by runs_reconcile further on), after its process was verified. */
+bool runs_stop(struct state *state, const struct state_actor *actor, const struct clock *clock,
+               const struct runs_stop_selector *selector, const char *reason, size_t *asked,
+               struct error *error);
+
+#endif
