@@ -17,20 +17,22 @@ static const struct pipeline_poll default_poll = {
     .bytes_per_night = INT64_C(50) << 30,
 };
 
-static void load_bound(struct loader *loader, const char *key, const char *text,
+static bool load_bound(struct loader *loader, const char *key, const char *text,
                        struct pipeline_bound *bound) {
     char why[UNIT_WHY_SIZE];
     if (!unit_bound(text, bound, why)) {
         loader_mistake(loader, PLACE_KEY(PLACE_KEY(NULL, "range"), key), "%s", why);
+        return false;
     }
+    return true;
 }
 
 static void load_range(struct loader *loader) {
     struct pipeline *pipeline = loader->pipeline;
-    load_bound(loader, "from", loader->raw->range->from, &pipeline->from);
-    load_bound(loader, "to", loader->raw->range->to, &pipeline->to);
-    if (pipeline->from.kind == PIPELINE_BOUND_DATE && pipeline->to.kind == PIPELINE_BOUND_DATE &&
-        pipeline->from.day > pipeline->to.day) {
+    bool good = load_bound(loader, "from", loader->raw->range->from, &pipeline->from);
+    good = load_bound(loader, "to", loader->raw->range->to, &pipeline->to) && good;
+    if (good && pipeline->from.kind == PIPELINE_BOUND_DATE &&
+        pipeline->to.kind == PIPELINE_BOUND_DATE && pipeline->from.day > pipeline->to.day) {
         loader_mistake(loader, PLACE_KEY(PLACE_KEY(NULL, "range"), "to"),
                        "the range ends before it begins (%s)", loader->raw->range->from);
     }

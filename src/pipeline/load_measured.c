@@ -197,9 +197,10 @@ static size_t *find_tables(struct loader *loader, const struct place *at, const 
         }
     }
     if (*count == 0) {
-        loader_mistake(loader, PLACE_KEY(at, raw->table == NULL ? "phase" : "table"),
-                       "%s \"%s\" has no %s", raw->table == NULL ? "no table of phase" : "table",
-                       raw->table == NULL ? raw->phase : raw->table, what_is_missing(item->kind));
+        bool by_table = raw->table != NULL;
+        loader_mistake(loader, PLACE_KEY(at, by_table ? "table" : "phase"), "%s \"%s\" has %s%s",
+                       by_table ? "table" : "no table of phase", by_table ? raw->table : raw->phase,
+                       by_table ? "no " : "", what_is_missing(item->kind));
     }
     return found;
 }

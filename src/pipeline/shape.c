@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_NODES = 400000, DEEPEST = 32 };
+enum { MOST_NODES = 400000, DEEPEST = 32, MOST_KEYS = 64 };
 
 /* The place of a byte in the text; libyaml names only the offset when it cannot decode. */
 static yaml_mark_t mark_of_offset(struct text text, size_t offset) {
@@ -147,17 +147,24 @@ bool shape_is_mapping(struct loader *loader, const yaml_node_t *node, const char
 static void check_node(struct loader *loader, const yaml_node_t *node,
                        const cyaml_schema_value_t *schema, const char *name);
 
+/* The key of the schema that a key of the file was probably meant to be, or NULL. */
+static const char *meant_key(const char *name, const cyaml_schema_field_t *fields) {
+    const char *known[MOST_KEYS];
+    size_t count = 0;
+    for (; fields[count].key != NULL && count < MOST_KEYS; count++) {
+        known[count] = fields[count].key;
+    }
+    return text_nearest(name, known, count);
+}
+
 static void note_unknown(struct loader *loader, const yaml_node_t *key,
                          const cyaml_schema_field_t *fields) {
     const char *name = (const char *)key->data.scalar.value;
-    const char *known[64];
-    size_t count = 0;
     struct text_buffer list = {0};
-    for (; fields[count].key != NULL && count < 64; count++) {
-        known[count] = fields[count].key;
-        text_buffer_format(&list, "%s%s", count == 0 ? "" : ", ", fields[count].key);
+    for (size_t i = 0; fields[i].key != NULL; i++) {
+        text_buffer_format(&list, "%s%s", i == 0 ? "" : ", ", fields[i].key);
     }
-    const char *meant = text_nearest(name, known, count);
+    const char *meant = meant_key(name, fields);
     if (strcmp(name, "<<") == 0) {
         loader_mistake_at(loader, key->start_mark,
                           "merge keys (<<) are not read; write the keys out");
@@ -212,16 +219,34 @@ static void check_pair(struct loader *loader, const yaml_node_t *node, const yam
     }
 }
 
+/* Whether the mapping has a key that was probably meant to be this one. */
+static bool is_misspelt(struct loader *loader, const yaml_node_t *node,
+                        const cyaml_schema_field_t *fields, const char *key) {
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+         pair < node->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *name = yaml_document_get_node(&loader->document, pair->key);
+        if (name->type == YAML_SCALAR_NODE &&
+            field_of(fields, (const char *)name->data.scalar.value) == NULL) {
+            const char *meant = meant_key((const char *)name->data.scalar.value, fields);
+            if (meant != NULL && strcmp(meant, key) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void check_mapping(struct loader *loader, const yaml_node_t *node,
                           const cyaml_schema_field_t *fields) {
     for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
         check_pair(loader, node, pair, fields);
     }
-    for (; fields->key != NULL; fields++) {
-        if ((fields->value.flags & CYAML_FLAG_OPTIONAL) == 0 &&
-            loader_value(loader, node, fields->key) == NULL) {
-            loader_mistake_at(loader, node->start_mark, "the key \"%s\" is missing", fields->key);
+    for (const cyaml_schema_field_t *field = fields; field->key != NULL; field++) {
+        if ((field->value.flags & CYAML_FLAG_OPTIONAL) == 0 &&
+            loader_value(loader, node, field->key) == NULL &&
+            !is_misspelt(loader, node, fields, field->key)) {
+            loader_mistake_at(loader, node->start_mark, "the key \"%s\" is missing", field->key);
         }
     }
 }

@@ -1,0 +1,116 @@
+/* Groups and gates that could not be judged, and the rest of the file. */
+#include <criterion/criterion.h>
+
+#include "fixture.h"
+
+Test(gates, tells_what_is_wrong_with_groups_and_gates)
+{
+    static const struct fixture_mistake mistakes[] = {
+        {"an unknown processor in a group", "runs: [players]", "runs: [player]",
+         "29:41: there is no processor \"player\"; did you mean \"players\"?"},
+        {"a group that runs nothing", "runs: [players]", "runs: []",
+         "29:40: group \"night\" runs nothing"},
+        {"an unknown gate", "behind: ready", "behind: raedy",
+         "29:27: there is no gate \"raedy\"; did you mean \"ready\"?"},
+        {"a gate without checks", "checks:\n      - {runs: {group: night}}", "checks: []",
+         "35:13: gate \"done\" checks nothing, so that it could never be judged"},
+        {"an unknown table in a gate", "coverage: {phase: first,", "coverage: {table: gmaes,",
+         "33:28: there is no table \"gmaes\"; did you mean \"games\"?"},
+        {"a phase without tables", "coverage: {phase: first,", "coverage: {phase: frist,",
+         "33:28: there is no phase \"frist\"; did you mean \"first\"?"},
+        {"a check of nothing", "{runs: {group: night}}", "{name: night}",
+         "36:9: a check must say what it checks, such as \"coverage\""},
+        {"a check of two things", "{runs: {group: night}}",
+         "{runs: {group: night}, credentials: true}",
+         "36:9: an item checks one thing; write one item for each"},
+        {"coverage of nothing", "{phase: first, at_least", "{at_least",
+         "33:20: coverage of what? give either \"table\" or \"phase\""},
+        {"coverage of two things", "{phase: first, at_least",
+         "{phase: first, table: games, at_least",
+         "33:20: coverage of what? give either \"table\" or \"phase\""},
+        {"coverage without a limit", ", at_least: 95%}", "}",
+         "33:20: coverage of how much? add \"at_least\" or \"missing_at_most\""},
+        {"a target below the minimum", "at_least: 95%", "at_least: 95%, target: 90%",
+         "33:58: the target is easier than at_least"},
+        {"optimal below the target", "at_least: 95%", "at_least: 95%, target: 99%, optimal: 98%",
+         "33:72: optimal is easier than the step before"},
+        {"an unknown season", "at_least: 95%", "at_least: 95%, season: \"2O24\"",
+         "33:58: there is no season \"2O24\"; did you mean \"2024\"?"},
+        {"an unknown segment", "at_least: 95%", "at_least: 95%, segment: final",
+         "33:59: \"final\" is not regular or playoffs"},
+        {"playoffs of a season without", "at_least: 95%",
+         "at_least: 95%, segment: playoffs, season: \"2025\"",
+         "33:59: no season asked for has playoffs; add \"playoffs_from\""},
+        {"each season and one season", "at_least: 95%",
+         "at_least: 95%, each_season: true, season: \"2025\"",
+         "33:63: one season or each season? leave \"season\" or this out"},
+        {"coverage of something else", "at_least: 95%", "at_least: 95%, of: rows",
+         "33:54: \"rows\" is not dates or games"},
+        {"the same check twice", "{runs: {group: night}}",
+         "{runs: {group: night}}\n      - {runs: {group: night}}",
+         "37:9: gate \"done\" has two checks \"night runs\"; give one of them a \"name\""},
+        {"a NULL rate of a table without a column", "{coverage: {phase: first, at_least: 95%}}",
+         "{null_rate: {table: games}}", "33:29: table \"games\" has no quality.null_of"},
+        {"a fallback rate of a phase without", "{coverage: {phase: first, at_least: 95%}}",
+         "{fallback_rate: {phase: first, at_most: 5%}}",
+         "33:33: no table of phase \"first\" has quality.fallback or quality.fallback_of"},
+        {"duplicates of a table without a rule", "{coverage: {phase: first, at_least: 95%}}",
+         "{duplicates: {table: games}}", "33:30: table \"games\" has no duplicates_above"},
+        {"an unknown group", "group: night", "group: nihgt",
+         "36:24: there is no group \"nihgt\"; did you mean \"night\"?"},
+        {"a circle of gates and groups", "- {coverage: {phase: first, at_least: 95%}}",
+         "- {runs: {group: night}}",
+         "31:5: gates and groups wait for each other: night → ready → night"},
+    };
+    FIXTURE_CHECK(mistakes);
+}
+
+Test(gates, tells_what_is_wrong_with_checks_of_other_kinds)
+{
+    static const struct fixture_mistake mistakes[] = {
+        {"a query compared with nothing", "{runs: {group: night}}", "{query: {sql: SELECT 1}}",
+         "36:17: a query is compared with one of at_least, at_most, equals"},
+        {"a query of two sources", "{runs: {group: night}}",
+         "{query: {sql: SELECT 1, file: a.sql, equals: 1}}",
+         "36:17: a query is given either as a file or as sql"},
+        {"a query that is not there", "{runs: {group: night}}",
+         "{query: {file: late.sql, equals: 1}}",
+         "36:24: there is no file \"late.sql\" beside the pipeline file, in the directory above "
+         "it, or among the queries that ship with the program"},
+        {"a query that deletes", "{runs: {group: night}}",
+         "{query: {sql: DELETE FROM a WHERE TRUE, equals: 1}}",
+         "36:23: the query must be one SELECT"},
+        {"two queries in one", "{runs: {group: night}}",
+         "{query: {sql: SELECT 1; DROP TABLE a, equals: 1}}",
+         "36:23: the query must be one SELECT"},
+        {"a query with an unknown placeholder", "{runs: {group: night}}",
+         "{query: {sql: \"SELECT {table}\", equals: 1}}",
+         "36:23: the query holds the unknown placeholder {table}; it can use {project}"},
+        {"a command of no words", "{runs: {group: night}}", "{command: {run: []}}",
+         "36:25: the command is empty"},
+        {"a disk without a unit", "{runs: {group: night}}", "{disk: {path: /srv, at_least: 10}}",
+         "36:39: \"10\" has no unit; write 10MiB or 10GiB, for example"},
+        {"credentials switched off", "{runs: {group: night}}", "{credentials: false}",
+         "36:23: a check that is off passes nothing; leave it out"},
+    };
+    FIXTURE_CHECK(mistakes);
+}
+
+Test(gates, tells_what_is_wrong_with_alerts_and_patterns)
+{
+    static const struct fixture_mistake mistakes[] = {
+        {"a URL in the open",
+         "gates:", "alerts: {slack: {url_file: \"https://hooks.example/x\"}}\ngates:",
+         "30:28: a URL is a secret; write it into a file of its own (mode 0600) and name that file "
+         "here"},
+        {"an unknown channel", "gates:", "alerts: {slak: {url_file: x}}\ngates:",
+         "30:10: unknown key \"slak\"; did you mean \"slack\"?"},
+        {"a pattern without a kind", "gates:", "patterns: {mine: [{regex: x}]}\ngates:",
+         "30:19: a pattern has the keys kind and regex"},
+        {"a set without patterns",
+         "gates:", "patterns: {mine: []}\ngates:", "30:18: \"mine\" holds no pattern"},
+        {"a set that is no list",
+         "gates:", "patterns: {mine: x}\ngates:", "30:18: \"mine\" must be a list"},
+    };
+    FIXTURE_CHECK(mistakes);
+}
