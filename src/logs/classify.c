@@ -18,6 +18,8 @@
 #define DASH          " - "
 #define DASH_SIZE     3
 #define ERROR_AT_MOST 256
+#define LOGGER_SIZE   128
+#define LOGGER_SLOTS  16
 
 /* The named groups, and where in the event they go. */
 static const struct {
@@ -45,6 +47,13 @@ struct compiled {
     size_t literal_size;
     int groups[FIELDS]; /* of the fields; NONE */
     int next;           /* with the same first byte, for NEEDLE_START; NONE */
+    bool jit;
+};
+
+/* A logger's name that was found well-formed: lines come in runs from a few loggers. */
+struct logger_name {
+    char bytes[LOGGER_SIZE];
+    size_t size; /* 0: free */
 };
 
 struct log_classifier {
@@ -57,6 +66,7 @@ struct log_classifier {
     pcre2_match_data *match;
     pcre2_match_context *context;
     struct text_buffer scratch;
+    struct logger_name loggers[LOGGER_SLOTS]; /* by size modulo the slots */
 };
 
 static const struct {
@@ -119,7 +129,8 @@ static bool compile(struct compiled *compiled, const struct log_pattern *pattern
         return error_set(error, EXIT_CONFIG, "log pattern \"%s\": %s at offset %zu of \"%s\"",
                          pattern->name, (const char *)text, (size_t)offset, pattern->regex);
     }
-    (void)pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE); /* without it: slower, not wrong */
+    /* Without it: slower, not wrong. */
+    compiled->jit = pcre2_jit_compile(compiled->code, PCRE2_JIT_COMPLETE) == 0;
     for (size_t i = 0; i < FIELDS; i++) {
         int group = pcre2_substring_number_from_name(compiled->code, (PCRE2_SPTR)fields[i].name);
         compiled->groups[i] = group > 0 ? group : NONE;
@@ -215,6 +226,24 @@ static bool is_logger_byte(char byte) {
            (byte >= '0' && byte <= '9') || byte == '_' || byte == '.';
 }
 
+static bool is_logger(struct log_classifier *classifier, struct text name) {
+    struct logger_name *known = &classifier->loggers[name.size % LOGGER_SLOTS];
+    if (name.size > 0 && known->size == name.size &&
+        memcmp(known->bytes, name.data, name.size) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < name.size; i++) {
+        if (!is_logger_byte(name.data[i])) {
+            return false;
+        }
+    }
+    if (name.size > 0 && name.size <= LOGGER_SIZE) {
+        memcpy(known->bytes, name.data, name.size);
+        known->size = name.size;
+    }
+    return name.size > 0;
+}
+
 /* The level whose upper-case name is `word`, or LOG_LEVEL_NONE. */
 static enum log_level level_of(const char *word, size_t size) {
     enum log_level level = LOG_LEVEL_NONE;
@@ -245,7 +274,8 @@ static enum log_level level_of(const char *word, size_t size) {
 }
 
 /* "LEVEL:logger:message" */
-static bool read_colon_prefix(struct text line, struct log_event *event) {
+static bool read_colon_prefix(struct log_classifier *classifier, struct text line,
+                              struct log_event *event) {
     size_t limit = line.size < 9 ? line.size : 9; /* "CRITICAL:" */
     const char *colon = limit == 0 ? NULL : memchr(line.data, ':', limit);
     if (colon == NULL) {
@@ -257,11 +287,8 @@ static bool read_colon_prefix(struct text line, struct log_event *event) {
     }
     const char *end = line.data + line.size;
     const char *logger = colon + 1;
-    const char *at = logger;
-    while (at < end && is_logger_byte(*at)) {
-        at++;
-    }
-    if (at == end || *at != ':' || at == logger) {
+    const char *at = memchr(logger, ':', (size_t)(end - logger));
+    if (at == NULL || !is_logger(classifier, (struct text){logger, (size_t)(at - logger)})) {
         event->level = LOG_LEVEL_NONE;
         return false;
     }
@@ -335,8 +362,13 @@ static int64_t read_number(struct text digits) {
 
 static bool try_pattern(struct log_classifier *classifier, size_t index, struct text message) {
     const struct compiled *compiled = &classifier->patterns[index];
-    return pcre2_match(compiled->code, (PCRE2_SPTR)message.data, message.size, 0,
-                       PCRE2_NO_UTF_CHECK, classifier->match, classifier->context) > 0;
+    PCRE2_SPTR subject = (PCRE2_SPTR)message.data;
+    if (compiled->jit) {
+        return pcre2_jit_match(compiled->code, subject, message.size, 0, 0, classifier->match,
+                               classifier->context) > 0;
+    }
+    return pcre2_match(compiled->code, subject, message.size, 0, 0, classifier->match,
+                       classifier->context) > 0;
 }
 
 /* Takes the groups of the match that has just succeeded. */
@@ -389,7 +421,8 @@ static size_t find_at_start(struct log_classifier *classifier, struct text messa
     int index = classifier->by_first_byte[(unsigned char)rest.data[0]];
     for (; index != NONE; index = classifier->patterns[index].next) {
         const struct compiled *compiled = &classifier->patterns[index];
-        if (rest.size >= compiled->literal_size &&
+        size_t last = compiled->literal_size - 1;
+        if (rest.size > last && rest.data[last] == compiled->literal[last] &&
             memcmp(rest.data, compiled->literal, compiled->literal_size) == 0 &&
             try_pattern(classifier, (size_t)index, message)) {
             return (size_t)index;
@@ -441,7 +474,7 @@ void log_classify(struct log_classifier *classifier, struct text line, struct lo
         .failed = LOG_NOT_SAID,
         .message = line,
     };
-    event->prefixed = read_colon_prefix(line, event) || read_time_prefix(line, event);
+    event->prefixed = read_colon_prefix(classifier, line, event) || read_time_prefix(line, event);
     size_t best = find_at_start(classifier, event->message);
     if (best < classifier->count) {
         decide(classifier, best, event);
