@@ -28,7 +28,7 @@ void support_feed(struct log_progress *progress, struct log_classifier *classifi
                   struct text content, int64_t arrival) {
     while (content.size > 0) {
         log_progress_feed(progress, classifier, text_cut(&content, '\n'), arrival);
-        arrival += 1000;
+        arrival += arrival == 0 ? 0 : 1000;
     }
 }
 

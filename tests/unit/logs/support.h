@@ -12,7 +12,7 @@ struct text_buffer support_fixture(const char *name);
 
 struct log_classifier *support_classifier(void);
 
-/* Feeds `content` line by line, the first at `arrival`, then one a second. */
+/* Feeds `content` line by line, the first at `arrival`, then one a second; 0: nobody saw them. */
 void support_feed(struct log_progress *progress, struct log_classifier *classifier,
                   struct text content, int64_t arrival);
 
