@@ -3,7 +3,7 @@
 -- parameters. A copy beside a pipeline file takes the place of this one.
 SELECT {date} AS day, COUNT(*) AS row_count
      , COUNT(DISTINCT {entity}) AS entities
-     , COUNTIF({null_of} IS NULL) AS nulls
+     , COUNTIF({null_of} IS NULL) AS `nulls`
      , COUNTIF({fallback}) AS fallbacks
 FROM `{table}`
 WHERE {date} BETWEEN @from AND @to
