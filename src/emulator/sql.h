@@ -23,9 +23,7 @@
 
 #include "base/day.h"
 #include "base/text.h"
-
-struct emulator_field;
-struct emulator_table;
+#include "emulator/catalog.h"
 
 enum sql_kind {
     SQL_SELECT,

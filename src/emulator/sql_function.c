@@ -1,0 +1,233 @@
+/* Which function a call means, and what type it has. */
+#include "emulator/sql_function.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "emulator/sql_moment.h"
+#include "emulator/sql_type.h"
+
+static const struct sql_function functions[] = {
+#define X(name, arguments, result, sqlite) {name, arguments, result, sqlite, FUNCTION_AGGREGATE},
+    SQL_AGGREGATES(X)
+#undef X
+#define X(name, arguments, result, sqlite) {name, arguments, result, sqlite, FUNCTION_WINDOW},
+        SQL_WINDOWS(X)
+#undef X
+#define X(name, arguments, result, sqlite) {name, arguments, result, sqlite, FUNCTION_SCALAR},
+            SQL_SCALARS(X)
+#undef X
+};
+
+enum { FUNCTION_COUNT = sizeof functions / sizeof *functions };
+
+const struct sql_function *sql_function_find(const char *name, size_t *count) {
+    *count = 0;
+    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+        if (!sql_same(functions[i].name, name))
+            continue;
+        while (i + *count < FUNCTION_COUNT && sql_same(functions[i + *count].name, name))
+            (*count)++;
+        return &functions[i];
+    }
+    return NULL;
+}
+
+const char *sql_function_nearest(const char *name) {
+    const char *names[FUNCTION_COUNT];
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        names[i] = functions[i].name;
+    return text_nearest(name, names, FUNCTION_COUNT);
+}
+
+struct sql_type sql_function_letter(char letter) {
+    static const struct {
+        char letter;
+        enum emulator_type type;
+    } letters[] = {{'s', EMULATOR_STRING},  {'i', EMULATOR_INT64},    {'b', EMULATOR_BOOL},
+                   {'d', EMULATOR_DATE},    {'e', EMULATOR_DATETIME}, {'t', EMULATOR_TIMESTAMP},
+                   {'f', EMULATOR_FLOAT64}, {'u', EMULATOR_TIME}};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (letters[i].letter == letter)
+            return sql_scalar(letters[i].type);
+    return (struct sql_type){0};
+}
+
+/* The letter of argument `index`, or '\0' when the signature has no such argument. */
+static char letter_at(const char *arguments, size_t index) {
+    size_t size = strlen(arguments);
+    if (size && arguments[size - 1] == '*')
+        return index < size - 1 ? arguments[index] : arguments[size - 2];
+    return index < size ? arguments[index] : '\0';
+}
+
+static bool counts_fit(const char *arguments, size_t count) {
+    size_t size = strlen(arguments);
+    if (size && arguments[size - 1] == '*')
+        return count >= size - 1;
+    return count == size;
+}
+
+/* DAY, WEEK(MONDAY): a name, or a call of a name with a name. */
+static const char *part_text(struct sql_compilation *compilation,
+                             const struct sql_expression *node) {
+    if (!node)
+        return NULL;
+    if (node->form == FORM_NAME && node->names.count == 1)
+        return node->names.items[0];
+    if (node->form == FORM_CALL && node->arguments.count == 1) {
+        const char *inner = part_text(compilation, node->arguments.items[0]);
+        return inner ? sql_print(&compilation->arena, "%s(%s)", node->text, inner) : NULL;
+    }
+    return node->form == FORM_PART ? node->text : NULL;
+}
+
+static bool make_part(struct sql_compilation *compilation, struct sql_expression *node) {
+    enum sql_part part;
+    const char *text = part_text(compilation, node);
+    if (!text || !sql_part_read(text, &part))
+        return sql_fail(compilation, node->place, "A valid date part name is required but found %s",
+                        text ? text : "an expression");
+    node->form = FORM_PART;
+    node->text = text;
+    node->resolved = true;
+    return true;
+}
+
+/* One argument against one letter: coerced in place, or false. */
+static bool fit(struct sql_compilation *compilation, struct sql_expression *call, size_t index,
+                char letter) {
+    struct sql_expression *node = call->arguments.items[index];
+    struct sql_type type = node->type;
+    if (letter == 'p')
+        return make_part(compilation, node);
+    if (letter == 'v')
+        return node->form == FORM_INTERVAL;
+    if (node->form == FORM_INTERVAL || node->form == FORM_STAR)
+        return node->form == FORM_STAR && letter == 'a' && sql_same(call->text, "COUNT");
+    if (letter == 'a' || letter == 'c' || !type.known) {
+        if (!type.known && sql_function_letter(letter).known)
+            sql_coerce(compilation, node, sql_function_letter(letter));
+        return true;
+    }
+    if (letter == 'l')
+        return type.array;
+    if (letter == 'n')
+        return sql_type_numeric(type);
+    if (letter == 'm')
+        return sql_type_moment(type) || (!type.array && type.base == EMULATOR_TIME);
+    if (letter == 's' && !type.array && type.base == EMULATOR_BYTES)
+        return true;
+    struct sql_expression *coerced = sql_coerce(compilation, node, sql_function_letter(letter));
+    if (coerced)
+        call->arguments.items[index] = coerced;
+    return coerced != NULL;
+}
+
+static bool unify_common(struct sql_compilation *compilation, struct sql_expression *call,
+                         const char *arguments, struct sql_type *common) {
+    size_t first = strcspn(arguments, "c");
+    size_t step = strcmp(arguments, "cic") == 0 ? 2 : 1;
+    bool good = true;
+    if (arguments[first])
+        *common = sql_unify(compilation, &call->arguments, first, step, &good);
+    return good;
+}
+
+static struct sql_type result_of(const struct sql_function *function,
+                                 const struct sql_expression *call, struct sql_type common) {
+    const struct sql_expression *first = call->arguments.count ? call->arguments.items[0] : NULL;
+    struct sql_type type = first ? first->type : (struct sql_type){0};
+    switch (function->result) {
+    case '1':
+        return type;
+    case 'c':
+        return common;
+    case 'S':
+    case 'N':
+        if (!type.known || (function->result == 'N' && type.base == EMULATOR_INT64))
+            return sql_scalar(type.known ? EMULATOR_FLOAT64 : EMULATOR_INT64);
+        return type;
+    case 'L':
+        return sql_array(type.known ? type : sql_scalar(EMULATOR_INT64));
+    case 'D':
+        return sql_array(sql_scalar(EMULATOR_DATE));
+    case 'I':
+        return sql_array(sql_scalar(EMULATOR_INT64));
+    case 'X':
+        return sql_scalar(sql_same(first->text, "DATE")   ? EMULATOR_DATE
+                          : sql_same(first->text, "TIME") ? EMULATOR_TIME
+                                                          : EMULATOR_INT64);
+    default:
+        return sql_function_letter(function->result);
+    }
+}
+
+/* "LOWER(STRING)" and so on, of every row of the function. */
+static void describe(struct text_buffer *out, const struct sql_function *function) {
+    static const struct {
+        char letter;
+        const char *name;
+    } names[] = {
+        {'a', "ANY"},       {'c', "T"},         {'n', "NUMBER"},   {'m', "DATE|DATETIME|TIMESTAMP"},
+        {'l', "ARRAY"},     {'p', "DATE_PART"}, {'v', "INTERVAL"}, {'s', "STRING"},
+        {'i', "INT64"},     {'b', "BOOL"},      {'d', "DATE"},     {'e', "DATETIME"},
+        {'t', "TIMESTAMP"}, {'*', "…"}};
+    text_buffer_format(out, "%s(", function->name);
+    for (const char *letter = function->arguments; *letter; letter++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (names[i].letter == *letter)
+                text_buffer_format(out, "%s%s", letter == function->arguments ? "" : ", ",
+                                   names[i].name);
+    text_buffer_add(out, ")");
+}
+
+static bool no_signature(struct sql_compilation *compilation, const struct sql_expression *call,
+                         const struct sql_function *row, size_t rows) {
+    struct text_buffer given = {0}, known = {0};
+    text_buffer_add(&given, "");
+    for (size_t i = 0; i < call->arguments.count; i++) {
+        const struct sql_expression *node = call->arguments.items[i];
+        text_buffer_format(&given, "%s%s", i ? ", " : "",
+                           node->form == FORM_INTERVAL ? "INTERVAL"
+                           : node->form == FORM_PART
+                               ? "DATE_PART"
+                               : sql_type_name(&compilation->arena, node->type));
+    }
+    for (size_t i = 0; i < rows; i++) {
+        text_buffer_add(&known, i ? "; " : "");
+        describe(&known, &row[i]);
+    }
+    sql_fail(compilation, call->place,
+             call->arguments.count
+                 ? "No matching signature for function %s for argument type%s: %s. Supported "
+                   "signature%s: %s"
+                 : "No matching signature for function %s with no argument%s%s. Supported "
+                   "signature%s: %s",
+             row->name, call->arguments.count == 1 ? "" : "s", given.data ? given.data : "",
+             rows == 1 ? "" : "s", known.data);
+    text_buffer_free(&given);
+    text_buffer_free(&known);
+    return false;
+}
+
+bool sql_function_resolve(struct sql_compilation *compilation, struct sql_expression *call) {
+    size_t rows;
+    const struct sql_function *row = sql_function_find(call->text, &rows);
+    for (size_t i = 0; i < rows; i++) {
+        const char *arguments = row[i].arguments;
+        bool good = counts_fit(arguments, call->arguments.count);
+        for (size_t k = 0; k < call->arguments.count && good; k++)
+            good = fit(compilation, call, k, letter_at(arguments, k));
+        struct sql_type common = {0};
+        good = good && unify_common(compilation, call, arguments, &common);
+        if (compilation->failed)
+            return false;
+        if (!good)
+            continue;
+        call->function = &row[i];
+        call->type = result_of(&row[i], call, common);
+        return true;
+    }
+    return no_signature(compilation, call, row, rows);
+}

@@ -1,0 +1,169 @@
+/* The functions of GoogleSQL that are known here, as a table. */
+#ifndef PHASEGATE_EMULATOR_SQL_FUNCTION_H
+#define PHASEGATE_EMULATOR_SQL_FUNCTION_H
+
+#include "emulator/sql_tree.h"
+
+/* Rows: name, arguments, result, how SQLite spells it.
+ *
+ * Arguments, one letter each: a anything, s STRING, i INT64, n a number, b BOOL, d DATE, e
+ * DATETIME, t TIMESTAMP, m any of these three, l ARRAY, p a part of a date, v an INTERVAL, c one
+ * common type with the other c's, * any number more of the last. Result: such a letter, f FLOAT64,
+ * u TIME, 1 the type of the first argument, c the common type, S what SUM gives, N the number's own
+ * type but FLOAT64 for INT64, L an array of the first, D an array of DATE, I of INT64, X what
+ * EXTRACT gives. Spelling: %1 … %4 an argument, %* all with commas, %| all joined by ||, %T1 the
+ * number of the argument's type, %D DISTINCT where asked for, @d @e @t @u the current date,
+ * datetime, timestamp, time. */
+#define SQL_AGGREGATES(X)                                                                          \
+    X("COUNT", "a", 'i', "count(%D%*)")                                                            \
+    X("COUNTIF", "b", 'i', "count(CASE WHEN %1 THEN 1 END)")                                       \
+    X("APPROX_COUNT_DISTINCT", "a", 'i', "count(DISTINCT %1)")                                     \
+    X("SUM", "n", 'S', "sum(%D%1)")                                                                \
+    X("AVG", "n", 'N', "avg(%D%1)")                                                                \
+    X("MIN", "a", '1', "min(%1)")                                                                  \
+    X("MAX", "a", '1', "max(%1)")                                                                  \
+    X("ANY_VALUE", "a", '1', "max(%1)")                                                            \
+    X("LOGICAL_AND", "b", 'b', "min(%1)")                                                          \
+    X("LOGICAL_OR", "b", 'b', "max(%1)")                                                           \
+    X("STRING_AGG", "s", 's', "group_concat(%D%1)")                                                \
+    X("STRING_AGG", "ss", 's', "group_concat(%1, %2)")                                             \
+    X("ARRAY_AGG", "a", 'L', "json_group_array(%D%1)")
+
+#define SQL_WINDOWS(X)                                                                             \
+    X("ROW_NUMBER", "", 'i', "row_number()")                                                       \
+    X("RANK", "", 'i', "rank()")                                                                   \
+    X("DENSE_RANK", "", 'i', "dense_rank()")                                                       \
+    X("PERCENT_RANK", "", 'f', "percent_rank()")                                                   \
+    X("CUME_DIST", "", 'f', "cume_dist()")                                                         \
+    X("NTILE", "i", 'i', "ntile(%1)")                                                              \
+    X("LAG", "a", '1', "lag(%1)")                                                                  \
+    X("LAG", "ai", '1', "lag(%1, %2)")                                                             \
+    X("LAG", "cic", 'c', "lag(%1, %2, %3)")                                                        \
+    X("LEAD", "a", '1', "lead(%1)")                                                                \
+    X("LEAD", "ai", '1', "lead(%1, %2)")                                                           \
+    X("LEAD", "cic", 'c', "lead(%1, %2, %3)")                                                      \
+    X("FIRST_VALUE", "a", '1', "first_value(%1)")                                                  \
+    X("LAST_VALUE", "a", '1', "last_value(%1)")                                                    \
+    X("NTH_VALUE", "ai", '1', "nth_value(%1, %2)")
+
+#define SQL_SCALARS(X)                                                                             \
+    X("IF", "bcc", 'c', "iif(%1, %2, %3)")                                                         \
+    X("COALESCE", "c*", 'c', "coalesce(%*, NULL)")                                                 \
+    X("IFNULL", "cc", 'c', "ifnull(%1, %2)")                                                       \
+    X("NULLIF", "cc", 'c', "nullif(%1, %2)")                                                       \
+    X("GREATEST", "c*", 'c', "max(%*, %1)")                                                        \
+    X("LEAST", "c*", 'c', "min(%*, %1)")                                                           \
+    X("SAFE_DIVIDE", "nn", 'f', "(CAST(%1 AS REAL) / nullif(%2, 0))")                              \
+    X("IEEE_DIVIDE", "nn", 'f', "(CAST(%1 AS REAL) / nullif(%2, 0))")                              \
+    X("ABS", "n", '1', "abs(%1)")                                                                  \
+    X("SIGN", "n", '1', "sign(%1)")                                                                \
+    X("MOD", "ii", 'i', "bq_mod(%1, %2)")                                                          \
+    X("DIV", "ii", 'i', "bq_div(%1, %2)")                                                          \
+    X("ROUND", "n", 'N', "bq_round(%1, 0)")                                                        \
+    X("ROUND", "ni", 'N', "bq_round(%1, %2)")                                                      \
+    X("TRUNC", "n", 'N', "CAST(trunc(%1) AS REAL)")                                                \
+    X("FLOOR", "n", 'N', "CAST(floor(%1) AS REAL)")                                                \
+    X("CEIL", "n", 'N', "CAST(ceil(%1) AS REAL)")                                                  \
+    X("CEILING", "n", 'N', "CAST(ceil(%1) AS REAL)")                                               \
+    X("SQRT", "n", 'f', "sqrt(%1)")                                                                \
+    X("POW", "nn", 'f', "pow(%1, %2)")                                                             \
+    X("POWER", "nn", 'f', "pow(%1, %2)")                                                           \
+    X("EXP", "n", 'f', "exp(%1)")                                                                  \
+    X("LN", "n", 'f', "ln(%1)")                                                                    \
+    X("LOG", "n", 'f', "ln(%1)")                                                                   \
+    X("LOG10", "n", 'f', "log10(%1)")                                                              \
+    X("LOWER", "s", 's', "lower(%1)")                                                              \
+    X("UPPER", "s", 's', "upper(%1)")                                                              \
+    X("LENGTH", "s", 'i', "length(%1)")                                                            \
+    X("CHAR_LENGTH", "s", 'i', "length(%1)")                                                       \
+    X("BYTE_LENGTH", "s", 'i', "length(CAST(%1 AS BLOB))")                                         \
+    X("CONCAT", "s*", 's', "(%|)")                                                                 \
+    X("SUBSTR", "si", 's', "substr(%1, ifnull(nullif(%2, 0), 1))")                                 \
+    X("SUBSTR", "sii", 's', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                            \
+    X("SUBSTRING", "si", 's', "substr(%1, ifnull(nullif(%2, 0), 1))")                              \
+    X("SUBSTRING", "sii", 's', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                         \
+    X("LEFT", "si", 's', "substr(%1, 1, %2)")                                                      \
+    X("RIGHT", "si", 's', "substr(%1, max(1, length(%1) - %2 + 1))")                               \
+    X("REPLACE", "sss", 's', "replace(%1, %2, %3)")                                                \
+    X("TRIM", "s", 's', "trim(%1)")                                                                \
+    X("TRIM", "ss", 's', "trim(%1, %2)")                                                           \
+    X("LTRIM", "s", 's', "ltrim(%1)")                                                              \
+    X("LTRIM", "ss", 's', "ltrim(%1, %2)")                                                         \
+    X("RTRIM", "s", 's', "rtrim(%1)")                                                              \
+    X("RTRIM", "ss", 's', "rtrim(%1, %2)")                                                         \
+    X("STARTS_WITH", "ss", 'b', "(substr(%1, 1, length(%2)) = %2)")                                \
+    X("ENDS_WITH", "ss", 'b', "(%2 = '' OR substr(%1, -length(%2)) = %2)")                         \
+    X("STRPOS", "ss", 'i', "instr(%1, %2)")                                                        \
+    X("INSTR", "ss", 'i', "instr(%1, %2)")                                                         \
+    X("CONTAINS_SUBSTR", "ss", 'b', "(instr(lower(%1), lower(%2)) > 0)")                           \
+    X("ARRAY_LENGTH", "l", 'i', "json_array_length(ifnull(%1, '[]'))")                             \
+    X("GENERATE_ARRAY", "ii", 'I', "bq_numbers(%1, %2, 1)")                                        \
+    X("GENERATE_ARRAY", "iii", 'I', "bq_numbers(%1, %2, %3)")                                      \
+    X("CURRENT_DATE", "", 'd', "@d")                                                               \
+    X("CURRENT_DATETIME", "", 'e', "@e")                                                           \
+    X("CURRENT_TIMESTAMP", "", 't', "@t")                                                          \
+    X("CURRENT_TIME", "", 'u', "@u")                                                               \
+    X("DATE", "m", 'd', "bq_cast(%1, %T1, %TR, 0)")                                                \
+    X("DATE", "s", 'd', "bq_cast(%1, %T1, %TR, 0)")                                                \
+    X("DATE", "iii", 'd', "bq_date(%1, %2, %3)")                                                   \
+    X("DATETIME", "m", 'e', "bq_cast(%1, %T1, %TR, 0)")                                            \
+    X("DATETIME", "s", 'e', "bq_cast(%1, %T1, %TR, 0)")                                            \
+    X("TIMESTAMP", "m", 't', "bq_cast(%1, %T1, %TR, 0)")                                           \
+    X("TIMESTAMP", "s", 't', "bq_cast(%1, %T1, %TR, 0)")                                           \
+    X("DATE_ADD", "dv", 'd', "bq_add(%T1, %1, %2)")                                                \
+    X("DATE_SUB", "dv", 'd', "bq_sub(%T1, %1, %2)")                                                \
+    X("DATETIME_ADD", "ev", 'e', "bq_add(%T1, %1, %2)")                                            \
+    X("DATETIME_SUB", "ev", 'e', "bq_sub(%T1, %1, %2)")                                            \
+    X("TIMESTAMP_ADD", "tv", 't', "bq_add(%T1, %1, %2)")                                           \
+    X("TIMESTAMP_SUB", "tv", 't', "bq_sub(%T1, %1, %2)")                                           \
+    X("DATE_DIFF", "ddp", 'i', "bq_diff(%T1, %1, %2, %3)")                                         \
+    X("DATETIME_DIFF", "eep", 'i', "bq_diff(%T1, %1, %2, %3)")                                     \
+    X("TIMESTAMP_DIFF", "ttp", 'i', "bq_diff(%T1, %1, %2, %3)")                                    \
+    X("DATE_TRUNC", "dp", 'd', "bq_trunc(%T1, %1, %2)")                                            \
+    X("DATETIME_TRUNC", "ep", 'e', "bq_trunc(%T1, %1, %2)")                                        \
+    X("TIMESTAMP_TRUNC", "tp", 't', "bq_trunc(%T1, %1, %2)")                                       \
+    X("LAST_DAY", "d", 'd', "bq_last(%T1, %1, 'MONTH')")                                           \
+    X("LAST_DAY", "dp", 'd', "bq_last(%T1, %1, %2)")                                               \
+    X("EXTRACT", "pm", 'X', "bq_extract(%T2, %2, %1)")                                             \
+    X("FORMAT_DATE", "sd", 's', "bq_format(%T2, %2, %1)")                                          \
+    X("FORMAT_DATETIME", "se", 's', "bq_format(%T2, %2, %1)")                                      \
+    X("FORMAT_TIMESTAMP", "st", 's', "bq_format(%T2, %2, %1)")                                     \
+    X("PARSE_DATE", "ss", 'd', "bq_parse(%TR, %1, %2)")                                            \
+    X("PARSE_DATETIME", "ss", 'e', "bq_parse(%TR, %1, %2)")                                        \
+    X("PARSE_TIMESTAMP", "ss", 't', "bq_parse(%TR, %1, %2)")                                       \
+    X("UNIX_DATE", "d", 'i', "bq_diff(%T1, %1, '1970-01-01', 'DAY')")                              \
+    X("DATE_FROM_UNIX_DATE", "i", 'd', "bq_add(%TR, '1970-01-01', %1, 'DAY')")                     \
+    X("UNIX_SECONDS", "t", 'i', "bq_diff(%T1, %1, 0, 'SECOND')")                                   \
+    X("UNIX_MILLIS", "t", 'i', "bq_diff(%T1, %1, 0, 'MILLISECOND')")                               \
+    X("UNIX_MICROS", "t", 'i', "(%1)")                                                             \
+    X("TIMESTAMP_SECONDS", "i", 't', "(%1 * 1000000)")                                             \
+    X("TIMESTAMP_MILLIS", "i", 't', "(%1 * 1000)")                                                 \
+    X("TIMESTAMP_MICROS", "i", 't', "(%1)")                                                        \
+    X("GENERATE_DATE_ARRAY", "dd", 'D', "bq_dates(%1, %2, 1, 'DAY')")                              \
+    X("GENERATE_DATE_ARRAY", "ddv", 'D', "bq_dates(%1, %2, %3)")
+
+enum sql_function_kind { FUNCTION_SCALAR, FUNCTION_AGGREGATE, FUNCTION_WINDOW };
+
+struct sql_function {
+    const char *name;
+    const char *arguments;
+    char result;
+    const char *sqlite;
+    enum sql_function_kind kind;
+};
+
+/* The functions of that name stand next to each other: the first of them (NULL: unknown) and their
+ * number. */
+const struct sql_function *sql_function_find(const char *name, size_t *count);
+
+/* The known name nearest to a wrong one, or NULL. */
+const char *sql_function_nearest(const char *name);
+
+/* The type a letter of the table stands for; unknown for letters that stand for several. */
+struct sql_type sql_function_letter(char letter);
+
+/* Resolves a call's arguments (already resolved one by one, but for parts of dates) against the
+ * table, coerces them and gives the call its function and type; false with the error filled. */
+bool sql_function_resolve(struct sql_compilation *compilation, struct sql_expression *call);
+
+#endif

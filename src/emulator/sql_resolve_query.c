@@ -1,0 +1,319 @@
+/* Queries: the order in which their clauses see names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "emulator/sql_resolve.h"
+#include "emulator/sql_type.h"
+
+static bool excepted(struct sql_item *star, const char *name, bool *seen) {
+    for (size_t i = 0; i < star->except.count; i++) {
+        if (!sql_same(star->except.items[i], name))
+            continue;
+        seen[i] = true;
+        return true;
+    }
+    return false;
+}
+
+static struct sql_item *item_of(struct sql_compilation *compilation, const struct sql_item *star,
+                                const struct sql_column *column) {
+    struct sql_item *item = sql_new(&compilation->arena, sizeof *item);
+    item->expression = sql_new(&compilation->arena, sizeof *item->expression);
+    *item->expression = (struct sql_expression){.form = FORM_NAME,
+                                                .place = star->place,
+                                                .type = column->type,
+                                                .column = column,
+                                                .resolved = true};
+    item->alias = column->name;
+    item->place = star->place;
+    if (column->source && column->source->use)
+        column->source->use->used[column->field] = true;
+    return item;
+}
+
+static bool expand_star(struct sql_compilation *compilation, const struct sql_scope *scope,
+                        struct sql_item *star, struct sql_list *out) {
+    const char *qualifier =
+        star->qualifier.count ? star->qualifier.items[star->qualifier.count - 1] : NULL;
+    bool *seen = sql_new(&compilation->arena, star->except.count + 1);
+    size_t before = out->count, columns = 0;
+    /* Merged columns of USING come first, as they stand last in the scope. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < scope->columns.count; i++) {
+            const struct sql_column *column = scope->columns.items[i];
+            bool fits = qualifier ? pass == 1 && sql_same(column->qualifier, qualifier)
+                                  : !column->hidden && column->merged == (pass == 0);
+            if (!fits)
+                continue;
+            columns++;
+            if (!excepted(star, column->name, seen))
+                sql_add(&compilation->arena, out, item_of(compilation, star, column));
+        }
+    }
+    for (size_t i = 0; i < star->except.count; i++)
+        if (!seen[i])
+            return sql_fail(compilation, star->place,
+                            "Column %s in SELECT * EXCEPT list does not exist",
+                            (const char *)star->except.items[i]);
+    if (!columns)
+        return qualifier ? sql_fail(compilation, star->place, "Unrecognized name: %s", qualifier)
+                         : sql_fail(compilation, star->place, "SELECT * must have a FROM clause");
+    return out->count > before ||
+           sql_fail(compilation, star->place, "SELECT * expands to zero columns after EXCEPT");
+}
+
+static bool resolve_items(struct sql_compilation *compilation, struct sql_scope *scope,
+                          struct sql_select *select) {
+    struct sql_list items = {0};
+    for (size_t i = 0; i < select->items.count; i++) {
+        struct sql_item *item = select->items.items[i];
+        if (item->star) {
+            if (!expand_star(compilation, scope, item, &items))
+                return false;
+            continue;
+        }
+        if (!sql_resolve_expression(compilation, scope, item->expression))
+            return false;
+        const struct sql_list *names = &item->expression->names;
+        if (!item->alias && item->expression->form == FORM_NAME)
+            item->alias = names->items[names->count - 1];
+        sql_add(&compilation->arena, &items, item);
+    }
+    select->items = items;
+    return true;
+}
+
+/* An integer in GROUP BY or ORDER BY: the item it points at. */
+static bool is_ordinal(const struct sql_expression *node) {
+    return node->form == FORM_LITERAL && node->type.known && !node->type.array &&
+           node->type.base == EMULATOR_INT64;
+}
+
+static const struct sql_item *ordinal(struct sql_compilation *compilation,
+                                      const struct sql_list *items,
+                                      const struct sql_expression *node, const char *clause,
+                                      int64_t *place) {
+    if (!text_to_int64(text_of(node->text), place) || *place < 1 ||
+        *place > (int64_t)items->count) {
+        sql_fail(compilation, node->place, "%s is out of SELECT column number range: %s", clause,
+                 node->text);
+        return NULL;
+    }
+    return items->items[*place - 1];
+}
+
+static bool resolve_group(struct sql_compilation *compilation, struct sql_scope *scope,
+                          struct sql_select *select) {
+    struct sql_scope grouping = *scope;
+    grouping.items = &select->items;
+    grouping.clause = "GROUP BY";
+    for (size_t i = 0; i < select->group.count; i++) {
+        struct sql_expression *node = select->group.items[i];
+        int64_t place;
+        if (is_ordinal(node)) {
+            const struct sql_item *item =
+                ordinal(compilation, &select->items, node, "GROUP BY", &place);
+            if (!item)
+                return false;
+            select->group.items[i] = item->expression;
+        } else if (!sql_resolve_expression(compilation, &grouping, node)) {
+            return false;
+        } else if (node->alias_of) {
+            select->group.items[i] = node->alias_of;
+        }
+        node = select->group.items[i];
+        if (node->type.known && (node->type.array || node->type.base == EMULATOR_RECORD))
+            return sql_fail(compilation, node->place,
+                            "Grouping by expressions of type %s is not allowed",
+                            sql_type_name(&compilation->arena, node->type));
+    }
+    return true;
+}
+
+static void yield_items(struct sql_compilation *compilation, struct sql_body *body) {
+    const struct sql_list *items = &body->select->items;
+    for (size_t i = 0; i < items->count; i++) {
+        const struct sql_item *item = items->items[i];
+        struct sql_column *column = sql_new(&compilation->arena, sizeof *column);
+        column->name = item->alias;
+        column->type = item->expression->type;
+        column->sqlite = sql_print(&compilation->arena, "c%zu", i + 1);
+        sql_add(&compilation->arena, &body->columns, column);
+    }
+}
+
+static bool resolve_select(struct sql_compilation *compilation, struct sql_scope *scope,
+                           struct sql_body *body) {
+    struct sql_select *select = body->select;
+    if (select->from && !sql_resolve_source(compilation, scope, select->from))
+        return false;
+    if (select->where) {
+        scope->clause = "WHERE clause";
+        if (!sql_resolve_condition(compilation, scope, select->where, "WHERE clause"))
+            return false;
+        scope->clause = NULL;
+    }
+    if (select->from)
+        sql_judge_partitions(compilation, select->from, select->where);
+    select->columns = scope->columns;
+    scope->select = select;
+    if (!resolve_items(compilation, scope, select) || !resolve_group(compilation, scope, select))
+        return false;
+    if (select->having) {
+        struct sql_scope having = *scope;
+        having.items = &select->items;
+        select->aggregated = true;
+        if (!sql_resolve_condition(compilation, &having, select->having, "HAVING clause"))
+            return false;
+    }
+    yield_items(compilation, body);
+    return true;
+}
+
+static bool resolve_body(struct sql_compilation *compilation, const struct sql_scope *parent,
+                         struct sql_scope *scope, struct sql_body *body);
+
+static bool resolve_operation(struct sql_compilation *compilation, const struct sql_scope *parent,
+                              struct sql_body *body) {
+    struct sql_scope left = {.parent = parent}, right = {.parent = parent};
+    const char *name = strcmp(body->operation, "UNION") == 0       ? "UNION DISTINCT"
+                       : strcmp(body->operation, "EXCEPT") == 0    ? "EXCEPT DISTINCT"
+                       : strcmp(body->operation, "INTERSECT") == 0 ? "INTERSECT DISTINCT"
+                                                                   : body->operation;
+    if (!resolve_body(compilation, parent, &left, body->left) ||
+        !resolve_body(compilation, parent, &right, body->right))
+        return false;
+    const struct sql_list *a = &body->left->columns, *b = &body->right->columns;
+    if (a->count != b->count)
+        return sql_fail(compilation, body->right->place,
+                        "Queries in %s have mismatched column count; query 1 has %zu column%s, "
+                        "query 2 has %zu column%s",
+                        name, a->count, a->count == 1 ? "" : "s", b->count,
+                        b->count == 1 ? "" : "s");
+    for (size_t i = 0; i < a->count; i++) {
+        const struct sql_column *one = a->items[i], *other = b->items[i];
+        struct sql_column *column = sql_new(&compilation->arena, sizeof *column);
+        *column = *one;
+        if (!one->type.known || sql_type_widens(one->type, other->type))
+            column->type = other->type.known ? other->type : one->type;
+        else if (!sql_type_widens(other->type, one->type))
+            return sql_fail(compilation, body->right->place,
+                            "Column %zu in %s has incompatible types: %s, %s", i + 1, name,
+                            sql_type_name(&compilation->arena, one->type),
+                            sql_type_name(&compilation->arena, other->type));
+        sql_add(&compilation->arena, &body->columns, column);
+    }
+    return true;
+}
+
+static bool resolve_body(struct sql_compilation *compilation, const struct sql_scope *parent,
+                         struct sql_scope *scope, struct sql_body *body) {
+    if (body->operation)
+        return resolve_operation(compilation, parent, body);
+    if (body->query) {
+        if (!sql_resolve_query(compilation, parent, body->query))
+            return false;
+        body->columns = body->query->body->columns;
+        return true;
+    }
+    return resolve_select(compilation, scope, body) &&
+           (!body->select->aggregated || sql_check_grouping(compilation, body->select, NULL));
+}
+
+/* ORDER BY of a set operation sees the columns it yields, nothing else. */
+static bool order_by_output(struct sql_compilation *compilation, struct sql_body *body,
+                            struct sql_order *order) {
+    struct sql_expression *node = order->expression;
+    const char *name =
+        node->form == FORM_NAME && node->names.count == 1 ? node->names.items[0] : NULL;
+    for (size_t i = 0; i < body->columns.count; i++) {
+        const struct sql_column *column = body->columns.items[i];
+        if (!sql_same(column->name, name))
+            continue;
+        node->index = i + 1;
+        node->type = column->type;
+        node->resolved = true;
+        return true;
+    }
+    return name ? sql_fail(compilation, node->place, "Unrecognized name: %s", name)
+                : sql_fail(compilation, node->place,
+                           "ORDER BY an expression over a set operation is not supported by the "
+                           "local BigQuery");
+}
+
+/* The place of a select item whose very expression is ordered by; 0 when it is another one. */
+static size_t item_place(const struct sql_list *items, const struct sql_expression *expression) {
+    for (size_t i = 0; i < items->count; i++) {
+        const struct sql_item *item = items->items[i];
+        if (item->expression == expression)
+            return i + 1;
+    }
+    return 0;
+}
+
+static bool resolve_order(struct sql_compilation *compilation, struct sql_scope *scope,
+                          struct sql_query *query) {
+    struct sql_body *body = query->body;
+    struct sql_scope ordering = *scope;
+    ordering.items = body->select ? &body->select->items : NULL;
+    for (size_t i = 0; i < query->order.count; i++) {
+        struct sql_order *order = query->order.items[i];
+        struct sql_expression *node = order->expression;
+        int64_t place;
+        if (is_ordinal(node)) {
+            if (!ordinal(compilation, &body->columns, node, "ORDER BY", &place))
+                return false;
+            node->index = (size_t)place;
+            node->form = FORM_NAME;
+            node->resolved = true;
+        } else if (!body->select) {
+            if (!order_by_output(compilation, body, order))
+                return false;
+        } else {
+            if (!sql_resolve_expression(compilation, &ordering, node))
+                return false;
+            if (node->alias_of)
+                node->index = item_place(&body->select->items, node->alias_of);
+        }
+    }
+    return true;
+}
+
+static bool resolve_count(struct sql_compilation *compilation, struct sql_scope *scope,
+                          struct sql_expression *node) {
+    if (!node)
+        return true;
+    if (!sql_resolve_expression(compilation, scope, node))
+        return false;
+    struct sql_type integer = sql_scalar(EMULATOR_INT64);
+    if (!node->type.known)
+        sql_coerce(compilation, node, integer);
+    else if (!sql_type_equal(node->type, integer))
+        return sql_fail(compilation, node->place, "LIMIT and OFFSET expect INT64, but got %s",
+                        sql_type_name(&compilation->arena, node->type));
+    return true;
+}
+
+bool sql_resolve_query(struct sql_compilation *compilation, const struct sql_scope *parent,
+                       struct sql_query *query) {
+    size_t outer = compilation->ctes.count;
+    for (size_t i = 0; i < query->ctes.count; i++) {
+        struct sql_cte *cte = query->ctes.items[i];
+        if (!sql_resolve_query(compilation, parent, cte->query))
+            return false;
+        cte->sqlite = sql_fresh(compilation, 'w');
+        sql_add(&compilation->arena, &compilation->ctes, cte);
+    }
+    struct sql_scope scope = {.parent = parent};
+    struct sql_body *body = query->body;
+    bool good = body->select ? resolve_select(compilation, &scope, body)
+                             : resolve_body(compilation, parent, &scope, body);
+    good = good && resolve_order(compilation, &scope, query);
+    good = good && (!body->select || !body->select->aggregated ||
+                    sql_check_grouping(compilation, body->select, query));
+    good = good && resolve_count(compilation, &scope, query->limit) &&
+           resolve_count(compilation, &scope, query->offset);
+    compilation->ctes.count = outer;
+    return good;
+}
