@@ -156,6 +156,9 @@ bool clock_parse_utc(struct text text, int64_t *wall_ms) {
             fraction += (text.data[at] - '0') * unit;
             unit /= 10;
         }
+        if (at == 20) {
+            return false;
+        }
     }
     int64_t offset;
     if (hours < 0 || minutes < 0 || seconds < 0 ||

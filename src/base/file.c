@@ -96,6 +96,9 @@ bool file_write(const char *path, struct text content, struct error *error) {
 }
 
 bool file_make_directory(const char *path, struct error *error) {
+    if (path[0] == '\0') {
+        return error_set(error, EXIT_CANT_CREATE, "a directory needs a name");
+    }
     char *part = memory_copy_string(path);
     bool done = true;
     for (char *at = part + 1; done; at++) {

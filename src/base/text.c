@@ -40,7 +40,7 @@ struct text text_cut(struct text *rest, char separator) {
     const char *at = rest->size == 0 ? NULL : memchr(rest->data, separator, rest->size);
     struct text before = *rest;
     if (at == NULL) {
-        *rest = (struct text){rest->data + rest->size, 0};
+        *rest = (struct text){rest->size == 0 ? rest->data : rest->data + rest->size, 0};
         return before;
     }
     before.size = (size_t)(at - rest->data);
