@@ -1,0 +1,181 @@
+/* The SQL that is sent, to the byte: BigQuery's cache answers only for the same text. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "fixture.h"
+#include "pipeline/placeholder.h"
+
+static struct pipeline *nba(void) {
+    struct error error = {0};
+    struct pipeline *pipeline =
+        pipeline_load(PHASEGATE_SOURCE_DIR "/queries/nba/pipeline.yaml", &error);
+    cr_assert_not_null(pipeline, "%s", error.text);
+    return pipeline;
+}
+
+Test(sql, asks_for_every_column_that_a_table_has)
+{
+    struct pipeline *pipeline = fixture_load_edited(
+        "    needs: [games]",
+        "    entity: player\n    quality: {null_of: points, fallback: source = 'none'}");
+    cr_expect_str_eq(pipeline->tables[1].coverage_sql,
+                     "SELECT day AS day, COUNT(*) AS row_count\n"
+                     "     , COUNT(DISTINCT player) AS entities\n"
+                     "     , COUNTIF(points IS NULL) AS nulls\n"
+                     "     , COUNTIF(source = 'none') AS fallbacks\n"
+                     "FROM `my-project.stats.players`\n"
+                     "WHERE day BETWEEN @from AND @to\n"
+                     "GROUP BY day\n"
+                     "ORDER BY day");
+    pipeline_free(pipeline);
+}
+
+Test(sql, leaves_out_what_a_table_does_not_have)
+{
+    struct pipeline *pipeline = nba();
+    cr_expect_str_eq(
+        pipeline->tables[pipeline_find_table(pipeline, "player_daily_cache")].coverage_sql,
+        "SELECT cache_date AS day, COUNT(*) AS row_count\n"
+        "     , COUNT(DISTINCT player_lookup) AS entities\n"
+        "FROM `nba-props-platform.nba_precompute.player_daily_cache`\n"
+        "WHERE cache_date BETWEEN @from AND @to\n"
+        "GROUP BY day\n"
+        "ORDER BY day");
+    pipeline_free(pipeline);
+}
+
+Test(sql, is_the_same_from_load_to_load)
+{
+    struct pipeline *first = nba(), *second = nba();
+    for (size_t i = 0; i < first->table_count; i++) {
+        cr_expect_str_eq(first->tables[i].coverage_sql, second->tables[i].coverage_sql);
+    }
+    cr_expect_str_eq(first->expected[0].sql, second->expected[0].sql);
+    pipeline_free(first);
+    pipeline_free(second);
+}
+
+Test(sql, expected_dates_are_finished_games_of_season_and_playoffs)
+{
+    struct pipeline *pipeline = nba();
+    cr_expect_eq(pipeline->expected_count, 1);
+    cr_expect_str_eq(pipeline->expected[0].name, "expected_dates.sql");
+    cr_expect_str_eq(pipeline->expected[0].sql,
+                     "SELECT game_date AS day, COUNT(DISTINCT game_id) AS games\n"
+                     "FROM `nba-props-platform.nba_raw.nbac_schedule`\n"
+                     "WHERE game_date BETWEEN @from AND @to\n"
+                     "  AND game_status = 3\n"
+                     "  AND (is_regular_season OR is_playoffs)\n"
+                     "GROUP BY day\n"
+                     "ORDER BY day");
+    pipeline_free(pipeline);
+}
+
+Test(sql, names_a_table_in_another_project)
+{
+    struct pipeline *pipeline =
+        fixture_load_edited("table: stats.players", "table: example.com:other.stats.players");
+    cr_expect_str_eq(pipeline->tables[1].project, "example.com:other");
+    cr_expect_not_null(
+        strstr(pipeline->tables[1].coverage_sql, "`example.com:other.stats.players`"));
+    pipeline_free(pipeline);
+}
+
+Test(sql, quotes_a_column_that_is_a_reserved_word)
+{
+    struct pipeline *pipeline = fixture_load_edited("date: day", "date: Current");
+    cr_expect_not_null(strstr(pipeline->tables[1].coverage_sql, "SELECT `Current` AS day"));
+    pipeline_free(pipeline);
+}
+
+Test(sql, a_template_beside_the_file_takes_the_place_of_the_shipped_one)
+{
+    char directory[] = "/tmp/phasegate-sql-XXXXXX";
+    cr_assert_not_null(mkdtemp(directory));
+    struct error error = {0};
+    char *template = file_join(directory, "coverage.sql");
+    char *query = file_join(directory, "expected_dates.sql");
+    char *path = file_join(directory, "pipeline.yaml");
+    cr_assert(file_write(template, TEXT("-- mine\nSELECT {date} FROM {table} WHERE @from < @to\n"),
+                         &error));
+    cr_assert(file_write(query, TEXT("SELECT 1 -- @from @to"), &error));
+    cr_assert(file_write(path, text_of(fixture_text), &error));
+    struct pipeline *pipeline = pipeline_load(path, &error);
+    cr_assert_not_null(pipeline, "%s", error.text);
+    cr_expect_str_eq(pipeline->tables[0].coverage_sql,
+                     "SELECT game_date FROM my-project.stats.games WHERE @from < @to");
+    cr_expect_str_eq(pipeline->directory, directory);
+    pipeline_free(pipeline);
+
+    cr_assert(file_write(template, TEXT("SELECT {dat} FROM {table}\n"), &error));
+    cr_expect_null(pipeline_load(path, &error));
+    char *expected = memory_format("%s:10:3: coverage.sql holds the unknown placeholder {dat}; it "
+                                   "can use {date}, {entity}, {null_of}, {fallback} and {table}",
+                                   path);
+    cr_expect_str_eq(error.text, expected);
+    free(expected);
+    cr_assert(file_write(template, TEXT("SELECT {date} FROM {table}\n"), &error));
+    cr_expect_null(pipeline_load(path, &error));
+    cr_expect_not_null(strstr(error.text, "coverage.sql must use {date}, {table}, @from and @to"));
+    free(template);
+    free(query);
+    free(path);
+    cr_assert(file_remove_tree(directory, &error));
+}
+
+Test(sql, finds_what_ships_with_the_program)
+{
+    struct error error = {0};
+    char *path = pipeline_shipped("nba/pipeline.yaml", &error);
+    cr_assert_not_null(path, "%s", error.text);
+    cr_expect_eq(access(path, R_OK), 0);
+    free(path);
+    cr_expect_null(pipeline_shipped("nba/none.yaml", &error));
+    cr_expect_eq(error.code, EXIT_NO_INPUT);
+    cr_expect_str_eq(error.text, "nba/none.yaml is not where the program was installed; set "
+                                 "PHASEGATE_QUERIES to the directory that holds it");
+}
+
+Test(sql, an_expected_query_must_be_asked_for_a_range)
+{
+    struct error error = {0};
+    setenv("PHASEGATE_QUERIES", "/nonexistent", 1);
+    char *text = fixture_edit(fixture_text, "expected_dates.sql", "../coverage.sql");
+    cr_expect_null(fixture_load(text, &error));
+    cr_expect_str_eq(error.text,
+                     FIXTURE_PATH ":8:19: ../coverage.sql holds the unknown placeholder {date}; it "
+                                  "can use {project}");
+    free(text);
+}
+
+Test(placeholder, braces_around_anything_else_stay)
+{
+    static const struct placeholder_value values[] = {{"from", "A"}, {"to", NULL}};
+    static const struct {
+        const char *text, *filled;
+    } cases[] = {
+        {"", ""},
+        {"{from}", "A"},
+        {"--from={from}!", "--from=A!"},
+        {"{from}{from}", "AA"},
+        {"{{from}}", "{from}"},
+        {"x{{from}}y{from}", "x{from}yA"},
+        {"{{from}", "{A"},
+        {"{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}}"},
+        {"a{4,}", "a{4,}"},
+        {"{", "{"},
+        {"{from", "{from"},
+        {"{}", "{}"},
+        {"{to}", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *filled = placeholder_fill(cases[i].text, values, 2);
+        cr_expect_str_eq(filled, cases[i].filled, "%s gave %s", cases[i].text, filled);
+        free(filled);
+    }
+}
