@@ -26,7 +26,7 @@ Test(sql, asks_for_every_column_that_a_table_has)
     cr_expect_str_eq(pipeline->tables[1].coverage_sql,
                      "SELECT day AS day, COUNT(*) AS row_count\n"
                      "     , COUNT(DISTINCT player) AS entities\n"
-                     "     , COUNTIF(points IS NULL) AS nulls\n"
+                     "     , COUNTIF(points IS NULL) AS `nulls`\n"
                      "     , COUNTIF(source = 'none') AS fallbacks\n"
                      "FROM `my-project.stats.players`\n"
                      "WHERE day BETWEEN @from AND @to\n"
