@@ -137,7 +137,8 @@ static struct emulator_table *load_target(struct storage *storage,
     struct emulator_catalog *catalog = storage_catalog(storage);
     int64_t now_ms = clock_wall_ms(clock_system());
     if (!catalog_dataset(catalog, wanted->project, wanted->dataset) &&
-        !storage_add_dataset(storage, wanted->project, wanted->dataset, NULL, NULL, now_ms,
+        !storage_add_dataset(storage, wanted->project, wanted->dataset,
+                             json_get_string(wanted->resource, "location", NULL), NULL, now_ms,
                              failure))
         return NULL;
     struct emulator_table *table =

@@ -51,9 +51,10 @@ struct emulator_usage emulator_usage(struct emulator *emulator);
 bool emulator_add_fault(struct emulator *emulator, const char *json, struct error *error);
 
 /* Bulk loading: one transaction, hundreds of thousands of rows a second. Begin makes the dataset
- * and the table where they are missing (an existing table must have the same fields: EXIT_DATA) and
- * holds the writer's lock until end, so the caller must not use the server in between. A DATE field
- * and the partition field get an index. `table` stays the caller's. */
+ * (in the "location" of the table's resource, or the US) and the table where they are missing (an
+ * existing table must have the same fields: EXIT_DATA) and holds the writer's lock until end, so
+ * the caller must not use the server in between. A DATE field and the partition field get an index.
+ * `table` stays the caller's. */
 struct emulator_load *emulator_load_begin(struct emulator *emulator,
                                           const struct emulator_table *table, struct error *error);
 

@@ -251,13 +251,13 @@ static enum MHD_Result send_reply(struct emulator *emulator, struct MHD_Connecti
     return queued;
 }
 
-/* Closes the connection so that the client sees a reset, not an end. */
+/* Breaks the connection so that the client sees a reset, not an end. */
 static enum MHD_Result reset_connection(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (info)
-        (void)setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        (void)connect(info->connect_fd, &nowhere, sizeof nowhere);
     return MHD_NO;
 }
 
@@ -364,8 +364,7 @@ bool http_start(struct emulator *emulator, uint16_t port, struct error *error) {
         (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-        MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_END);
     if (!emulator->daemon)
         return error_set(error, EXIT_UNAVAILABLE,
                          "cannot listen on 127.0.0.1 port %u; is another server there?",

@@ -28,7 +28,9 @@ json_t *job_dml_statistics(const struct outcome *outcome) {
                    {"UPDATE", "updatedRowCount"},
                    {"DELETE", "deletedRowCount"},
                    {"TRUNCATE_TABLE", "deletedRowCount"}};
-    for (size_t i = 0; outcome->affected_rows >= 0 && i < sizeof members / sizeof members[0]; i++)
+    if (!outcome->statement_type || outcome->affected_rows < 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (strcmp(members[i].type, outcome->statement_type) == 0)
             return json_pack("{s:o}", members[i].member, resource_int64(outcome->affected_rows));
     return NULL;
@@ -66,7 +68,8 @@ static json_t *query_statistics(const struct job_view *view) {
     json_object_set_new(query, "totalSlotMs", resource_int64(view->ended_ms - view->started_ms));
     if (outcome->references && json_array_size(outcome->references) > 0)
         json_object_set(query, "referencedTables", outcome->references);
-    if (outcome->target && strncmp(outcome->statement_type, "CREATE", 6) == 0)
+    if (outcome->target && outcome->statement_type &&
+        strncmp(outcome->statement_type, "CREATE", 6) == 0)
         json_object_set(query, "ddlTargetTable", outcome->target);
     set_dml(query, outcome);
     if (!view->request->dry_run)

@@ -20,7 +20,7 @@ struct job {
     struct job *newer;
     char *id;
     char *request_id;
-    char *key; /* what a repeated requestId must repeat */
+    char *key; /* what a repeated requestId must repeat; also the measure of its size */
     struct query_request *request;
     struct outcome outcome;
     atomic_bool cancel;
@@ -228,12 +228,11 @@ struct job *jobs_submit(struct jobs *jobs, struct query_request *request,
         request_free(request);
         return NULL;
     }
-    char *key = origin->request_id ? request_key(request) : NULL;
+    char *key = request_key(request);
     pthread_mutex_lock(&jobs->lock);
-    struct job *job = key ? seek_request(jobs, origin->request_id, key) : NULL;
+    struct job *job = origin->request_id ? seek_request(jobs, origin->request_id, key) : NULL;
     if (job) {
         request_free(request);
-        free(key);
     } else if (origin->id && seek(jobs, request->project, origin->id)) {
         failure_set(failure, EMULATOR_REASON_DUPLICATE, "Already Exists: Job %s:%s.%s",
                     request->project, request->location ? request->location : "US", origin->id);
@@ -242,11 +241,13 @@ struct job *jobs_submit(struct jobs *jobs, struct query_request *request,
         job = add(jobs, request, origin);
         job->request_id = memory_copy_string(origin->request_id);
         job->key = key;
+        key = NULL;
         pthread_cond_broadcast(&jobs->changed);
     }
     if (job)
         job->holders++;
     pthread_mutex_unlock(&jobs->lock);
+    free(key);
     return job;
 }
 

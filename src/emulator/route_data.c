@@ -134,7 +134,7 @@ struct insertion {
     sqlite3_stmt *statement;
     char *path;
     uint64_t *keys; /* of insertIds, 0 for rows without */
-    json_t **rows;  /* as value_read gave them; NULL for a bad or repeated one */
+    json_t **rows;  /* as value_read gave them; NULL for a bad one */
     size_t count;
     json_t *errors;
     int64_t now_ns;
@@ -153,13 +153,10 @@ static void add_error(struct insertion *insertion, size_t index, const char *rea
 static void read_rows(struct insertion *insertion, const json_t *list) {
     struct value_reader reader = {
         .ignore_unknown = json_get_bool(insertion->call->body, "ignoreUnknownValues", false)};
-    const struct dedup *dedup = insertion->call->emulator->dedup;
     for (size_t i = 0; i < insertion->count; i++) {
         const json_t *item = json_array_get(list, i);
         const char *insert_id = json_get_string(item, "insertId", NULL);
         insertion->keys[i] = insert_id ? dedup_key(insertion->path, insert_id) : 0;
-        if (insert_id && dedup_has(dedup, insertion->keys[i], insertion->now_ns))
-            continue;
         reader.location[0] = '\0';
         const json_t *row = json_object_get(item, "json");
         insertion->rows[i] = value_read(&reader, row, &insertion->row);
@@ -191,15 +188,17 @@ static void stop_others(struct insertion *insertion) {
 
 static bool store_rows(struct insertion *insertion) {
     struct call *call = insertion->call;
+    struct dedup *dedup = call->emulator->dedup;
     for (size_t i = 0; i < insertion->count; i++) {
-        if (!insertion->rows[i])
+        uint64_t key = insertion->keys[i];
+        if (!insertion->rows[i] || (key && dedup_has(dedup, key, insertion->now_ns)))
             continue;
         if (!store_row(insertion, insertion->rows[i]))
             return failure_set(&call->failure, EMULATOR_REASON_INTERNAL_ERROR,
                                "The storage could not take row %zu", i);
         insertion->stored++;
-        if (insertion->keys[i])
-            dedup_add(call->emulator->dedup, insertion->keys[i], insertion->now_ns);
+        if (key)
+            dedup_add(dedup, key, insertion->now_ns);
     }
     return true;
 }
