@@ -377,8 +377,8 @@ static void take_groups(struct log_classifier *classifier, size_t index, struct 
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(classifier->match);
     uint32_t pairs = pcre2_get_ovector_count(classifier->match);
     for (size_t i = 0; i < FIELDS; i++) {
-        int group = compiled->groups[i];
-        if (group == NONE || (uint32_t)group >= pairs || at[2 * group] == PCRE2_UNSET) {
+        size_t group = (size_t)compiled->groups[i];
+        if (compiled->groups[i] == NONE || group >= pairs || at[2 * group] == PCRE2_UNSET) {
             continue;
         }
         struct text slice = {event->message.data + at[2 * group],

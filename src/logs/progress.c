@@ -7,7 +7,7 @@
 #include "logs/progress_private.h"
 #include "logs/sanitise.h"
 
-#define RATE_WINDOW_MS    (30 * 60 * 1000)
+#define RATE_WINDOW_MS    INT64_C(1800000) /* half an hour */
 #define RATE_DATES        8 /* measured over at least so many dates, however long they took */
 #define MS_A_MINUTE       60000.0
 #define CHECKPOINT_VOIDED 3

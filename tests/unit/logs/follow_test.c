@@ -189,7 +189,7 @@ Test(follow, hands_out_every_byte_once_however_it_is_written)
             size_t size = next_random(&state) % sizeof chunk;
             for (size_t i = 0; i < size; i++) {
                 uint64_t choice = next_random(&state);
-                chunk[i] = choice % 9 == 0 ? '\n' : (char)(choice >> 8);
+                chunk[i] = (char)(choice % 9 == 0 ? '\n' : choice >> 8 & 0x7F);
             }
             support_write(path, (struct text){chunk, size}, "a");
             text_buffer_put(&written, chunk, size);

@@ -112,7 +112,7 @@ Test(index, walks_both_ways_over_the_same_lines)
         }
         cr_expect_not(log_index_previous(index, at, &at));
         cr_expect_eq(log_index_tail(index, 25), starts[LINES - 25]);
-        cr_expect_eq(log_index_tail(index, 2 * LINES), 0);
+        cr_expect_eq(log_index_tail(index, (uint64_t)LINES * 2), 0);
         int64_t moved = 0;
         cr_expect_eq(log_index_move(index, 0, LINES, &moved), starts[LINES - 1]);
         cr_expect_eq(moved, LINES - 1);

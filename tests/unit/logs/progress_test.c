@@ -290,6 +290,28 @@ Test(progress, gives_undated_failures_the_dates_of_the_list_at_the_end)
     log_classifier_free(classifier);
 }
 
+Test(progress, reads_a_list_of_failed_dates_line_by_line)
+{
+    struct log_classifier *classifier = support_classifier();
+    struct log_progress *progress = log_progress_new();
+    feed(progress, classifier, "INFO:__main__:", 0);
+    feed(progress, classifier, "  Failed dates (1):", 0);
+    feed(progress, classifier, "INFO:__main__:    2021-11-01", 0);
+    cr_expect_eq(progress->date_count, 0, "before the totals it is an old list");
+    feed(progress, classifier, "INFO:__main__:BACKFILL COMPLETE", 0);
+    feed(progress, classifier, "INFO:__main__:", 0);
+    feed(progress, classifier, "  Failed dates (2):", 0);
+    feed(progress, classifier, "INFO:__main__:    2021-11-03", 0);
+    feed(progress, classifier, "INFO:__main__:    2021-11-05", 0);
+    feed(progress, classifier, "INFO:__main__:", 0);
+    feed(progress, classifier, "INFO:__main__:    2021-11-07", 0);
+    cr_expect_eq(progress->date_count, 2);
+    cr_expect_eq(progress->outcomes[LOG_DATE_FAILED], 2);
+    cr_expect_not_null(log_progress_date(progress, day_from_civil(2021, 11, 5)));
+    log_progress_free(progress);
+    log_classifier_free(classifier);
+}
+
 Test(progress, takes_an_unprefixed_line_for_part_of_the_record_before)
 {
     struct log_classifier *classifier = support_classifier();
@@ -311,7 +333,7 @@ Test(progress, measures_the_rate_from_arrivals)
     for (int i = 0; i < 21; i++) {
         char line[64];
         snprintf(line, sizeof line, "INFO:__main__:  ✓ 2022-01-%02d: 9 teams", i + 1);
-        feed(progress, classifier, line, FIXTURE_ARRIVAL + i * 30000);
+        feed(progress, classifier, line, FIXTURE_ARRIVAL + INT64_C(30000) * i);
     }
     int64_t last = FIXTURE_ARRIVAL + INT64_C(20) * 30000;
     cr_expect_float_eq(log_progress_rate(progress, last), 2.0, 0.0001);
