@@ -46,7 +46,7 @@ struct compiled {
     char literal[NEEDLE_SIZE_MAX];
     size_t literal_size;
     int groups[FIELDS]; /* of the fields; NONE */
-    int next;           /* with the same first byte, for NEEDLE_START; NONE */
+    int next;           /* with the same start, for NEEDLE_START; NONE */
     bool jit;
 };
 
@@ -59,10 +59,10 @@ struct logger_name {
 struct log_classifier {
     struct compiled *patterns;
     size_t count;
-    int by_first_byte[256];   /* of the message without leading spaces; NONE */
-    size_t first_scanned;     /* of the kinds that are not NEEDLE_START; count for none */
-    struct needle_set always; /* patterns without a literal */
-    struct needles needles;   /* literals of the others */
+    int by_start[NEEDLES_HASHES]; /* by the message's first two bytes behind spaces; NONE */
+    size_t first_scanned;         /* of the kinds that are not NEEDLE_START; count for none */
+    struct needle_set always;     /* patterns without a literal */
+    struct needles needles;       /* literals of the others */
     pcre2_match_data *match;
     pcre2_match_context *context;
     struct text_buffer scratch;
@@ -142,13 +142,13 @@ static bool compile(struct compiled *compiled, const struct log_pattern *pattern
 /* Sorts the patterns by how they are found. */
 static void arrange(struct log_classifier *classifier) {
     classifier->first_scanned = classifier->count;
-    for (size_t i = 0; i < 256; i++) {
-        classifier->by_first_byte[i] = NONE;
+    for (size_t i = 0; i < NEEDLES_HASHES; i++) {
+        classifier->by_start[i] = NONE;
     }
     for (size_t i = classifier->count; i-- > 0;) {
         struct compiled *compiled = &classifier->patterns[i];
         if (compiled->place == NEEDLE_START) {
-            int *first = &classifier->by_first_byte[(unsigned char)compiled->literal[0]];
+            int *first = &classifier->by_start[needle_hash(compiled->literal)];
             compiled->next = *first;
             *first = (int)i;
             continue;
@@ -415,10 +415,10 @@ static size_t find_at_start(struct log_classifier *classifier, struct text messa
         rest.data++;
         rest.size--;
     }
-    if (rest.size == 0) {
+    if (rest.size < NEEDLE_SIZE_MIN) {
         return classifier->count;
     }
-    int index = classifier->by_first_byte[(unsigned char)rest.data[0]];
+    int index = classifier->by_start[needle_hash(rest.data)];
     for (; index != NONE; index = classifier->patterns[index].next) {
         const struct compiled *compiled = &classifier->patterns[index];
         size_t last = compiled->literal_size - 1;

@@ -3,10 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static size_t hash_of(const char *at) {
-    return (((size_t)(unsigned char)at[0] << 5) ^ (unsigned char)at[1]) & (NEEDLES_HASHES - 1);
-}
-
 void needles_add(struct needles *needles, struct text literal, unsigned id) {
     struct needle *needle = &needles->list[needles->count++];
     needle->size = literal.size < NEEDLE_SIZE_MAX ? literal.size : NEEDLE_SIZE_MAX;
@@ -29,12 +25,12 @@ void needles_prepare(struct needles *needles) {
     for (size_t i = 0; i < needles->count; i++) {
         struct needle *needle = &needles->list[i];
         for (size_t end = 2; end <= needles->window; end++) {
-            uint8_t *shift = &needles->shift[hash_of(needle->literal + end - 2)];
+            uint8_t *shift = &needles->shift[needle_hash(needle->literal + end - 2)];
             if (needles->window - end < *shift) {
                 *shift = (uint8_t)(needles->window - end);
             }
         }
-        int16_t *head = &needles->head[hash_of(needle->literal + needles->window - 2)];
+        int16_t *head = &needles->head[needle_hash(needle->literal + needles->window - 2)];
         needle->next = *head;
         *head = (int16_t)i;
     }
@@ -47,7 +43,7 @@ void needles_find(const struct needles *needles, struct text text, struct needle
     const char *end = text.data + text.size;
     const char *at = text.data + needles->window - 2; /* the last block of the window */
     while (at + 2 <= end) {
-        size_t hash = hash_of(at);
+        size_t hash = needle_hash(at);
         size_t shift = needles->shift[hash];
         if (shift > 0) {
             at += shift;

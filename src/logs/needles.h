@@ -37,6 +37,11 @@ struct needle_set {
     uint64_t words[2];
 };
 
+/* Of two bytes; below NEEDLES_HASHES. */
+static inline size_t needle_hash(const char *at) {
+    return (((size_t)(unsigned char)at[0] << 5) ^ (unsigned char)at[1]) & (NEEDLES_HASHES - 1);
+}
+
 void needles_add(struct needles *needles, struct text literal, unsigned id);
 void needles_prepare(struct needles *needles);
 
