@@ -1,0 +1,53 @@
+#include "ui/glyph.h"
+
+#include <stddef.h>
+
+#include "logs/sanitise.h"
+
+static const struct {
+    uint32_t glyph;
+    char ascii;
+} twins[] = {
+    {0x00A0, ' '},  {0x00B7, '-'},  {0x00D7, 'x'}, {0x2013, '-'}, {0x2014, '-'}, {0x2016, '|'},
+    {0x2018, '\''}, {0x2019, '\''}, {0x201C, '"'}, {0x201D, '"'}, {0x2026, '~'}, {0x2190, '<'},
+    {0x2191, '^'},  {0x2192, '>'},  {0x2193, 'v'}, {0x2212, '-'}, {0x2264, '<'}, {0x2265, '>'},
+    {0x2500, '-'},  {0x2502, '|'},  {0x250C, '+'}, {0x2510, '+'}, {0x2514, '+'}, {0x2518, '+'},
+    {0x2581, '.'},  {0x2582, '.'},  {0x2583, '-'}, {0x2584, '-'}, {0x2585, '='}, {0x2586, '='},
+    {0x2587, '#'},  {0x2588, '#'},  {0x2589, '#'}, {0x258A, '#'}, {0x258B, '#'}, {0x258C, '#'},
+    {0x258D, '.'},  {0x258E, '.'},  {0x258F, '.'}, {0x2591, '.'}, {0x25A0, '#'}, {0x25AA, '*'},
+    {0x25B2, '^'},  {0x25B8, '>'},  {0x25CB, 'o'}, {0x25CF, '*'}, {0x2713, '+'}, {0x2717, 'x'},
+};
+
+/* Characters that have a width but no picture, or that turn others around. */
+static const struct {
+    uint32_t from, to;
+} hidden[] = {
+    {0x00AD, 0x00AD},   {0x034F, 0x034F},      {0x061C, 0x061C}, {0x115F, 0x1160},
+    {0x17B4, 0x17B5},   {0x180B, 0x180F},      {0x200B, 0x200F}, {0x2028, 0x202E},
+    {0x2060, 0x206F},   {0x3164, 0x3164},      {0xD800, 0xF8FF}, {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},      {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3},
+    {0x1D173, 0x1D17A}, {0xE0000, UINT32_MAX},
+};
+
+int glyph_width(uint32_t code_point) {
+    int width = sanitise_width(code_point);
+    return width < 0 ? 1 : width;
+}
+
+bool glyph_is_safe(uint32_t code_point) {
+    if (code_point < 0xAD)
+        return code_point >= 0x20 && (code_point < 0x7F || code_point >= 0xA0);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (code_point >= hidden[i].from && code_point <= hidden[i].to)
+            return false;
+    return sanitise_width(code_point) >= 0;
+}
+
+char glyph_ascii(uint32_t code_point) {
+    if (code_point >= 0x20 && code_point < 0x7F)
+        return (char)code_point;
+    for (size_t i = 0; i < sizeof twins / sizeof *twins; i++)
+        if (twins[i].glyph == code_point)
+            return twins[i].ascii;
+    return '?';
+}
