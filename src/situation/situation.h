@@ -86,6 +86,16 @@ struct situation_gate {
     int64_t since; /* when the verdict became what it is; 0 when not known */
 };
 
+/* What stands between a group and its start. */
+struct situation_group {
+    bool armed;          /* starts by itself once its gate is GO */
+    char *armed_by;      /* NULL when not armed */
+    int64_t armed_until; /* 0 when not armed */
+    int64_t fires_at;    /* end of the countdown; 0 while none runs */
+    char *approved_by;   /* of a live approval; NULL without one */
+    int64_t approved_at, approved_until; /* 0 without one */
+};
+
 struct situation_event {
     int64_t sequence;
     int64_t at;
@@ -116,6 +126,7 @@ struct situation {
     struct situation_header header;
     struct situation_table *tables;    /* pipeline->table_count */
     struct situation_gate *gate_facts; /* pipeline->gate_count */
+    struct situation_group *groups;    /* pipeline->group_count */
     struct situation_run *runs; /* worst first, then newest; the ended ones of 24 h, at most 500 */
     size_t run_count;
     struct situation_event *events; /* oldest first, the last 1,000 */

@@ -1,0 +1,419 @@
+#include "ui/decide.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "ui/words.h"
+
+enum { COMMANDS_SHOWN = 6 };
+
+const struct decide_target decide_nothing = {
+    .table = PIPELINE_NONE,
+    .season = PIPELINE_NONE,
+    .processor = PIPELINE_NONE,
+    .group = PIPELINE_NONE,
+    .gate = PIPELINE_NONE,
+    .run = NULL,
+    .dates = {1, 0},
+};
+
+static int64_t evidence_of(const struct screen *screen) {
+    return screen->situation ? screen->situation->as_of : 0;
+}
+
+/* Opens the dialog around a command, which it takes; its text is empty and returned to be filled.
+ */
+static struct text_buffer *ask(struct screen *screen, enum actions_confirm confirm,
+                               struct command *command, const char *title) {
+    struct screen_dialog *dialog = &screen->dialog;
+    command_free(dialog->command);
+    free(dialog->title);
+    dialog->command = command;
+    dialog->title = memory_copy_string(title);
+    dialog->confirm = confirm;
+    dialog->opened_ms = screen->monotonic_ms;
+    text_buffer_clear(&dialog->text);
+    screen->dialog_open = true;
+    return &dialog->text;
+}
+
+static struct dayset gaps_of(const struct screen *screen, size_t table, struct day_range range) {
+    return coverage_gaps(screen->situation->coverage, table, range, false);
+}
+
+struct day_range *decide_gaps(const struct screen *screen, size_t table, size_t season,
+                              struct day_range dates, size_t *ranges, size_t *days) {
+    *ranges = *days = 0;
+    if (!screen->situation || !screen->situation->coverage)
+        return memory_new(0, sizeof(struct day_range));
+    struct day_range range = screen->situation->range;
+    if (season != PIPELINE_NONE)
+        range = day_range_intersect(range, screen->pipeline->seasons[season].range);
+    if (day_range_count(dates))
+        range = day_range_intersect(range, dates);
+    struct dayset gaps = gaps_of(screen, table, range);
+    struct dayset expected = coverage_expected(screen->situation->coverage, table);
+    struct day_range *result = dayset_ranges(&gaps, &expected, ranges);
+    *days = dayset_count(&gaps);
+    dayset_free(&expected);
+    dayset_free(&gaps);
+    return result;
+}
+
+static void add_argv(struct text_buffer *text, const struct pipeline *pipeline, size_t processor,
+                     const struct pipeline_launch *launch) {
+    struct error error = {0};
+    char **argv = pipeline_argv(pipeline, processor, launch, &error);
+    if (!argv) {
+        text_buffer_format(text, "  (%s)\n", error.text);
+        return;
+    }
+    char *line = pipeline_argv_text(argv);
+    text_buffer_format(text, "  $ %s\n", line);
+    free(line);
+    pipeline_argv_free(argv);
+}
+
+/* The commands for exactly these ranges: one with a list of dates where the processor takes one. */
+static void add_commands(struct text_buffer *text, const struct screen *screen, size_t processor,
+                         const struct day_range *ranges, size_t count, const struct dayset *days) {
+    const struct pipeline *pipeline = screen->pipeline;
+    if (pipeline_takes_dates(pipeline, processor)) {
+        size_t used = 0, capacity = 0;
+        day_number *dates = NULL;
+        for (day_number day = dayset_next(days, days->range.from); day != DAY_NONE;
+             day = dayset_next(days, day + 1)) {
+            dates = memory_grow(dates, used, &capacity, sizeof *dates);
+            dates[used++] = day;
+        }
+        struct pipeline_launch launch = {
+            .range = {ranges[0].from, ranges[count - 1].to}, .dates = dates, .date_count = used};
+        add_argv(text, pipeline, processor, &launch);
+        free(dates);
+        return;
+    }
+    for (size_t i = 0; i < count && i < COMMANDS_SHOWN; i++) {
+        struct pipeline_launch launch = {.range = ranges[i]};
+        add_argv(text, pipeline, processor, &launch);
+    }
+    if (count > COMMANDS_SHOWN)
+        text_buffer_format(text, "  … and %zu more ranges, one after the other\n",
+                           count - COMMANDS_SHOWN);
+}
+
+static size_t filler_of(const struct pipeline *pipeline, size_t table) {
+    for (size_t i = 0; i < pipeline->processor_count; i++)
+        for (size_t k = 0; k < pipeline->processors[i].fills.count; k++)
+            if (pipeline->processors[i].fills.items[k] == table)
+                return i;
+    return PIPELINE_NONE;
+}
+
+static void warn_if_held(struct text_buffer *text, const struct screen *screen, size_t table) {
+    const char *gate = screen->situation->tables[table].held_by;
+    if (gate)
+        text_buffer_format(text,
+                           "\nThe gate %s is not GO and holds this group: the launch will be "
+                           "refused until it is, or is overridden.\n",
+                           gate);
+}
+
+static void launch_processor(struct screen *screen, size_t processor,
+                             const struct decide_target *target) {
+    const struct pipeline *pipeline = screen->pipeline;
+    size_t table = target->table;
+    if (table == PIPELINE_NONE)
+        table = pipeline->processors[processor].fills.items[0];
+    struct day_range whole = screen->situation->range;
+    if (target->season != PIPELINE_NONE)
+        whole = day_range_intersect(whole, pipeline->seasons[target->season].range);
+    if (day_range_count(target->dates))
+        whole = day_range_intersect(whole, target->dates);
+    size_t count, dates;
+    struct day_range *ranges =
+        decide_gaps(screen, table, target->season, target->dates, &count, &dates);
+    if (count == 0) {
+        screen_toast(screen, STYLE_NORMAL, "%s: no date is known to be missing there",
+                     pipeline->tables[table].name);
+        free(ranges);
+        return;
+    }
+    char title[SCREEN_TEXT], words[WORDS_SIZE];
+    (void)snprintf(title, sizeof title, "Launch %s for %s", pipeline->processors[processor].name,
+                   words_dates(dates, words));
+    struct command *command = command_new(COMMAND_LAUNCH_PROCESSOR, evidence_of(screen));
+    command->processor = memory_copy_string(pipeline->processors[processor].name);
+    command->table = memory_copy_string(pipeline->tables[table].name);
+    command->ranges = ranges;
+    command->range_count = count;
+    command->affected = dates;
+    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    text_buffer_format(text, "%zu %s of %s in %s:\n\n", count, count == 1 ? "range" : "ranges",
+                       pipeline->tables[table].name,
+                       words_seasons(pipeline, screen->situation->range, whole, words));
+    struct dayset days = gaps_of(screen, table, whole);
+    add_commands(text, screen, processor, ranges, count, &days);
+    dayset_free(&days);
+    warn_if_held(text, screen, table);
+}
+
+static void launch_group(struct screen *screen, size_t group) {
+    const struct pipeline_group *facts = &screen->pipeline->groups[group];
+    char title[SCREEN_TEXT];
+    (void)snprintf(title, sizeof title, "Launch the group %s: %zu processors", facts->name,
+                   facts->runs.count);
+    struct command *command = command_new(COMMAND_LAUNCH_GROUP, evidence_of(screen));
+    command->group = memory_copy_string(facts->name);
+    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    for (size_t i = 0; i < facts->runs.count; i++) {
+        size_t processor = facts->runs.items[i];
+        struct pipeline_launch launch = {.range = screen->situation->range};
+        add_argv(text, screen->pipeline, processor, &launch);
+    }
+    if (facts->behind != PIPELINE_NONE) {
+        const struct gates_gate *gate = &screen->situation->gates->gates[facts->behind];
+        text_buffer_format(text, "\nIt stands behind the gate %s, which is %s.%s\n",
+                           screen->pipeline->gates[facts->behind].name,
+                           gates_verdict_name(gate->verdict),
+                           gate->verdict == GATES_GO || gate->mark
+                               ? ""
+                               : " The launch will be refused: approve and wait, or override.");
+    }
+}
+
+void decide_launch(struct screen *screen, const struct decide_target *target) {
+    if (!screen->situation || !screen->situation->coverage) {
+        screen_toast(screen, STYLE_DIM, "nothing was measured yet: there is nothing to launch for");
+        return;
+    }
+    if (target->group != PIPELINE_NONE) {
+        launch_group(screen, target->group);
+        return;
+    }
+    size_t processor = target->processor;
+    if (processor == PIPELINE_NONE && target->table != PIPELINE_NONE)
+        processor = filler_of(screen->pipeline, target->table);
+    if (processor == PIPELINE_NONE) {
+        screen_toast(screen, STYLE_DIM, "no processor of this pipeline fills it");
+        return;
+    }
+    launch_processor(screen, processor, target);
+}
+
+static bool alive(const struct situation_run *run) {
+    return run->phase != SITUATION_RUN_DONE && run->phase != SITUATION_RUN_FAILED &&
+           (!run->state || strcmp(run->state, "ended") != 0);
+}
+
+static void add_dependants(struct text_buffer *text, const struct screen *screen,
+                           const struct situation_run *run) {
+    size_t group = pipeline_find_group(screen->pipeline, run->group);
+    if (group == PIPELINE_NONE || group + 1 >= screen->pipeline->group_count)
+        return;
+    text_buffer_add(text, "Disarms:");
+    for (size_t i = group + 1; i < screen->pipeline->group_count; i++)
+        text_buffer_format(text, " %s", screen->pipeline->groups[i].name);
+    text_buffer_add(text, "\n");
+}
+
+void decide_stop(struct screen *screen, const struct situation_run *run, bool kill) {
+    if (!run || !alive(run)) {
+        screen_toast(screen, STYLE_DIM, run ? "this run has ended" : "no run is selected");
+        return;
+    }
+    char title[SCREEN_TEXT], words[WORDS_SIZE];
+    (void)snprintf(title, sizeof title, "%s %s of %s", kill ? "Kill" : "Stop", run->run,
+                   run->processor);
+    struct command *command = command_new(kill ? COMMAND_KILL : COMMAND_STOP, evidence_of(screen));
+    command->run = memory_copy_string(run->run);
+    command->processor = memory_copy_string(run->processor);
+    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    text_buffer_format(text, "%s, %zu of %zu dates done, pid %lld, started by %s\n\n",
+                       words_range(run->range, words), run->done,
+                       run->total ? run->total : run->dates, (long long)run->pid,
+                       run->owner ? run->owner : "?");
+    int64_t grace = run->processor_index == PIPELINE_NONE
+                        ? 60000
+                        : screen->pipeline->processors[run->processor_index].stop_grace_ms;
+    char span[CLOCK_SPAN_SIZE];
+    if (kill)
+        text_buffer_add(text, "All of its processes get SIGKILL now. The date it works on may be "
+                              "left half written.\n");
+    else
+        text_buffer_format(text, "All of its processes get SIGTERM now and SIGKILL after %s.\n",
+                           clock_format_span(grace, span));
+    add_dependants(text, screen, run);
+}
+
+void decide_stop_any(struct screen *screen) {
+    const struct situation_run *only = NULL;
+    size_t count = 0;
+    for (size_t i = 0; screen->situation && i < screen->situation->run_count; i++)
+        if (alive(&screen->situation->runs[i])) {
+            only = &screen->situation->runs[i];
+            count++;
+        }
+    if (count == 1) {
+        decide_stop(screen, only, false);
+    } else if (count == 0) {
+        screen_toast(screen, STYLE_DIM, "nothing runs");
+    } else {
+        screen_act(screen, ACTION_RUNS);
+        screen_toast(screen, STYLE_NORMAL, "%zu runs are alive: select one, then s", count);
+    }
+}
+
+void decide_retry(struct screen *screen, const struct situation_run *run) {
+    if (!run) {
+        screen_toast(screen, STYLE_DIM, "no run is selected");
+        return;
+    }
+    if (alive(run) || run->processor_index == PIPELINE_NONE) {
+        screen_toast(screen, STYLE_DIM,
+                     alive(run) ? "this run has not ended yet"
+                                : "the pipeline file no longer has it");
+        return;
+    }
+    struct decide_target target = decide_nothing;
+    target.processor = run->processor_index;
+    target.dates = run->range;
+    launch_processor(screen, run->processor_index, &target);
+    if (screen->dialog_open && screen->dialog.command) {
+        screen->dialog.command->kind = COMMAND_RETRY;
+        screen->dialog.command->run = memory_copy_string(run->run);
+    }
+}
+
+static void add_evidence(struct text_buffer *text, const struct screen *screen,
+                         const struct gates_gate *gate) {
+    char value[WORDS_SIZE];
+    text_buffer_format(text, "%s now: %zu of %zu inputs measured, %zu pass, %zu fail\n",
+                       gates_verdict_name(gate->verdict), gate->measured, gate->total, gate->passed,
+                       gate->failed);
+    for (size_t i = 0; i < screen->pipeline->gates[gate->gate].check_count; i++) {
+        const struct gates_check *check = &gate->checks[i];
+        if (check->result == GATES_RESULT_PASS)
+            continue;
+        (void)snprintf(value, sizeof value, "%.1f", check->value);
+        text_buffer_format(text, "  %s: %s, required %.1f\n", check->check->name,
+                           check->measured ? value : "unknown", check->required);
+    }
+}
+
+/* Dates of the groups behind a gate that are not complete: what an override lets run. */
+static size_t affected_by(const struct screen *screen, size_t gate) {
+    const struct pipeline *pipeline = screen->pipeline;
+    const struct pipeline_indices *holds = &pipeline->gates[gate].holds;
+    size_t most = 0;
+    for (size_t i = 0; i < holds->count; i++) {
+        const struct pipeline_group *group = &pipeline->groups[holds->items[i]];
+        for (size_t k = 0; k < group->runs.count; k++) {
+            const struct pipeline_indices *fills =
+                &pipeline->processors[group->runs.items[k]].fills;
+            for (size_t n = 0; n < fills->count; n++) {
+                const struct coverage_table *table =
+                    words_coverage(screen->situation, fills->items[n]);
+                size_t open = table->all.attainable - table->all.complete;
+                if (table->all.known && open > most)
+                    most = open;
+            }
+        }
+    }
+    return most;
+}
+
+void decide_gate(struct screen *screen, enum action action, size_t index) {
+    if (!screen->situation || !screen->situation->gates || index == PIPELINE_NONE) {
+        screen_toast(screen, STYLE_DIM, "no gate was judged yet");
+        return;
+    }
+    const struct gates_gate *gate = &screen->situation->gates->gates[index];
+    const char *name = screen->pipeline->gates[index].name;
+    bool held = gate->mark && gate->mark->hold;
+    enum command_kind kind = action == ACTION_OVERRIDE  ? COMMAND_OVERRIDE
+                             : action == ACTION_APPROVE ? COMMAND_APPROVE
+                             : held                     ? COMMAND_RELEASE
+                                                        : COMMAND_HOLD;
+    struct command *command = command_new(kind, evidence_of(screen));
+    command->gate = memory_copy_string(name);
+    char title[SCREEN_TEXT];
+    (void)snprintf(title, sizeof title, "%c%s %s", command_name(kind)[0] - 'a' + 'A',
+                   command_name(kind) + 1, name);
+    struct text_buffer *text = ask(screen, actions_entry(action)->confirm, command, title);
+    add_evidence(text, screen, gate);
+    switch (kind) {
+    case COMMAND_OVERRIDE:
+        command->affected = affected_by(screen, index);
+        text_buffer_format(text,
+                           "\nThe group behind it may start although the gate is not GO. %zu "
+                           "dates are affected. The override stays in the header until the "
+                           "group's coverage was read again.\n",
+                           command->affected);
+        break;
+    case COMMAND_APPROVE:
+        text_buffer_add(text, "\nRecords your yes to this plan on this evidence. It can be used "
+                              "once and expires.\n");
+        break;
+    case COMMAND_HOLD:
+        command->reason = memory_copy_string("held from the console");
+        text_buffer_add(text, "\nNothing behind it starts until it is released.\n");
+        break;
+    default:
+        text_buffer_format(text, "\nIt was held by %s: %s\n", gate->mark->by, gate->mark->reason);
+        break;
+    }
+}
+
+void decide_arm(struct screen *screen, size_t group) {
+    if (group == PIPELINE_NONE || !screen->situation) {
+        screen_toast(screen, STYLE_DIM, "no group is selected");
+        return;
+    }
+    const struct pipeline_group *facts = &screen->pipeline->groups[group];
+    bool armed = screen->situation->groups && screen->situation->groups[group].armed;
+    struct command *command =
+        command_new(armed ? COMMAND_DISARM : COMMAND_ARM, evidence_of(screen));
+    command->group = memory_copy_string(facts->name);
+    char title[SCREEN_TEXT];
+    (void)snprintf(title, sizeof title, "%s %s", armed ? "Disarm" : "Arm", facts->name);
+    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    if (armed)
+        text_buffer_add(text, "It will not start by itself.\n");
+    else
+        text_buffer_format(text,
+                           "It starts by itself once %s was GO twice in a row, after a "
+                           "countdown of 60 s. It needs an approval and is void after any "
+                           "stop, change of the plan, or reboot.\n",
+                           facts->behind == PIPELINE_NONE
+                               ? "its gate"
+                               : screen->pipeline->gates[facts->behind].name);
+}
+
+void decide_waive(struct screen *screen, size_t table, struct day_range range) {
+    size_t count, dates;
+    struct day_range *ranges = decide_gaps(screen, table, PIPELINE_NONE, range, &count, &dates);
+    if (count == 0) {
+        free(ranges);
+        screen_toast(screen, STYLE_DIM,
+                     "there is nothing to waive: none of these dates is missing");
+        return;
+    }
+    char title[SCREEN_TEXT], words[WORDS_SIZE];
+    const char *name = screen->pipeline->tables[table].name;
+    (void)snprintf(title, sizeof title, "Waive %s of %s", words_dates(dates, words), name);
+    struct command *command = command_new(COMMAND_WAIVE, evidence_of(screen));
+    command->table = memory_copy_string(name);
+    command->ranges = ranges;
+    command->range_count = count;
+    command->affected = dates;
+    struct text_buffer *text = ask(screen, CONFIRM_REASON, command, title);
+    for (size_t i = 0; i < count && i < COMMANDS_SHOWN; i++)
+        text_buffer_format(text, "  %s\n", words_range(ranges[i], words));
+    if (count > COMMANDS_SHOWN)
+        text_buffer_format(text, "  … and %zu more ranges\n", count - COMMANDS_SHOWN);
+    text_buffer_add(text, "\nThey no longer count as attainable, so that coverage and gates look "
+                          "past them.\n");
+}

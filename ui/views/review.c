@@ -1,0 +1,224 @@
+/* Review: the page a second person reads before saying yes, generated from what is measured now. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/percent.h"
+#include "ui/decide.h"
+#include "ui/view.h"
+#include "ui/words.h"
+
+static void add_situation(struct text_buffer *text, const struct screen *screen) {
+    const struct situation *situation = screen->situation;
+    char percent[WORDS_SIZE], age[WORDS_SIZE];
+    text_buffer_add(text, "\tSituation\n");
+    for (size_t i = 0; i < screen->pipeline->table_count; i++) {
+        const struct coverage_table *table = &situation->coverage->tables[i];
+        const char *name = screen->pipeline->tables[i].name;
+        if (!table->all.known) {
+            text_buffer_format(text, "  %-32s not measured\n", name);
+            continue;
+        }
+        text_buffer_format(
+            text, "  %-32s %8s  %zu of %zu complete, %zu missing, measured %s\n", name,
+            words_percent(coverage_percent(&table->all, words_threshold(screen->pipeline, i)),
+                          percent),
+            table->all.complete, table->all.attainable, table->all.missing,
+            words_age(screen->now, table->confirmed_at, age));
+    }
+}
+
+static void add_blockers(struct text_buffer *text, const struct screen *screen) {
+    char names[WORDS_SIZE], percent[PERCENT_TEXT_SIZE];
+    bool any = false;
+    text_buffer_add(text, "\n\tWhat is missing, and what that does\n");
+    for (size_t i = 0; i < screen->pipeline->table_count; i++) {
+        const struct coverage_table *table = &screen->situation->coverage->tables[i];
+        const struct coverage_lineage *lineage = &table->lineage;
+        const char *name = screen->pipeline->tables[i].name;
+        if (lineage->blocks.count && lineage->blocked_phase != PIPELINE_NONE) {
+            text_buffer_format(text, "  %s blocks %s %% of %s dates: %s\n", name,
+                               percent_format(coverage_blocked_percent(lineage), percent),
+                               screen->pipeline->phases[lineage->blocked_phase],
+                               words_tables(screen->pipeline, &lineage->blocks, " → ", names));
+            any = true;
+        } else if (lineage->degrades.count) {
+            text_buffer_format(text, "  %s degrades %s\n", name,
+                               words_tables(screen->pipeline, &lineage->degrades, ", ", names));
+            any = true;
+        }
+    }
+    if (!any)
+        text_buffer_add(text,
+                        "  Nothing that is known to be missing blocks or degrades anything.\n");
+}
+
+static void add_gates(struct text_buffer *text, const struct screen *screen) {
+    const struct situation *situation = screen->situation;
+    char value[WORDS_SIZE];
+    text_buffer_add(text, "\n\tChecklist\n");
+    for (size_t i = 0; i < screen->pipeline->gate_count; i++) {
+        const struct gates_gate *gate = &situation->gates->gates[i];
+        text_buffer_format(text, "  %-7s %s: %zu of %zu pass, %zu of %zu inputs measured\n",
+                           gates_verdict_name(gate->verdict), screen->pipeline->gates[i].name,
+                           gate->passed, gate->total, gate->measured, gate->total);
+        for (size_t k = 0; k < screen->pipeline->gates[i].check_count; k++) {
+            const struct gates_check *check = &gate->checks[k];
+            (void)strcpy(value, "unknown");
+            if (check->measured)
+                (void)snprintf(value, sizeof value, "%.1f, required %.1f", check->value,
+                               check->required);
+            text_buffer_format(text, "  [%s] %s: %s\n",
+                               check->result == GATES_RESULT_PASS   ? "x"
+                               : check->result == GATES_RESULT_FAIL ? " "
+                                                                    : "?",
+                               check->check->name, value);
+        }
+    }
+}
+
+static void add_processor(struct text_buffer *text, const struct screen *screen, size_t processor) {
+    const struct pipeline_processor *facts = &screen->pipeline->processors[processor];
+    struct pipeline_launch launch = {.range = screen->situation->range};
+    struct error error = {0};
+    char **argv = pipeline_argv(screen->pipeline, processor, &launch, &error);
+    if (!argv) {
+        text_buffer_format(text, "    %s: %s\n", facts->name, error.text);
+        return;
+    }
+    char *line = pipeline_argv_text(argv);
+    text_buffer_format(text, "    $ %s\n", line);
+    free(line);
+    pipeline_argv_free(argv);
+    for (size_t i = 0; i < facts->fills.count; i++) {
+        const struct coverage_totals *all =
+            &screen->situation->coverage->tables[facts->fills.items[i]].all;
+        if (all->known)
+            text_buffer_format(text, "      %zu dates of %s to fill, %d workers\n",
+                               all->attainable - all->complete,
+                               screen->pipeline->tables[facts->fills.items[i]].name,
+                               facts->workers);
+    }
+}
+
+static void add_commands(struct text_buffer *text, const struct screen *screen) {
+    text_buffer_add(text, "\n\tCommands, group by group\n");
+    for (size_t i = 0; i < screen->pipeline->group_count; i++) {
+        const struct pipeline_group *group = &screen->pipeline->groups[i];
+        text_buffer_format(text, "  %s", group->name);
+        if (group->behind != PIPELINE_NONE)
+            text_buffer_format(text, ", behind %s", screen->pipeline->gates[group->behind].name);
+        text_buffer_add(text, "\n");
+        for (size_t k = 0; k < group->runs.count; k++)
+            add_processor(text, screen, group->runs.items[k]);
+    }
+}
+
+static void add_footnotes(struct text_buffer *text, const struct screen *screen) {
+    const struct situation *situation = screen->situation;
+    char bytes[WORDS_SIZE], moment[WORDS_SIZE];
+    text_buffer_format(text, "\n\tCost and approval\n  %s read tonight, $%.2f\n",
+                       words_bytes(situation->header.bytes_billed, bytes), situation->header.cost);
+    text_buffer_format(text, "  plan %.12s, evidence of %s\n", screen->pipeline->hash,
+                       words_moment(situation->as_of, moment));
+    bool approved = false;
+    for (size_t i = 0; situation->groups && i < screen->pipeline->group_count; i++) {
+        const struct situation_group *group = &situation->groups[i];
+        if (!group->approved_by)
+            continue;
+        approved = true;
+        text_buffer_format(text, "  %s approved by %s", screen->pipeline->groups[i].name,
+                           group->approved_by);
+        text_buffer_format(text, " at %s", words_moment(group->approved_at, moment));
+        text_buffer_format(text, ", until %s\n", words_moment(group->approved_until, moment));
+    }
+    if (!approved)
+        text_buffer_add(text, "  not approved; a records your approval\n");
+}
+
+static void write_review(struct screen *screen) {
+    struct text_buffer *text = &screen->review_text;
+    text_buffer_clear(text);
+    if (!screen->situation || !screen->situation->coverage || !screen->situation->gates) {
+        text_buffer_add(text, "Nothing was measured yet: there is nothing to review.\n");
+        return;
+    }
+    if (screen->review_plan)
+        text_buffer_format(text, "%s\n", screen->review_plan);
+    add_situation(text, screen);
+    add_blockers(text, screen);
+    add_gates(text, screen);
+    add_commands(text, screen);
+    add_footnotes(text, screen);
+}
+
+static struct frame_rect review_area(const struct screen *screen, struct frame_rect body) {
+    (void)screen;
+    body.x += 1;
+    body.width -= 2;
+    return body;
+}
+
+static void review_rows(struct screen *screen, struct list_rows *rows) {
+    write_review(screen);
+    view_text_rows(&screen->review_text, screen->width - 2, rows);
+}
+
+static struct list *review_list(struct screen *screen) {
+    return &screen->review;
+}
+
+static void review_draw(const struct screen *screen, struct frame *frame, struct frame_rect body) {
+    view_text_draw(frame, review_area(screen, body),
+                   screen->review_text.data ? screen->review_text.data : "", &screen->rows,
+                   screen->review.top);
+}
+
+/* Headings become Markdown's, and the rest a block of verbatim text. */
+static char *review_markdown(const struct screen *screen) {
+    struct text_buffer out = {0};
+    text_buffer_format(&out, "# Review of %s\n\n", screen->pipeline->name);
+    struct text rest = {screen->review_text.data, screen->review_text.size};
+    bool block = false;
+    while (rest.size) {
+        struct text line = text_cut(&rest, '\n');
+        bool heading = line.size && line.data[0] == '\t';
+        if (heading) {
+            text_buffer_format(&out, "%s## %.*s\n\n```text\n", block ? "```\n\n" : "",
+                               (int)line.size - 1, line.data + 1);
+            block = true;
+        } else {
+            text_buffer_format(&out, "%.*s\n", (int)line.size, line.size ? line.data : "");
+        }
+    }
+    if (block)
+        text_buffer_add(&out, "```\n");
+    return text_buffer_take(&out);
+}
+
+static bool review_act(struct screen *screen, enum action action) {
+    switch (action) {
+    case ACTION_APPROVE: {
+        size_t gate = screen->situation ? screen->situation->header.gate : PIPELINE_NONE;
+        if (gate == PIPELINE_NONE && screen->situation && screen->pipeline->gate_count)
+            gate = 0;
+        decide_gate(screen, action, gate);
+        return true;
+    }
+    case ACTION_EXPORT:
+        view_export(screen, "phasegate-review.md", review_markdown(screen));
+        return true;
+    default:
+        return false;
+    }
+}
+
+const struct view view_review = {
+    .rows = review_rows,
+    .list = review_list,
+    .area = review_area,
+    .draw = review_draw,
+    .act = review_act,
+};

@@ -1,0 +1,246 @@
+/* What every view has around it: title, the answer to the three questions, tabs, footer. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ui/view.h"
+#include "ui/words.h"
+
+static void draw_title(const struct screen *screen, struct frame *frame, struct frame_rect row) {
+    const struct situation *situation = screen->situation;
+    char text[WORDS_SIZE], right[SCREEN_TEXT] = "", clock[WORDS_SIZE];
+    enum theme_style style = STYLE_DIM;
+    if (situation && situation->header.polled_at) {
+        char bytes[WORDS_SIZE];
+        (void)snprintf(right, sizeof right, "BigQuery %s · %s · $%.2f",
+                       words_age(screen->now, situation->header.polled_at, text),
+                       words_bytes(situation->header.bytes_billed, bytes), situation->header.cost);
+    } else if (situation) {
+        (void)snprintf(right, sizeof right, "BigQuery: no answer yet");
+    }
+    if (situation && situation->header.bigquery) {
+        (void)snprintf(right, sizeof right, "BigQuery: %s", situation->header.bigquery);
+        style = STYLE_WARN;
+    }
+    if (screen->paused) {
+        (void)snprintf(right, sizeof right, "paused: z goes on");
+        style = STYLE_HOLD;
+    }
+    (void)words_clock(screen->now, clock);
+    int clock_x = row.x + row.width - 1 - (int)strlen(clock);
+    int x = frame_put(frame, row, row.x + 1, row.y, STYLE_STRONG, "phasegate");
+    x = frame_put(frame, row, x + 2, row.y, STYLE_NORMAL, screen->pipeline->name);
+    int columns = frame_columns(text_of(right));
+    int right_x = clock_x - columns - (row.width >= 100 ? 8 : 2);
+    if (situation && x + 2 + 23 < right_x)
+        x = frame_put(frame, row, x + 2, row.y, STYLE_DIM, words_range(situation->range, text));
+    if (right_x < x + 2)
+        right_x = x + 2;
+    if (right_x < clock_x - 2)
+        frame_field(frame, row, right_x, row.y, clock_x - 2 - right_x, false, style, right);
+    frame_put(frame, row, clock_x, row.y, STYLE_DIM, clock);
+}
+
+/* The failing checks of a gate in a few words. */
+static void why_not_go(const struct gates_gate *gate, char *out) {
+    if (gate->mark && gate->mark->hold)
+        (void)snprintf(out, WORDS_SIZE, "held by %s: %.40s", gate->mark->by, gate->mark->reason);
+    else if (gate->unknown && gate->measured < gate->total)
+        (void)snprintf(out, WORDS_SIZE, "only %zu of %zu inputs are fresh", gate->measured,
+                       gate->total);
+    else if (gate->failed && gate->checks[0].check->kind == PIPELINE_CHECK_COVERAGE)
+        (void)snprintf(out, WORDS_SIZE, "%zu of %zu tables under %d %%", gate->failed, gate->total,
+                       gate->checks[0].check->minimum / 100);
+    else if (gate->failed)
+        (void)snprintf(out, WORDS_SIZE, "%zu of %zu checks fail", gate->failed, gate->total);
+    else
+        (void)snprintf(out, WORDS_SIZE, "%zu of %zu inputs measured", gate->measured, gate->total);
+}
+
+static bool anything_overridden(const struct situation *situation, const char **gate) {
+    for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
+        const struct gates_mark *mark = situation->gates->gates[i].mark;
+        if (mark && !mark->hold) {
+            *gate = mark->gate;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int draw_right(const struct screen *screen, struct frame *frame, struct frame_rect row,
+                      int left) {
+    const struct situation_header *header = &screen->situation->header;
+    char text[SCREEN_TEXT], moment[WORDS_SIZE];
+    const char *gate;
+    int size = 0;
+    if (anything_overridden(screen->situation, &gate))
+        size = snprintf(text, sizeof text, "%s overridden · ", gate);
+    if (header->running)
+        size += snprintf(text + size, sizeof text - (size_t)size, "%zu running", header->running);
+    else
+        size += snprintf(text + size, sizeof text - (size_t)size, "nothing runs");
+    if (header->go_expected)
+        (void)snprintf(text + size, sizeof text - (size_t)size, " · GO expected %s",
+                       words_time(header->go_expected, moment));
+    int columns = frame_columns(text_of(text));
+    int x = row.x + row.width - 1 - columns;
+    if (x < left + 2)
+        return row.x + row.width;
+    frame_put(frame, row, x, row.y, header->running ? STYLE_MOVING : STYLE_NORMAL, text);
+    return x;
+}
+
+static int draw_verdict(struct frame *frame, struct frame_rect row, enum gates_verdict verdict) {
+    int x = frame_put(frame, row, row.x + 1, row.y, words_verdict_style(verdict),
+                      words_verdict_mark(verdict));
+    return frame_put(frame, row, x + 1, row.y, words_verdict_style(verdict),
+                     gates_verdict_name(verdict));
+}
+
+static void draw_answer(const struct screen *screen, struct frame *frame, struct frame_rect row) {
+    const struct situation *situation = screen->situation;
+    if (!situation) {
+        int x = draw_verdict(frame, row, GATES_UNKNOWN);
+        frame_put(frame, row, x + 1, row.y, *screen->trouble ? STYLE_WARN : STYLE_DIM,
+                  *screen->trouble ? screen->trouble : "nothing measured yet");
+        return;
+    }
+    size_t index = situation->header.gate;
+    if (index == PIPELINE_NONE) {
+        int x = draw_verdict(frame, row, GATES_GO);
+        x = frame_format(frame, row, x + 1, row.y, STYLE_NORMAL, "all %zu gates",
+                         situation->pipeline->gate_count);
+        (void)draw_right(screen, frame, row, x);
+        return;
+    }
+    const struct gates_gate *gate = &situation->gates->gates[index];
+    char text[WORDS_SIZE];
+    int x = draw_verdict(frame, row, gate->verdict);
+    x = frame_put(frame, row, x + 1, row.y, STYLE_STRONG, situation->pipeline->gates[index].name);
+    why_not_go(gate, text);
+    x = frame_put(frame, row, x + 2, row.y, STYLE_NORMAL, text);
+    int end = draw_right(screen, frame, row, x);
+    if (situation->header.next_group != PIPELINE_NONE) {
+        const char *group = situation->pipeline->groups[situation->header.next_group].name;
+        (void)snprintf(text, sizeof text, "next: %s (held)", group);
+        if (x + 3 + frame_columns(text_of(text)) + 2 <= end)
+            frame_put(frame, row, x + 3, row.y, STYLE_DIM, text);
+    }
+}
+
+static int tab_x(int tab) {
+    int x = 1;
+    for (int i = 0; i < tab; i++)
+        x += (int)strlen(actions_view_name((enum actions_view)i)) + 4;
+    return x;
+}
+
+int view_chrome_tab(int x) {
+    for (int i = 0; i < VIEW_TABS; i++)
+        if (x >= tab_x(i) && x < tab_x(i + 1) - 2)
+            return i;
+    return -1;
+}
+
+static void draw_tabs(const struct screen *screen, struct frame *frame, struct frame_rect row) {
+    for (int i = 0; i < VIEW_TABS; i++) {
+        enum theme_style style =
+            (int)screen->tab == i && !screen->page_open ? STYLE_TAB_ACTIVE : STYLE_TAB;
+        frame_format(frame, row, row.x + tab_x(i), row.y, style, "%d %s", i + 1,
+                     actions_view_name((enum actions_view)i));
+    }
+    char text[SCREEN_TEXT];
+    enum theme_style style = STYLE_DIM;
+    if (screen->situation && !screen->situation->header.agent_alive) {
+        (void)snprintf(text, sizeof text, "no agent: nothing is measured");
+        style = STYLE_WARN;
+    } else if (*screen->trouble) {
+        (void)snprintf(text, sizeof text, "%.80s", screen->trouble);
+        style = STYLE_WARN;
+    } else if (screen->situation && screen->situation->header.consoles > 1) {
+        (void)snprintf(text, sizeof text, "%.64s · %zu consoles", screen->user,
+                       screen->situation->header.consoles);
+    } else {
+        (void)snprintf(text, sizeof text, "%.64s", screen->user);
+    }
+    int left = tab_x(VIEW_TABS), width = frame_columns(text_of(text));
+    int x = row.x + row.width - 1 - width;
+    if (x >= left || style == STYLE_WARN)
+        frame_field(frame, row, x < left ? left : x, row.y, row.width - 1 - (x < left ? left : x),
+                    false, style, text);
+}
+
+static void draw_prompt(const struct screen *screen, struct frame *frame, struct frame_rect row) {
+    static const char *const labels[] = {
+        [PROMPT_PALETTE] = ":",
+        [PROMPT_SEARCH] = "/",
+        [PROMPT_LOG_FILTER] = "only lines with (!text hides): ",
+        [PROMPT_GO_TO] = "go to line, 50% or date: ",
+        [PROMPT_JOURNAL_FILTER] = "only events with (!text hides): ",
+        [PROMPT_COUNT] = "number of dates affected: ",
+        [PROMPT_REASON] = "reason (at least 10 characters): ",
+    };
+    int x = frame_put(frame, row, row.x + 1, row.y, STYLE_KEY, labels[screen->prompt.kind]);
+    const char *text = screen->prompt.text;
+    int room = row.x + row.width - 1 - x, columns = frame_columns(text_of(text));
+    while (columns > room && *text) { /* the end of a long text is what is being typed */
+        uint32_t code_point;
+        text += text_decode(text, strlen(text), &code_point);
+        columns = frame_columns(text_of(text));
+    }
+    x = frame_put(frame, row, x, row.y, STYLE_NORMAL, text);
+    frame->cursor_x = x < row.x + row.width ? x : row.x + row.width - 1;
+    frame->cursor_y = row.y;
+}
+
+static int draw_hint(struct frame *frame, struct frame_rect row, int x, int end, const char *keys,
+                     const char *label) {
+    size_t size = strcspn(keys, " ");
+    int need = (int)size + 1 + frame_columns(text_of(label));
+    if (x + need > end)
+        return x;
+    x = frame_put_text(frame, row, x, row.y, STYLE_KEY, (struct text){keys, size});
+    return frame_put(frame, row, x + 1, row.y, STYLE_HINT, label) + 2;
+}
+
+/* Help and quit have their place at the right; the view's own actions fill the rest. */
+static void draw_footer(const struct screen *screen, struct frame *frame, struct frame_rect row) {
+    if (screen->prompt.open) {
+        draw_prompt(screen, frame, row);
+        return;
+    }
+    if (*screen->toast && screen->monotonic_ms < screen->toast_until_ms) {
+        frame_field(frame, row, row.x + 1, row.y, row.width - 2, false, screen->toast_style,
+                    screen->toast);
+        return;
+    }
+    enum actions_view top = screen_top(screen);
+    int end = row.x + row.width - 1;
+    if (top != VIEW_DIALOG) {
+        int reserved = (int)strlen(": command  ? help  q quit");
+        int x = end - reserved;
+        draw_hint(frame, row, x, end, ":", "command");
+        draw_hint(frame, row, x + 11, end, "?", "help");
+        draw_hint(frame, row, x + 19, end, "q", "quit");
+        end = x - 2;
+    }
+    int x = row.x + 1;
+    for (int i = 0; i < ACTION_COUNT; i++) {
+        const struct actions_entry *entry = actions_entry((enum action)i);
+        bool always = i == ACTION_PALETTE || i == ACTION_HELP || i == ACTION_QUIT;
+        bool idle_back = i == ACTION_BACK && top <= VIEW_JOURNAL;
+        if (*entry->label && !always && !idle_back && actions_in_view((enum action)i, top))
+            x = draw_hint(frame, row, x, end, entry->keys, entry->label);
+    }
+}
+
+void view_chrome_draw(const struct screen *screen, struct frame *frame,
+                      const struct layout_screen *layout) {
+    draw_answer(screen, frame, layout->answer);
+    if (layout->line)
+        return;
+    draw_title(screen, frame, layout->title);
+    draw_tabs(screen, frame, layout->tabs);
+    draw_footer(screen, frame, layout->footer);
+}

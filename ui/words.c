@@ -1,0 +1,175 @@
+#include "ui/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/percent.h"
+
+enum theme_style words_verdict_style(enum gates_verdict verdict) {
+    static const enum theme_style styles[] = {
+        [GATES_UNKNOWN] = STYLE_UNKNOWN, [GATES_STALE] = STYLE_STALE, [GATES_HOLD] = STYLE_HOLD,
+        [GATES_NO_GO] = STYLE_NO_GO,     [GATES_GO] = STYLE_GO,
+    };
+    return styles[verdict];
+}
+
+const char *words_verdict_mark(enum gates_verdict verdict) {
+    static const char *const marks[] = {
+        [GATES_UNKNOWN] = "?", [GATES_STALE] = "▲", [GATES_HOLD] = "‖",
+        [GATES_NO_GO] = "■",   [GATES_GO] = "●",
+    };
+    return marks[verdict];
+}
+
+static const struct {
+    const char *mark, *word;
+    enum theme_style style;
+} phases[] = {
+    [SITUATION_RUN_FAILED] = {"✗", "failed", STYLE_BAD},
+    [SITUATION_RUN_STALLED] = {"▲", "stalled", STYLE_WARN},
+    [SITUATION_RUN_STOPPING] = {"▲", "stopping", STYLE_WARN},
+    [SITUATION_RUN_RUNNING] = {"●", "running", STYLE_MOVING},
+    [SITUATION_RUN_WAITING] = {"○", "waiting", STYLE_NORMAL},
+    [SITUATION_RUN_DONE] = {" ", "done", STYLE_DIM},
+};
+
+enum theme_style words_run_style(const struct situation_run *run) {
+    return phases[run->phase].style;
+}
+
+const char *words_run_mark(const struct situation_run *run) {
+    return phases[run->phase].mark;
+}
+
+const char *words_run_state(const struct situation_run *run) {
+    if (run->verdict)
+        return run->verdict;
+    if (run->orphan)
+        return "orphan";
+    if (run->phase == SITUATION_RUN_WAITING && run->state && strcmp(run->state, "ended") == 0)
+        return "verifying";
+    return phases[run->phase].word;
+}
+
+char *words_percent(int tenths, char *out) {
+    char number[PERCENT_TEXT_SIZE];
+    if (tenths == PERCENT_UNKNOWN)
+        return strcpy(out, "?");
+    (void)snprintf(out, WORDS_SIZE, "%s %%", percent_format(tenths, number));
+    return out;
+}
+
+static char *local(int64_t wall_ms, bool with_date, bool with_seconds, char *out) {
+    *out = '\0';
+    if (!wall_ms)
+        return out;
+    int second, year, month, day;
+    day_to_civil(clock_local_day(wall_ms, &second), &year, &month, &day);
+    int size = 0;
+    if (with_date)
+        size = snprintf(out, WORDS_SIZE, "%02d-%02d ", month, day);
+    size += snprintf(out + size, WORDS_SIZE - (size_t)size, "%02d:%02d", second / 3600,
+                     second / 60 % 60);
+    if (with_seconds)
+        (void)snprintf(out + size, WORDS_SIZE - (size_t)size, ":%02d", second % 60);
+    return out;
+}
+
+char *words_clock(int64_t wall_ms, char *out) {
+    return local(wall_ms, false, true, out);
+}
+
+char *words_time(int64_t wall_ms, char *out) {
+    return local(wall_ms, false, false, out);
+}
+
+char *words_moment(int64_t wall_ms, char *out) {
+    return local(wall_ms, true, false, out);
+}
+
+char *words_range(struct day_range range, char *out) {
+    char from[DAY_TEXT_SIZE], to[DAY_TEXT_SIZE];
+    if (day_range_count(range) == 0)
+        return strcpy(out, "no dates");
+    if (range.from == range.to)
+        return day_format(range.from, out);
+    (void)snprintf(out, WORDS_SIZE, "%s → %s", day_format(range.from, from),
+                   day_format(range.to, to));
+    return out;
+}
+
+char *words_seasons(const struct pipeline *pipeline, struct day_range whole, struct day_range range,
+                    char *out) {
+    if (range.from == whole.from && range.to == whole.to)
+        return strcpy(out, "all seasons");
+    for (size_t i = 0; i < pipeline->season_count; i++) {
+        struct day_range season = day_range_intersect(pipeline->seasons[i].range, whole);
+        if (range.from == season.from && range.to == season.to) {
+            (void)snprintf(out, WORDS_SIZE, "%s", pipeline->seasons[i].name);
+            return out;
+        }
+    }
+    return words_range(range, out);
+}
+
+char *words_age(int64_t now, int64_t at, char *out) {
+    char span[CLOCK_SPAN_SIZE];
+    if (!at)
+        return strcpy(out, "never");
+    (void)snprintf(out, WORDS_SIZE, "%s ago", clock_format_span(now - at, span));
+    return out;
+}
+
+char *words_short_span(int64_t ms, char *out) {
+    static const struct {
+        int64_t ms;
+        char unit;
+    } units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
+    size_t i = 0;
+    while (i < 3 && ms < units[i].ms)
+        i++;
+    (void)snprintf(out, WORDS_SIZE, "%lld%c", (long long)((ms < 0 ? 0 : ms) / units[i].ms),
+                   units[i].unit);
+    return out;
+}
+
+char *words_bytes(int64_t bytes, char *out) {
+    (void)snprintf(out, WORDS_SIZE, "%.2f GiB", (double)bytes / (1024.0 * 1024.0 * 1024.0));
+    return out;
+}
+
+int words_threshold(const struct pipeline *pipeline, size_t table) {
+    int threshold = PERCENT_NO_THRESHOLD;
+    for (size_t i = 0; i < pipeline->gate_count; i++) {
+        const struct pipeline_gate *gate = &pipeline->gates[i];
+        for (size_t k = 0; k < gate->check_count; k++)
+            if (gate->checks[k].kind == PIPELINE_CHECK_COVERAGE && gate->checks[k].table == table &&
+                gate->checks[k].minimum > threshold)
+                threshold = gate->checks[k].minimum;
+    }
+    return threshold;
+}
+
+const struct coverage_table *words_coverage(const struct situation *situation, size_t table) {
+    return situation && situation->coverage ? &situation->coverage->tables[table] : NULL;
+}
+
+char *words_tables(const struct pipeline *pipeline, const struct pipeline_indices *tables,
+                   const char *between, char *out) {
+    size_t size = 0;
+    *out = '\0';
+    for (size_t i = 0; i < tables->count; i++) {
+        int added = snprintf(out + size, WORDS_SIZE - size, "%s%s", i ? between : "",
+                             pipeline->tables[tables->items[i]].name);
+        if (added < 0 || size + (size_t)added >= WORDS_SIZE)
+            return strcpy(out + (size < WORDS_SIZE - 4 ? size : WORDS_SIZE - 4), "…");
+        size += (size_t)added;
+    }
+    return out;
+}
+
+char *words_dates(size_t count, char *out) {
+    (void)snprintf(out, WORDS_SIZE, "%zu %s", count, count == 1 ? "date" : "dates");
+    return out;
+}
