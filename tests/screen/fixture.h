@@ -1,0 +1,36 @@
+/* Situations to draw: built from the shipped pipeline, computed by the real coverage and gates. */
+#ifndef PHASEGATE_TESTS_SCREEN_FIXTURE_H
+#define PHASEGATE_TESTS_SCREEN_FIXTURE_H
+
+#include "situation/situation.h"
+
+enum fixture_kind {
+    FIXTURE_GREEN,   /* the morning after: all complete, gates GO, runs verified */
+    FIXTURE_RED,     /* 5 January: one hard blocker, two degraded, phase 4 held */
+    FIXTURE_STALE,   /* the same, but BigQuery has not answered for ten minutes, and one table never
+                      */
+    FIXTURE_NO_DATA, /* nothing measured */
+    FIXTURE_MANY,    /* 120 tables, 12 seasons */
+    FIXTURE_KINDS
+};
+
+extern const char *const fixture_names[FIXTURE_KINDS];
+
+struct fixture {
+    struct pipeline *pipeline;
+    struct situation *situation;
+};
+
+/* 2026-01-05 06:42:17 Pacific. */
+#define FIXTURE_NOW INT64_C(1767624137000)
+
+struct fixture fixture_new(enum fixture_kind kind);
+void fixture_free(struct fixture *fixture);
+void fixture_situation_free(struct situation *situation);
+struct situation *fixture_situation(enum fixture_kind kind, const struct pipeline *pipeline);
+struct pipeline *fixture_pipeline(enum fixture_kind kind);
+
+/* The log that the fixtures' first run writes. */
+#define FIXTURE_LOG PHASEGATE_SOURCE_DIR "/tests/screen/run.log"
+
+#endif
