@@ -10,6 +10,7 @@ struct compute_source {
     bool games_known;
     struct day_range asked; /* days outside it were not measured */
     struct dayset due;      /* the report takes it over */
+    bool *is_due;           /* the same by day of the report's range, for walking along it */
     int32_t *games;         /* by day of the report's range; 0 where nothing is due */
     enum coverage_status status;
     int64_t confirmed_at; /* 0 when it was never measured */

@@ -52,6 +52,7 @@ static void compute_table(const struct compute *compute, size_t index,
 
 static void free_sources(struct compute *compute) {
     for (size_t i = 0; i < compute->pipeline->expected_count; i++) {
+        free(compute->sources[i].is_due);
         free(compute->sources[i].games);
         free(compute->sources[i].problem);
     }

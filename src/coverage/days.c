@@ -1,9 +1,10 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "coverage/compute.h"
+
+enum { MARK_BOOTSTRAP = 1, MARK_WAIVED = 2 };
 
 /* What the state of one table's days is decided by. */
 struct days {
@@ -11,8 +12,7 @@ struct days {
     const struct pipeline_table *facts;
     const struct coverage_measurement *own;
     const struct compute_source *source;
-    struct dayset bootstrap;
-    struct dayset waived;
+    unsigned char *marks; /* by day: MARK_BOOTSTRAP, MARK_WAIVED */
     int64_t *required_of; /* rows of the table that `rows` compares with, by day; -1 not measured */
     int64_t *limit_of;    /* the same for `duplicates_above` */
 };
@@ -24,21 +24,24 @@ static int32_t cut(int64_t value) {
     return value > INT32_MAX ? INT32_MAX : (int32_t)value;
 }
 
-static void mark_bootstrap(struct days *days) {
-    const struct pipeline *pipeline = days->compute->pipeline;
-    days->bootstrap = dayset_new(days->compute->range);
-    for (size_t i = 0; i < pipeline->season_count; i++) {
-        struct day_range season = pipeline->seasons[i].range;
-        struct day_range first = {season.from, season.from + days->facts->bootstrap_days - 1};
-        dayset_add_range(&days->bootstrap, day_range_intersect(season, first));
+static void mark(struct days *days, struct day_range range, unsigned char what) {
+    struct day_range part = day_range_intersect(days->compute->range, range);
+    for (int64_t day = part.from; day <= part.to; day++) {
+        days->marks[day - days->compute->range.from] |= what;
     }
 }
 
-static void mark_waived(struct days *days, size_t table) {
-    days->waived = dayset_new(days->compute->range);
+static void mark_exempt(struct days *days, size_t table) {
+    const struct pipeline *pipeline = days->compute->pipeline;
+    days->marks = memory_new(days->compute->day_count, sizeof *days->marks);
+    for (size_t i = 0; i < pipeline->season_count; i++) {
+        struct day_range season = pipeline->seasons[i].range;
+        struct day_range first = {season.from, season.from + days->facts->bootstrap_days - 1};
+        mark(days, day_range_intersect(season, first), MARK_BOOTSTRAP);
+    }
     for (size_t i = 0; i < days->compute->waiver_count; i++) {
         if (days->compute->waivers[i].table == table) {
-            dayset_add_range(&days->waived, days->compute->waivers[i].range);
+            mark(days, days->compute->waivers[i].range, MARK_WAIVED);
         }
     }
 }
@@ -80,12 +83,18 @@ static double amount(struct pipeline_rows_rule rule, const struct coverage_day *
     return -1;
 }
 
+/* Rounded up to whole rows, at least one; -1 when it is not known. */
 static int32_t required_rows(double needed) {
     if (needed < 0) {
         return -1;
     }
-    double rows = ceil(needed - tolerance);
-    return rows < 1 ? 1 : (rows >= (double)INT32_MAX ? INT32_MAX : (int32_t)rows);
+    needed -= tolerance;
+    if (needed >= (double)INT32_MAX) {
+        return INT32_MAX;
+    }
+    int32_t rows = (int32_t)needed;
+    rows += (double)rows < needed;
+    return rows < 1 ? 1 : rows;
 }
 
 static enum coverage_day_state judge_rows(const struct days *days, const struct coverage_day *day,
@@ -115,7 +124,7 @@ static enum coverage_day_state judge(const struct days *days, struct coverage_da
     if (!day_range_has(days->source->asked, date)) {
         return COVERAGE_UNKNOWN;
     }
-    if (!dayset_has(&days->source->due, date)) {
+    if (!days->source->is_due[at]) {
         day->required = 0;
         return COVERAGE_OFF;
     }
@@ -125,11 +134,11 @@ static enum coverage_day_state judge(const struct days *days, struct coverage_da
         reference_unmeasured(days->limit_of, at)) {
         return COVERAGE_UNKNOWN;
     }
-    if (dayset_has(&days->bootstrap, date)) {
+    if ((days->marks[at] & MARK_BOOTSTRAP) != 0) {
         return COVERAGE_BOOTSTRAP;
     }
     enum coverage_day_state state = judge_rows(days, day, at);
-    bool given_up = state != COVERAGE_COMPLETE && dayset_has(&days->waived, date);
+    bool given_up = state != COVERAGE_COMPLETE && (days->marks[at] & MARK_WAIVED) != 0;
     return given_up ? COVERAGE_WAIVED : state;
 }
 
@@ -217,16 +226,14 @@ bool compute_days(const struct compute *compute, struct coverage_table *table) {
         .required_of = rows_of_reference(compute, facts->rows),
         .limit_of = rows_of_reference(compute, facts->duplicates_above),
     };
-    mark_bootstrap(&days);
-    mark_waived(&days, table->table);
+    mark_exempt(&days, table->table);
     table->days = memory_new(compute->day_count, sizeof *table->days);
     take_counts(&days, table->days);
     bool known = stand(&days, table);
     for (size_t i = 0; known && i < compute->day_count; i++) {
         table->days[i].state = judge(&days, &table->days[i], i);
     }
-    dayset_free(&days.bootstrap);
-    dayset_free(&days.waived);
+    free(days.marks);
     free(days.required_of);
     free(days.limit_of);
     return known;

@@ -59,16 +59,18 @@ static void collect_dates(struct lineage *lineage) {
     struct coverage_report *report = lineage->report;
     size_t days = day_range_count(report->range);
     for (size_t i = 0; i < report->pipeline->table_count; i++) {
-        struct dayset *incomplete = &lineage->incomplete[i];
-        struct dayset *attainable = &lineage->attainable[i];
-        *incomplete = dayset_new(report->range);
-        *attainable = dayset_new(report->range);
-        for (size_t at = 0; at < days; at++) {
-            enum coverage_day_state state = report->tables[i].days[at].state;
-            uint64_t bit = UINT64_C(1) << (at % 64);
-            attainable->words[at / 64] |= state >= COVERAGE_MISSING ? bit : 0;
-            incomplete->words[at / 64] |=
-                state >= COVERAGE_MISSING && state != COVERAGE_COMPLETE ? bit : 0;
+        const struct coverage_day *day = report->tables[i].days;
+        lineage->incomplete[i] = dayset_new(report->range);
+        lineage->attainable[i] = dayset_new(report->range);
+        for (size_t word = 0; word * 64 < days; word++) {
+            uint64_t attainable = 0;
+            uint64_t complete = 0;
+            for (size_t bit = 0; bit < 64 && word * 64 + bit < days; bit++, day++) {
+                attainable |= (uint64_t)(day->state >= COVERAGE_MISSING) << bit;
+                complete |= (uint64_t)(day->state == COVERAGE_COMPLETE) << bit;
+            }
+            lineage->attainable[i].words[word] = attainable;
+            lineage->incomplete[i].words[word] = attainable & ~complete;
         }
     }
 }

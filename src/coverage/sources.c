@@ -65,8 +65,10 @@ static bool take_dates(const struct compute *compute, const struct pipeline_expe
             continue;
         }
         int64_t games = by_table ? count->entities : count->rows;
+        size_t at = (size_t)(count->day - compute->range.from);
         dayset_add(&out->due, count->day);
-        out->games[count->day - compute->range.from] = games < 0 ? -1 : cut(games);
+        out->is_due[at] = true;
+        out->games[at] = games < 0 ? -1 : cut(games);
         out->games_known = out->games_known && games >= 0;
         any = true;
     }
@@ -82,6 +84,7 @@ void compute_source(const struct compute *compute, size_t source, struct compute
         .known = measurement->measured,
         .asked = measurement->range,
         .due = dayset_new(compute->range),
+        .is_due = memory_new(compute->day_count, sizeof *out->is_due),
         .games = memory_new(compute->day_count, sizeof *out->games),
         .confirmed_at = compute_confirmed_at(measurement),
     };

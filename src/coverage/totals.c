@@ -75,69 +75,80 @@ static void add_totals(struct coverage_totals *sum, const struct coverage_totals
     }
 }
 
-static bool is_attainable(enum coverage_day_state state) {
-    return state >= COVERAGE_MISSING;
-}
+/* Sums of a stretch that need care where a part is not known. */
+struct tally {
+    size_t by_state[COVERAGE_EXCESS + 1];
+    int64_t entities, games, attained;
+    bool entities_lacking, games_lacking;
+};
 
-static void add_games(struct coverage_totals *totals, const struct coverage_day *day) {
-    int64_t attained = -1;
-    if (day->entities >= 0 && day->games >= 0) {
-        attained = day->entities < day->games ? day->entities : day->games;
-    }
-    add_optional(&totals->expected_games, day->games);
-    add_optional(&totals->attained_games, attained);
-}
-
-static void add_expected(struct coverage_totals *totals, const struct coverage_day *day,
-                         const struct coverage_count *count) {
-    totals->expected++;
-    totals->bootstrap += day->state == COVERAGE_BOOTSTRAP;
-    totals->waived += day->state == COVERAGE_WAIVED;
-    totals->missing += day->state == COVERAGE_MISSING;
-    totals->partial += day->state == COVERAGE_PARTIAL;
-    totals->complete += day->state == COVERAGE_COMPLETE;
-    totals->excess += day->state == COVERAGE_EXCESS;
+static void tally_day(struct tally *tally, struct coverage_totals *totals,
+                      const struct coverage_day *day, day_number date) {
     totals->rows += day->rows;
-    add_optional(&totals->entities, day->entities);
-    if (count != NULL) {
-        add_optional(&totals->nulls, count->nulls);
-        add_optional(&totals->fallbacks, count->fallbacks);
+    if (day->rows > 0) {
+        totals->with_rows++;
+        totals->last_with_rows = date;
     }
-    if (is_attainable(day->state)) {
-        totals->attainable++;
-        add_games(totals, day);
+    tally->entities += day->entities;
+    tally->entities_lacking |= day->entities < 0;
+    if (day->state >= COVERAGE_MISSING) {
+        tally->games += day->games;
+        tally->games_lacking |= day->games < 0;
+        tally->attained += day->entities < day->games ? day->entities : day->games;
     }
 }
 
-/* The sums over one stretch; `*at` walks along the table's counts. */
-static struct coverage_totals sum_stretch(const struct compute *compute,
-                                          const struct coverage_table *table,
-                                          const struct compute_stretch *stretch, size_t *at) {
+static void conclude(const struct tally *tally, struct coverage_totals *totals) {
+    const size_t *by_state = tally->by_state;
+    totals->unmeasured = by_state[COVERAGE_UNKNOWN];
+    totals->bootstrap = by_state[COVERAGE_BOOTSTRAP];
+    totals->waived = by_state[COVERAGE_WAIVED];
+    totals->missing = by_state[COVERAGE_MISSING];
+    totals->partial = by_state[COVERAGE_PARTIAL];
+    totals->complete = by_state[COVERAGE_COMPLETE];
+    totals->excess = by_state[COVERAGE_EXCESS];
+    totals->attainable = totals->missing + totals->partial + totals->complete + totals->excess;
+    totals->expected = totals->bootstrap + totals->waived + totals->attainable;
+    totals->entities = tally->entities_lacking ? -1 : tally->entities;
+    totals->expected_games = tally->games_lacking ? -1 : tally->games;
+    totals->attained_games = tally->entities_lacking || tally->games_lacking ? -1 : tally->attained;
+}
+
+/* NULLs and fallbacks are not kept by day: they are read from the counts. */
+static void add_quality(const struct compute *compute, const struct coverage_table *table,
+                        const struct compute_stretch *stretch, struct coverage_totals *totals) {
     const struct coverage_measurement *own = &compute->tables[table->table];
     const struct pipeline_table *facts = &compute->pipeline->tables[table->table];
-    struct coverage_totals totals = nothing;
-    totals.nulls = facts->null_of == NULL ? -1 : 0;
-    totals.fallbacks = facts->fallback == NULL ? -1 : 0;
-    for (size_t i = stretch->first; i < stretch->first + stretch->count; i++) {
-        const struct coverage_day *day = &table->days[i];
-        day_number date = (day_number)(compute->range.from + (int64_t)i);
-        while (*at < own->count && own->counts[*at].day < date) {
-            (*at)++;
-        }
-        const struct coverage_count *count =
-            *at < own->count && own->counts[*at].day == date ? &own->counts[*at] : NULL;
-        if (day->state == COVERAGE_UNKNOWN) {
-            totals.unmeasured++;
-        } else if (day->state == COVERAGE_OFF) {
-            totals.unexpected += day->rows > 0;
-        } else {
-            add_expected(&totals, day, count);
-            if (day->rows > 0) {
-                totals.with_rows++;
-                totals.last_with_rows = date;
-            }
+    day_number first = (day_number)(compute->range.from + (int64_t)stretch->first);
+    struct day_range days = {first, first + (day_number)stretch->count - 1};
+    totals->nulls = facts->null_of == NULL ? -1 : 0;
+    totals->fallbacks = facts->fallback == NULL ? -1 : 0;
+    for (size_t i = 0; i < own->count && (totals->nulls >= 0 || totals->fallbacks >= 0); i++) {
+        const struct coverage_count *count = &own->counts[i];
+        if (day_range_has(days, count->day) &&
+            table->days[count->day - compute->range.from].state > COVERAGE_OFF) {
+            add_optional(&totals->nulls, count->nulls);
+            add_optional(&totals->fallbacks, count->fallbacks);
         }
     }
+}
+
+static struct coverage_totals sum_stretch(const struct compute *compute,
+                                          const struct coverage_table *table,
+                                          const struct compute_stretch *stretch) {
+    struct coverage_totals totals = nothing;
+    struct tally tally = {0};
+    for (size_t i = stretch->first; i < stretch->first + stretch->count; i++) {
+        const struct coverage_day *day = &table->days[i];
+        tally.by_state[day->state]++;
+        if (day->state > COVERAGE_OFF) {
+            tally_day(&tally, &totals, day, (day_number)(compute->range.from + (int64_t)i));
+        } else if (day->state == COVERAGE_OFF) {
+            totals.unexpected += day->rows > 0;
+        }
+    }
+    conclude(&tally, &totals);
+    add_quality(compute, table, stretch, &totals);
     return totals;
 }
 
@@ -166,10 +177,9 @@ void compute_totals(const struct compute *compute, struct coverage_table *table,
         table->all.unmeasured = compute->day_count;
         return;
     }
-    size_t at = 0;
     for (size_t i = 0; i < compute->stretch_count; i++) {
         const struct compute_stretch *stretch = &compute->stretches[i];
-        struct coverage_totals part = sum_stretch(compute, table, stretch, &at);
+        struct coverage_totals part = sum_stretch(compute, table, stretch);
         add_totals(&table->all, &part);
         if (stretch->season != PIPELINE_NONE) {
             struct coverage_season *season = &table->seasons[stretch->season];
