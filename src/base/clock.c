@@ -53,7 +53,7 @@ static bool set_shift(const char *variable, struct error *error) {
     struct text rest = text_of(variable);
     struct text wall = text_cut(&rest, '@');
     struct text real = text_cut(&rest, '*');
-    char scale[32];
+    char scale[32] = "";
     char *end = scale;
     double value = -1;
     if (rest.size > 0 && rest.size < sizeof scale) {
@@ -165,8 +165,8 @@ bool clock_parse_utc(struct text text, int64_t *wall_ms) {
         !parse_offset((struct text){text.data + at, text.size - at}, &offset)) {
         return false;
     }
-    *wall_ms =
-        ((int64_t)day * 86400 + hours * 3600 + minutes * 60 + seconds - offset) * 1000 + fraction;
+    int64_t second_of_day = (int64_t)hours * 3600 + (int64_t)minutes * 60 + seconds;
+    *wall_ms = ((int64_t)day * 86400 + second_of_day - offset) * 1000 + fraction;
     return true;
 }
 

@@ -67,7 +67,7 @@ static int64_t *rows_of_reference(const struct compute *compute, struct pipeline
 
 /* What a rule comes to on one day; negative when it cannot be told. */
 static double amount(struct pipeline_rows_rule rule, const struct coverage_day *day,
-                     const int64_t *reference) {
+                     int64_t reference) {
     switch (rule.kind) {
     case PIPELINE_ROWS_ANY:
         return 1;
@@ -76,11 +76,15 @@ static double amount(struct pipeline_rows_rule rule, const struct coverage_day *
     case PIPELINE_ROWS_PER_GAME:
         return day->games < 0 ? -1 : rule.value * (double)day->games;
     case PIPELINE_ROWS_RATIO:
-        return *reference <= 0 ? -1 : rule.value * (double)*reference;
+        return reference <= 0 ? -1 : rule.value * (double)reference;
     case PIPELINE_ROWS_PER_ENTITY:
         return day->entities < 0 ? -1 : rule.value * (double)day->entities;
     }
     return -1;
+}
+
+static int64_t rows_at(const int64_t *reference, size_t at) {
+    return reference == NULL ? -1 : reference[at];
 }
 
 /* Rounded up to whole rows, at least one; -1 when it is not known. */
@@ -103,8 +107,7 @@ static enum coverage_day_state judge_rows(const struct days *days, const struct 
         return COVERAGE_MISSING;
     }
     if (days->facts->duplicates_above.kind != PIPELINE_ROWS_ANY) {
-        double limit = amount(days->facts->duplicates_above, day,
-                              days->limit_of == NULL ? NULL : &days->limit_of[at]);
+        double limit = amount(days->facts->duplicates_above, day, rows_at(days->limit_of, at));
         if (limit < 0) {
             return COVERAGE_PARTIAL;
         }
@@ -128,8 +131,7 @@ static enum coverage_day_state judge(const struct days *days, struct coverage_da
         day->required = 0;
         return COVERAGE_OFF;
     }
-    day->required = required_rows(
-        amount(days->facts->rows, day, days->required_of == NULL ? NULL : &days->required_of[at]));
+    day->required = required_rows(amount(days->facts->rows, day, rows_at(days->required_of, at)));
     if (day->rows < 0 || reference_unmeasured(days->required_of, at) ||
         reference_unmeasured(days->limit_of, at)) {
         return COVERAGE_UNKNOWN;
