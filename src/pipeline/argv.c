@@ -110,7 +110,6 @@ static bool set_values(const struct pipeline *pipeline, const struct pipeline_pr
         return error_set(error, EXIT_USAGE, "%s has no dates to run for: the range is empty",
                          it->name);
     }
-    *values = (struct values){0};
     day_format(range.from, values->from);
     day_format(range.to, values->to);
     (void)snprintf(values->workers, sizeof values->workers, "%d",
@@ -157,7 +156,7 @@ char **pipeline_argv(const struct pipeline *pipeline, size_t processor,
                   it->name);
         return NULL;
     }
-    struct values values;
+    struct values values = {0};
     if (!set_values(pipeline, it, launch, &values, error)) {
         return NULL;
     }

@@ -51,14 +51,19 @@ static void load_poll(struct loader *loader) {
     loader_duration(loader, PLACE_KEY(at, "stale_after"), raw->stale_after, &poll->stale_after_ms);
     loader_size(loader, PLACE_KEY(at, "bytes_per_query"), raw->bytes_per_query,
                 &poll->bytes_per_query);
-    loader_size(loader, PLACE_KEY(at, "bytes_per_night"), raw->bytes_per_night,
-                &poll->bytes_per_night);
+    bool unlimited = raw->bytes_per_night != NULL && strcmp(raw->bytes_per_night, "none") == 0;
+    if (unlimited) {
+        poll->bytes_per_night = 0;
+    } else {
+        loader_size(loader, PLACE_KEY(at, "bytes_per_night"), raw->bytes_per_night,
+                    &poll->bytes_per_night);
+    }
     if (poll->stale_after_ms < poll->every_ms) {
         loader_mistake(loader, PLACE_KEY(at, "stale_after"),
                        "numbers would be stale before the next poll; stale_after must not be less "
                        "than every");
     }
-    if (poll->bytes_per_night < poll->bytes_per_query) {
+    if (!unlimited && poll->bytes_per_night < poll->bytes_per_query) {
         loader_mistake(loader, PLACE_KEY(at, "bytes_per_night"),
                        "bytes_per_night must not be less than bytes_per_query");
     }

@@ -173,11 +173,7 @@ static void load_processor(struct loader *loader, size_t index) {
     free(expanded);
     load_environment(loader, at, processor);
     load_limits(loader, at, raw, processor);
-    processor->log = memory_copy_string(raw->log == NULL ? "python-backfill" : raw->log);
-    if (!identifier_is_name(text_of(processor->log))) {
-        loader_mistake(loader, PLACE_KEY(at, "log"), "\"%s\" cannot be a set of patterns",
-                       processor->log);
-    }
+    processor->log = memory_copy_string(raw->log == NULL ? PIPELINE_BUILT_IN_PATTERNS : raw->log);
 }
 
 void load_processors(struct loader *loader) {
@@ -239,6 +235,10 @@ static void load_pattern_set(struct loader *loader, const yaml_node_t *key, cons
         loader_mistake_at(loader, key->start_mark, "\"%s\" cannot be the name of a set of patterns",
                           set->name);
     }
+    if (strcmp(set->name, PIPELINE_BUILT_IN_PATTERNS) == 0) {
+        loader_mistake_at(loader, key->start_mark, "\"%s\" is built in; choose another name",
+                          set->name);
+    }
     if (!shape_is_list(loader, list, set->name)) {
         return;
     }
@@ -254,7 +254,23 @@ static void load_pattern_set(struct loader *loader, const yaml_node_t *key, cons
     }
 }
 
-void load_patterns(struct loader *loader) {
+/* Every processor's log must name a set that there is. */
+static void check_logs(struct loader *loader) {
+    const struct pipeline *pipeline = loader->pipeline;
+    struct names sets = {"set of patterns",
+                         memory_new(pipeline->pattern_set_count + 1, sizeof(const char *)), 1};
+    sets.items[0] = PIPELINE_BUILT_IN_PATTERNS;
+    for (size_t i = 0; i < pipeline->pattern_set_count; i++) {
+        sets.items[sets.count++] = pipeline->pattern_sets[i].name;
+    }
+    for (size_t i = 0; i < pipeline->processor_count; i++) {
+        const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "processors"), i);
+        (void)loader_find(loader, PLACE_KEY(at, "log"), &sets, pipeline->processors[i].log);
+    }
+    free(sets.items);
+}
+
+static void load_pattern_sets(struct loader *loader) {
     struct pipeline *pipeline = loader->pipeline;
     const yaml_node_t *node = loader_node(loader, PLACE_KEY(NULL, "patterns"));
     if (node == NULL || !shape_is_mapping(loader, node, "patterns")) {
@@ -277,4 +293,9 @@ void load_patterns(struct loader *loader) {
         }
         load_pattern_set(loader, key, list, &pipeline->pattern_sets[pipeline->pattern_set_count++]);
     }
+}
+
+void load_patterns(struct loader *loader) {
+    load_pattern_sets(loader);
+    check_logs(loader);
 }

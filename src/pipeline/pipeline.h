@@ -43,7 +43,7 @@ struct pipeline_poll {
                            age at which stale evidence becomes UNKNOWN */
     int64_t stale_after_ms;  /* a number older than this is STALE */
     int64_t bytes_per_query; /* maximumBytesBilled */
-    int64_t bytes_per_night; /* paid polling stops beyond it; 0 is no limit */
+    int64_t bytes_per_night; /* paid polling stops beyond it; 0, in the file "none", is no limit */
 };
 
 struct pipeline_season {
@@ -181,7 +181,9 @@ struct pipeline_gate {
     struct pipeline_indices holds; /* groups behind it, from the groups' `behind` */
 };
 
-/* A named set of log patterns that the file defines; the built-in ones are the logs module's. */
+/* A named set of log patterns that the file defines; what kinds there are, and whether the regular
+ * expressions compile, is for the logs module to say. One set is built in. */
+#define PIPELINE_BUILT_IN_PATTERNS "python-backfill"
 struct pipeline_pattern {
     char *kind;
     char *regex;

@@ -198,7 +198,9 @@ bool query_is_condition(struct loader *loader, const struct place *place, const 
     for (const char *c = condition; *c != '\0' && wrong == NULL; c++) {
         if (quote != '\0') {
             wrong = *c == '\\' ? "holds a backslash" : NULL;
-            quote = *c == quote ? '\0' : quote;
+            if (*c == quote) {
+                quote = '\0';
+            }
         } else if (*c == '\'' || *c == '"' || *c == '`') {
             quote = *c;
         } else if (*c == ';' || *c == '#' || strncmp(c, "--", 2) == 0 || strncmp(c, "/*", 2) == 0) {

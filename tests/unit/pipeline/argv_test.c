@@ -116,7 +116,7 @@ Test(argv, runs_them_where_and_as_they_need_it)
         cr_expect_str_eq(processor->environment[1].name, "PYTHONUNBUFFERED");
         cr_expect_str_eq(processor->environment[1].value, "1");
         cr_expect_str_eq(processor->log, "python-backfill");
-        cr_expect_eq(processor->quiet_after_ms, 30 * 60000);
+        cr_expect_eq(processor->quiet_after_ms, 1800000);
         cr_expect_eq(processor->stop_grace_ms, 60000);
     }
     pipeline_free(nba);

@@ -109,6 +109,9 @@ Test(gates, tells_what_is_wrong_with_alerts_and_patterns)
          "30:19: a pattern has the keys kind and regex"},
         {"a set without patterns",
          "gates:", "patterns: {mine: []}\ngates:", "30:18: \"mine\" holds no pattern"},
+        {"a set that is built in",
+         "gates:", "patterns: {python-backfill: [{kind: ok-dated, regex: x}]}\ngates:",
+         "30:12: \"python-backfill\" is built in; choose another name"},
         {"a set that is no list",
          "gates:", "patterns: {mine: x}\ngates:", "30:18: \"mine\" must be a list"},
     };

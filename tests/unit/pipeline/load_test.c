@@ -170,6 +170,14 @@ Test(load, gives_what_is_left_out_its_default)
     pipeline_free(small);
 }
 
+Test(load, a_night_may_have_no_limit)
+{
+    struct pipeline *pipeline =
+        fixture_load_edited("seasons:\n", "poll: {bytes_per_night: none}\nseasons:\n");
+    cr_expect_eq(pipeline->poll.bytes_per_night, 0);
+    pipeline_free(pipeline);
+}
+
 Test(load, keeps_exceptions_and_shares_a_source_that_is_the_same)
 {
     struct pipeline *pipeline = fixture_load_edited(

@@ -115,8 +115,9 @@ Test(processors, tells_what_is_wrong_with_processors)
          "28:19: \"2PATH\" cannot be a variable's name"},
         {"a variable that is a list", "timeout: 6h", "timeout: 6h\n    environment: {A: [x]}",
          "28:22: \"A\" must be one value"},
-        {"a log that is none", "timeout: 6h", "timeout: 6h\n    log: my log",
-         "28:10: \"my log\" cannot be a set of patterns"},
+        {"a log of no set of patterns", "timeout: 6h", "timeout: 6h\n    log: python-backfil",
+         "28:10: there is no set of patterns \"python-backfil\"; did you mean "
+         "\"python-backfill\"?"},
     };
     FIXTURE_CHECK(mistakes);
 }
