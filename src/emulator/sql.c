@@ -53,11 +53,12 @@ static bool give_fields(struct sql_compilation *compilation, const struct sql_tr
 
 static void give_references(const struct sql_compilation *compilation,
                             struct sql_statement *statement) {
-    statement->reference_count = compilation->uses.count;
     statement->references = memory_new(compilation->uses.count, sizeof *statement->references);
     for (size_t i = 0; i < compilation->uses.count; i++) {
         const struct sql_table_use *use = compilation->uses.items[i];
-        struct sql_reference *reference = &statement->references[i];
+        if (!use->seen)
+            continue;
+        struct sql_reference *reference = &statement->references[statement->reference_count++];
         const struct emulator_table *table = use->table;
         bool view = strncmp(table->table, "INFORMATION_SCHEMA.", 19) == 0;
         reference->project = memory_copy_string(table->project);
@@ -65,8 +66,7 @@ static void give_references(const struct sql_compilation *compilation,
         reference->table = memory_copy_string(table->table);
         reference->definition = view ? NULL : table;
         reference->partition_filtered = use->partition_filtered;
-        reference->partition =
-            use->seen ? use->partition : (struct day_range){INT32_MIN, INT32_MAX};
+        reference->partition = use->partition;
         reference->columns = memory_new(table->field_count, sizeof *reference->columns);
         for (size_t k = 0; k < table->field_count; k++)
             if (use->used[k])

@@ -8,13 +8,13 @@
 #include "emulator/sql_type.h"
 
 static const struct sql_function functions[] = {
-#define X(name, arguments, result, sqlite) {name, arguments, result, sqlite, FUNCTION_AGGREGATE},
+#define X(name, arguments, result, sqlite) {name, arguments, sqlite, result, FUNCTION_AGGREGATE},
     SQL_AGGREGATES(X)
 #undef X
-#define X(name, arguments, result, sqlite) {name, arguments, result, sqlite, FUNCTION_WINDOW},
+#define X(name, arguments, result, sqlite) {name, arguments, sqlite, result, FUNCTION_WINDOW},
         SQL_WINDOWS(X)
 #undef X
-#define X(name, arguments, result, sqlite) {name, arguments, result, sqlite, FUNCTION_SCALAR},
+#define X(name, arguments, result, sqlite) {name, arguments, sqlite, result, FUNCTION_SCALAR},
             SQL_SCALARS(X)
 #undef X
 };
@@ -56,9 +56,12 @@ struct sql_type sql_function_letter(char letter) {
 /* The letter of argument `index`, or '\0' when the signature has no such argument. */
 static char letter_at(const char *arguments, size_t index) {
     size_t size = strlen(arguments);
-    if (size && arguments[size - 1] == '*')
-        return index < size - 1 ? arguments[index] : arguments[size - 2];
-    return index < size ? arguments[index] : '\0';
+    bool more = size > 1 && arguments[size - 1] == '*';
+    if (more && index + 1 >= size)
+        return arguments[size - 2];
+    if (index < size)
+        return arguments[index];
+    return '\0';
 }
 
 static bool counts_fit(const char *arguments, size_t count) {
@@ -138,6 +141,7 @@ static struct sql_type result_of(const struct sql_function *function,
                                  const struct sql_expression *call, struct sql_type common) {
     const struct sql_expression *first = call->arguments.count ? call->arguments.items[0] : NULL;
     struct sql_type type = first ? first->type : (struct sql_type){0};
+    const char *text = first ? first->text : NULL;
     switch (function->result) {
     case '1':
         return type;
@@ -155,9 +159,9 @@ static struct sql_type result_of(const struct sql_function *function,
     case 'I':
         return sql_array(sql_scalar(EMULATOR_INT64));
     case 'X':
-        return sql_scalar(sql_same(first->text, "DATE")   ? EMULATOR_DATE
-                          : sql_same(first->text, "TIME") ? EMULATOR_TIME
-                                                          : EMULATOR_INT64);
+        return sql_scalar(sql_same(text, "DATE")   ? EMULATOR_DATE
+                          : sql_same(text, "TIME") ? EMULATOR_TIME
+                                                   : EMULATOR_INT64);
     default:
         return sql_function_letter(function->result);
     }

@@ -147,8 +147,8 @@ enum sql_function_kind { FUNCTION_SCALAR, FUNCTION_AGGREGATE, FUNCTION_WINDOW };
 struct sql_function {
     const char *name;
     const char *arguments;
-    char result;
     const char *sqlite;
+    char result;
     enum sql_function_kind kind;
 };
 

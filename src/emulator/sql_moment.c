@@ -186,7 +186,7 @@ char *sql_moment_write(enum emulator_type type, int64_t moment, char out[SQL_MOM
 char *sql_moment_show(enum emulator_type type, int64_t moment, char out[SQL_MOMENT_SIZE]) {
     write_with(type, moment, ' ', out);
     if (type == EMULATOR_TIMESTAMP)
-        strcat(out, "+00");
+        memcpy(out + strlen(out), "+00", sizeof "+00");
     return out;
 }
 

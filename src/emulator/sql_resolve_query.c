@@ -211,14 +211,13 @@ static bool resolve_body(struct sql_compilation *compilation, const struct sql_s
                          struct sql_scope *scope, struct sql_body *body) {
     if (body->operation)
         return resolve_operation(compilation, parent, body);
-    if (body->query) {
-        if (!sql_resolve_query(compilation, parent, body->query))
-            return false;
-        body->columns = body->query->body->columns;
-        return true;
-    }
-    return resolve_select(compilation, scope, body) &&
-           (!body->select->aggregated || sql_check_grouping(compilation, body->select, NULL));
+    if (body->select)
+        return resolve_select(compilation, scope, body) &&
+               (!body->select->aggregated || sql_check_grouping(compilation, body->select, NULL));
+    if (!sql_resolve_query(compilation, parent, body->query))
+        return false;
+    body->columns = body->query->body->columns;
+    return true;
 }
 
 /* ORDER BY of a set operation sees the columns it yields, nothing else. */

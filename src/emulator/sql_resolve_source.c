@@ -70,7 +70,7 @@ static struct emulator_table *view_table(struct sql_compilation *compilation,
 const struct emulator_table *sql_resolve_table(struct sql_compilation *compilation,
                                                const struct sql_list *path, struct sql_place place,
                                                bool exists) {
-    const char *names[3];
+    const char *names[3] = {"", "", ""};
     const struct sql_catalog *catalog = compilation->catalog;
     const char *location = compilation->request->location;
     if (!sql_resolve_path(compilation, path, place, names))

@@ -154,7 +154,8 @@ static bool resolve_change(struct sql_compilation *compilation, struct sql_tree 
     }
     if (tree->where && !sql_resolve_condition(compilation, &scope, tree->where, "WHERE clause"))
         return false;
-    sql_judge_partitions(compilation, tree->target, tree->where);
+    if (tree->kind != SQL_TRUNCATE)
+        sql_judge_partitions(compilation, tree->target, tree->where);
     if (tree->from)
         sql_judge_partitions(compilation, tree->from, tree->where);
     return true;
@@ -234,5 +235,5 @@ bool sql_resolve(struct sql_compilation *compilation, struct sql_tree *tree) {
         good = sql_resolve_path(compilation, &tree->target->path, tree->target->place, tree->names);
         break;
     }
-    return good && (tree->kind == SQL_TRUNCATE || sql_check_partitions(compilation));
+    return good && sql_check_partitions(compilation);
 }

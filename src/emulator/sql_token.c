@@ -415,7 +415,7 @@ struct sql_token *sql_tokenise(struct sql_compilation *compilation, struct text 
         token->end = reader.at;
     }
     struct sql_token *kept = NULL;
-    if (!compilation->failed) {
+    if (tokens && !compilation->failed) {
         kept = sql_new(&compilation->arena, *count * sizeof *kept);
         memcpy(kept, tokens, *count * sizeof *kept);
     }

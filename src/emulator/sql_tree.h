@@ -141,7 +141,7 @@ struct sql_table_use {
     bool *used; /* one a field */
     bool partition_filtered;
     struct day_range partition;
-    bool seen; /* some source was judged already */
+    bool seen; /* it is read: some source of it was judged; INSERT INTO alone does not read */
 };
 
 struct sql_item {

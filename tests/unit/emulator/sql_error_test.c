@@ -167,8 +167,10 @@ Test(sql_error, depth_and_length_are_bounded)
     char *text = memory_format("SELECT %s", deep);
     cr_expect_str_eq(sql_fixture_run(fixture, text, NULL),
                      "!The statement is nested too deeply for the local BigQuery at [1:71]");
-    for (size_t i = 0; i < 10000; i++)
-        memcpy(deep + 2 * i, "1+", 2);
+    for (size_t i = 0; i < 10000; i++) {
+        deep[2 * i] = '1';
+        deep[2 * i + 1] = '+';
+    }
     free(text);
     text = memory_format("SELECT %s1", deep);
     const char *given = sql_fixture_run(fixture, text, NULL);

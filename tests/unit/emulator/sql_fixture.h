@@ -21,8 +21,8 @@ struct sql_request sql_fixture_request(const char *text);
  * call. */
 const char *sql_fixture_run(struct sql_fixture *fixture, const char *text, const char *parameters);
 
-/* Every statement of a file between its semicolons, one by one; the caller frees it with
- * json_decref. Comments stay where they stand. */
+/* The statements of a file, which stand between semicolons and hold none; the caller frees the
+ * array with json_decref. */
 json_t *sql_fixture_statements(const char *path);
 
 /* sql_fixture_run without parameters must give `expected`. */
