@@ -103,6 +103,12 @@ static struct job *next_pending(const struct jobs *jobs) {
     return job;
 }
 
+/* A job that was cancelled has no result, even if it came too late for SQLite to notice. */
+static void stop(struct job *job) {
+    outcome_clear(&job->outcome);
+    failure_set(&job->outcome.failure, EMULATOR_REASON_STOPPED, EXECUTION_CANCELLED);
+}
+
 static void run(struct jobs *jobs, struct job *job) {
     job->started = true;
     job->started_ms = wall_now();
@@ -112,10 +118,12 @@ static void run(struct jobs *jobs, struct job *job) {
     execute_query(&jobs->executor, job->request, &job->cancel, &outcome);
     pthread_mutex_lock(&jobs->lock);
     job->outcome = outcome;
+    if (atomic_load(&job->cancel))
+        stop(job);
     job->finished = true;
     job->ended_ms = wall_now();
-    job->bytes =
-        (int64_t)strlen(job->request->query) + (outcome.result ? result_bytes(outcome.result) : 0);
+    job->bytes = (int64_t)strlen(job->request->query) +
+                 (job->outcome.result ? result_bytes(job->outcome.result) : 0);
     jobs->bytes += job->bytes;
     job->holders--;
     forget(jobs);
@@ -315,10 +323,8 @@ void jobs_cancel(struct jobs *jobs, struct job *job) {
     if (!is_done(job)) {
         atomic_store(&job->cancel, true);
         job->ready_ns = 0;
-        if (job->finished) {
-            outcome_clear(&job->outcome);
-            failure_set(&job->outcome.failure, EMULATOR_REASON_STOPPED, EXECUTION_CANCELLED);
-        }
+        if (job->finished)
+            stop(job);
         pthread_cond_broadcast(&jobs->changed);
     }
     pthread_mutex_unlock(&jobs->lock);
