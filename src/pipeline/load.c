@@ -20,6 +20,9 @@ struct complaint {
     unsigned long line, column;
 };
 
+static void note_complaint(cyaml_log_t level, void *context, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
 static void note_complaint(cyaml_log_t level, void *context, const char *format,
                            va_list arguments) {
     struct complaint *complaint = context;
