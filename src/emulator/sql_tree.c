@@ -63,8 +63,10 @@ bool sql_same(const char *a, const char *b) {
     return a && b && strcasecmp(a, b) == 0;
 }
 
-static void fill(struct sql_compilation *compilation, const char *reason, int code,
-                 struct sql_place place, const char *format, va_list arguments) {
+__attribute__((format(printf, 5, 0))) static void fill(struct sql_compilation *compilation,
+                                                       const char *reason, int code,
+                                                       struct sql_place place, const char *format,
+                                                       va_list arguments) {
     struct sql_error *error = compilation->error;
     *error = (struct sql_error){
         .reason = reason, .code = code, .line = place.line, .column = place.column};
