@@ -226,6 +226,9 @@ static void draw_table(const struct screen *screen, struct frame *frame, struct 
     }
     if (!look.waiting)
         draw_last_columns(screen, frame, row, columns, &look);
+    int taken = frame_columns(text_of(screen->pipeline->tables[table].name));
+    if (taken < name.width)
+        name.width = taken;
     if (selected)
         frame_select(frame, name);
     if (selected && screen->coverage.season >= screen->pipeline->season_count && columns->all_width)
@@ -233,20 +236,24 @@ static void draw_table(const struct screen *screen, struct frame *frame, struct 
                                                 columns->all_width - columns->all_bar, 1});
 }
 
-/* One line about the selected table: what its number is made of and how old it is. */
+/* One line about the selected table: how old its number is and what it is made of. What is alike
+ * from row to row stands first, so that moving costs few bytes. */
 static void draw_detail(const struct screen *screen, struct frame *frame, struct frame_rect row) {
     const struct list_row *selected = list_selected(&screen->coverage.list, &screen->rows);
     if (!selected || selected->kind != ROW_TABLE || row.height == 0)
         return;
     const struct coverage_table *table = words_coverage(screen->situation, selected->a);
-    char age[WORDS_SIZE];
+    char text[WORDS_SIZE];
     int x = row.x + 1;
-    if (!table || !table->all.known) {
-        x = frame_put(frame, row, x, row.y, STYLE_DIM,
-                      screen->situation ? "not measured" : "nothing read yet");
-    } else {
+    if (!table) {
+        frame_put(frame, row, x, row.y, STYLE_DIM, "nothing read yet");
+        return;
+    }
+    x = frame_format(frame, row, x, row.y, STYLE_DIM, "measured %s",
+                     words_age(screen->now, table->confirmed_at, text));
+    if (table->all.known) {
         const struct coverage_totals *all = &table->all;
-        x = frame_format(frame, row, x, row.y, STYLE_DIM, "%zu of %zu complete", all->complete,
+        x = frame_format(frame, row, x, row.y, STYLE_DIM, " · %4zu of %4zu complete", all->complete,
                          all->attainable);
         const struct {
             size_t count;
@@ -261,11 +268,12 @@ static void draw_detail(const struct screen *screen, struct frame *frame, struct
                 x = frame_format(frame, row, x, row.y, STYLE_DIM, " · %zu %s", parts[i].count,
                                  parts[i].word);
     }
-    if (table && table->confirmed_at)
-        x = frame_format(frame, row, x, row.y, STYLE_DIM, " · measured %s",
-                         words_age(screen->now, table->confirmed_at, age));
-    if (table && table->error)
+    if (table->error)
         (void)frame_format(frame, row, x, row.y, STYLE_WARN, " · %s", table->error);
+    else if (table->lineage.blocks.count)
+        (void)frame_format(frame, row, x, row.y, STYLE_DIM, " · blocks %zu %s",
+                           table->lineage.blocks.count,
+                           table->lineage.blocks.count == 1 ? "table" : "tables");
 }
 
 static void draw_run(const struct screen *screen, struct frame *frame, struct frame_rect row,
@@ -278,7 +286,7 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
     bool wide = row.width >= 100;
     if (wide)
         x = frame_field(
-                frame, row, x, row.y, 24, false, STYLE_DIM,
+                frame, row, x, row.y, row.width >= 132 ? 24 : 12, false, STYLE_DIM,
                 words_seasons(screen->pipeline, screen->situation->range, run->range, text)) +
             1;
     if (run->phase == SITUATION_RUN_FAILED || run->phase == SITUATION_RUN_STALLED) {

@@ -253,7 +253,8 @@ static void logs_draw(const struct screen *screen, struct frame *frame, struct f
     if (page->count == 0)
         frame_put(frame, area, area.x + MARGIN, area.y, STYLE_DIM,
                   *log->filter || log->level ? "no line passes the filter" : "the log is empty");
-    draw_histogram(frame, area, page);
+    if (!page->at_end || (page->count && page->lines[0].offset > 0))
+        draw_histogram(frame, area, page); /* of what is not on the page */
 }
 
 static void move(struct screen *screen, int64_t lines) {

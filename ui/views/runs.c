@@ -11,7 +11,7 @@
 #include "ui/words.h"
 
 enum { ROW_GROUP, ROW_IDLE, ROW_RUN, ROW_OTHERS };
-enum { DETAIL_LINES = 5, NAME_WIDTH = 30, BAR_WIDTH = 8, FAILURES_SHOWN = 2 };
+enum { DETAIL_LINES = 5, NAME_WIDTH = 30, BAR_WIDTH = 8, STATE_WIDTH = 15, FAILURES_SHOWN = 2 };
 
 static const struct situation_run *run_at(const struct screen *screen, size_t index) {
     return &screen->situation->runs[index];
@@ -57,6 +57,10 @@ static void runs_rows(struct screen *screen, struct list_rows *rows) {
         heading = true;
         add_run(rows, screen, i);
     }
+    /* Whoever has not moved yet looks at the worst. */
+    for (size_t i = 0; screen->runs.identity == 0 && i < rows->count; i++)
+        if (rows->items[i].kind == ROW_RUN && rows->items[i].a == 0)
+            list_select(&screen->runs, rows, i);
 }
 
 static struct list *runs_list(struct screen *screen) {
@@ -149,12 +153,12 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
                 run->phase == SITUATION_RUN_DONE ? STYLE_DIM : STYLE_NORMAL, run->processor);
     if (selected)
         frame_select(frame, name);
-    int x = frame_field(frame, row, name.x + name_width + 1, row.y, 10, false, style,
+    int x = frame_field(frame, row, name.x + name_width + 1, row.y, STATE_WIDTH, false, style,
                         words_run_state(run)) +
             1;
     if (row.width >= 110)
         x = frame_field(
-                frame, row, x, row.y, 24, false, STYLE_DIM,
+                frame, row, x, row.y, row.width >= 132 ? 24 : 12, false, STYLE_DIM,
                 words_seasons(screen->pipeline, screen->situation->range, run->range, text)) +
             1;
     if (run->phase != SITUATION_RUN_FAILED && run->phase != SITUATION_RUN_DONE) {

@@ -32,10 +32,13 @@ void view_dialog_draw(const struct screen *screen, struct frame *frame, struct f
                 dialog->title);
     struct frame_rect area = {box.x + MARGIN, box.y + 3, box.width - 2 * MARGIN, box.height - 6};
     view_text_draw(frame, area, dialog->text.data ? dialog->text.data : "", &rows, 0);
-    if (area.height > 0 && (int)rows.count > area.height)
-        frame_format(frame, area, area.x, area.y + area.height - 1, STYLE_WARN,
+    if (area.height > 0 && (int)rows.count > area.height) {
+        struct frame_rect last = frame_row(area, area.height - 1);
+        frame_fill(frame, last, STYLE_NORMAL, ' ');
+        frame_format(frame, last, last.x, last.y, STYLE_WARN,
                      "… and %d more lines: make the terminal taller",
                      (int)rows.count - area.height + 1);
+    }
     list_rows_free(&rows);
     int y = box.y + box.height - 2;
     int x = frame_put(frame, box, box.x + MARGIN, y, STYLE_BUTTON, " Cancel ");

@@ -26,7 +26,9 @@ struct text_buffer *view_page_open(struct screen *screen, const char *export_nam
     return &page->text;
 }
 
-/* The bytes of `line` that fit in `width` columns, cut behind a space where there is one. */
+/* The bytes of `line` that fit in `width` columns, cut behind a space or a comma where there is
+ * one.
+ */
 static size_t fitting(struct text line, int width) {
     size_t used = 0, space = 0;
     int columns = 0;
@@ -37,7 +39,7 @@ static size_t fitting(struct text line, int width) {
         if (columns > width)
             return space ? space : used ? used : size;
         used += size;
-        if (code_point == ' ')
+        if (code_point == ' ' || code_point == ',')
             space = used;
     }
     return used;
