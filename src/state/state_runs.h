@@ -49,7 +49,8 @@ struct state_claim {
 /* A table of the pipeline that the run fills. */
 struct state_run_table {
     char *table;
-    struct dayset before; /* dates complete at launch; range empty when that was not known */
+    bool before_known;
+    struct dayset before; /* dates complete at launch, where known */
 };
 
 /* A run to be. All strings are borrowed. */

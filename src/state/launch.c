@@ -1,0 +1,225 @@
+/* A launch: runs, claims and the event in one transaction, or nothing. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "state/days.h"
+#include "state/journal.h"
+#include "state/sql.h"
+#include "state/state_runs.h"
+
+/* Seconds since 2020-01-01 in six digits of base 32, then four random ones: sorts by time until
+ * 2054, and never repeats within a second. */
+char *state_make_id(char kind, int64_t at, char id[STATE_RUN_SIZE]) {
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    static const int64_t epoch_2020 = 1577836800;
+    uint64_t seconds = at / 1000 > epoch_2020 ? (uint64_t)(at / 1000 - epoch_2020) : 0;
+    uint32_t noise = 0;
+    if (getrandom(&noise, sizeof noise, 0) != (ssize_t)sizeof noise) {
+        noise = (uint32_t)clock_boot_ns(clock_system()) ^ (uint32_t)getpid() << 12;
+    }
+    id[0] = kind;
+    id[1] = '-';
+    for (int i = 0; i < 6; i++) {
+        id[7 - i] = digits[seconds >> (5 * i) & 31U];
+    }
+    for (int i = 0; i < 4; i++) {
+        id[8 + i] = digits[noise >> (5 * i) & 31U];
+    }
+    id[12] = '\0';
+    return id;
+}
+
+static void describe_overlap(const struct sql_rows *rows, const char *resource,
+                             struct error *error) {
+    char from[DAY_TEXT_SIZE];
+    char to[DAY_TEXT_SIZE];
+    char at[CLOCK_UTC_SIZE];
+    (void)error_set(error, EXIT_NO_GO,
+                    "%s: %s to %s is claimed by run %s (%s, launched by %s at %s); stop that run, "
+                    "or wait for it",
+                    resource, day_format((day_number)sql_get_int(rows, 3, 0), from),
+                    day_format((day_number)sql_get_int(rows, 4, 0), to), sql_peek_text(rows, 0),
+                    sql_peek_text(rows, 1), sql_peek_text(rows, 2),
+                    clock_format_utc(sql_get_int(rows, 5, 0), at));
+}
+
+static bool is_range_free(struct state *state, const char *resource, struct day_range range,
+                          struct error *error) {
+    struct sql_rows rows =
+        SQL_ROWS(state, error,
+                 "SELECT c.run,r.processor,r.owner,max(c.from_day,?2),min(c.to_day,?3),c.at"
+                 " FROM claims c JOIN runs r ON r.run=c.run WHERE c.released_at IS NULL"
+                 " AND c.resource=?1 AND c.from_day<=?3 AND ?2<=c.to_day ORDER BY c.from_day"
+                 " LIMIT 1",
+                 sql_text(resource), sql_int(range.from), sql_int(range.to));
+    bool free = true;
+    if (sql_next(&rows)) {
+        describe_overlap(&rows, resource, error);
+        free = false;
+    }
+    sql_finish(&rows);
+    return free && !rows.failed;
+}
+
+bool state_claims_free(struct state *state, const struct state_claim *claims, size_t count,
+                       struct error *error) {
+    bool free = true;
+    for (size_t i = 0; free && i < count; i++) {
+        for (size_t j = 0; free && j < claims[i].range_count; j++) {
+            free = is_range_free(state, claims[i].resource, claims[i].ranges[j], error);
+        }
+    }
+    return free;
+}
+
+static bool insert_claims(struct state *state, const struct state_launch *launch,
+                          const struct state_new_run *run, struct error *error) {
+    if (!state_claims_free(state, run->claims, run->claim_count, error)) {
+        return false;
+    }
+    bool done = true;
+    for (size_t i = 0; done && i < run->claim_count; i++) {
+        const struct state_claim *claim = &run->claims[i];
+        for (size_t j = 0; done && j < claim->range_count; j++) {
+            done = SQL_RUN(state, error,
+                           "INSERT INTO claims(run,resource,from_day,to_day,at) VALUES(?,?,?,?,?)",
+                           sql_text(run->run), sql_text(claim->resource),
+                           sql_int(claim->ranges[j].from), sql_int(claim->ranges[j].to),
+                           sql_int(launch->at));
+        }
+    }
+    return done;
+}
+
+static bool insert_tables(struct state *state, const struct state_new_run *run,
+                          struct error *error) {
+    bool done = true;
+    for (size_t i = 0; done && i < run->table_count; i++) {
+        const struct state_run_table *table = &run->tables[i];
+        char *before = table->before_known ? days_to_text(&table->before) : NULL;
+        done = SQL_RUN(state, error, "INSERT INTO run_tables(run,tbl,before) VALUES(?,?,?)",
+                       sql_text(run->run), sql_text(table->table), sql_text(before));
+        free(before);
+    }
+    return done;
+}
+
+static bool insert_run(struct state *state, const struct state_launch *launch,
+                       const struct state_new_run *run, struct error *error) {
+    char *dates = days_to_text(run->dates);
+    bool done =
+        SQL_RUN(state, error,
+                "INSERT INTO runs(run,launch,group_name,processor,owner,from_day,to_day,dates,"
+                "date_count,plan_hash,steps,step_count,command,directory,retry_of,state,"
+                "created_at,created_boot_id,created_ns)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?)",
+                sql_text(run->run), sql_text(launch->launch), sql_text(launch->group),
+                sql_text(run->processor), sql_text(launch->owner), sql_int(run->range.from),
+                sql_int(run->range.to), sql_text(dates), sql_size(dayset_count(run->dates)),
+                sql_text(launch->plan_hash), sql_text(run->steps), sql_size(run->step_count),
+                sql_text(run->command), sql_text(run->directory), sql_text(run->retry_of),
+                sql_int(launch->at), sql_text(state->boot_id), sql_int(launch->boot_ns));
+    free(dates);
+    return done && insert_tables(state, run, error) && insert_claims(state, launch, run, error);
+}
+
+static bool use_approval(struct state *state, const struct state_launch *launch,
+                         struct error *error) {
+    if (launch->approval == NULL) {
+        return true;
+    }
+    if (!SQL_RUN(state, error,
+                 "UPDATE approvals SET consumed_by=?1 WHERE approval=?2 AND plan_hash=?3"
+                 " AND decision IN('go','override') AND revoked_at IS NULL"
+                 " AND consumed_by IS NULL AND expires_at>?4",
+                 sql_text(launch->launch), sql_text(launch->approval), sql_text(launch->plan_hash),
+                 sql_int(launch->at))) {
+        return false;
+    }
+    return sql_changes(state) == 1 ||
+           error_set(error, EXIT_NO_GO,
+                     "approval %s is not a live, unused yes to this plan; have the plan approved "
+                     "again",
+                     launch->approval);
+}
+
+static bool add_event(struct state *state, const struct state_actor *actor,
+                      const struct state_launch *launch, struct error *error) {
+    json_t *runs = json_array();
+    struct text_buffer text = {0};
+    size_t dates = 0;
+    for (size_t i = 0; i < launch->run_count; i++) {
+        (void)json_array_append_new(runs, json_string(launch->runs[i].run));
+        text_buffer_format(&text, "%s%s", i > 0 ? ", " : "", launch->runs[i].processor);
+        dates += dayset_count(launch->runs[i].dates);
+    }
+    text_buffer_format(&text, ": %zu date%s", dates, dates == 1 ? "" : "s");
+    if (launch->override_reason != NULL) {
+        text_buffer_format(&text, ", gate overridden: %s", launch->override_reason);
+    }
+    json_t *data =
+        json_pack("{s:s,s:s,s:o}", "launch", launch->launch, "owner", launch->owner, "runs", runs);
+    char *json = json_text(data);
+    const char *subject = launch->group[0] != '\0' ? launch->group : launch->runs[0].processor;
+    bool done =
+        journal_add(state, actor, launch->at, STATE_EVENT_LAUNCH, subject, text.data, json, error);
+    free(json);
+    json_decref(data);
+    text_buffer_free(&text);
+    return done;
+}
+
+bool state_launch(struct state *state, const struct state_actor *actor,
+                  const struct state_launch *launch, struct error *error) {
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    bool done = use_approval(state, launch, error);
+    for (size_t i = 0; done && i < launch->run_count; i++) {
+        done = insert_run(state, launch, &launch->runs[i], error);
+    }
+    done = done && add_event(state, actor, launch, error);
+    return sql_end(state, done, error);
+}
+
+struct state_held *state_claims_held(struct state *state, size_t *count, struct error *error) {
+    struct state_held *held = NULL;
+    size_t capacity = 0;
+    struct sql_rows rows = SQL_ALL(state, error,
+                                   "SELECT c.run,r.processor,r.owner,c.resource,c.from_day,c.to_day"
+                                   ",c.at FROM claims c JOIN runs r ON r.run=c.run"
+                                   " WHERE c.released_at IS NULL ORDER BY c.resource,c.from_day");
+    *count = 0;
+    while (sql_next(&rows)) {
+        held = memory_grow(held, *count, &capacity, sizeof *held);
+        held[(*count)++] = (struct state_held){
+            .run = sql_get_text(&rows, 0),
+            .processor = sql_get_text(&rows, 1),
+            .owner = sql_get_text(&rows, 2),
+            .resource = sql_get_text(&rows, 3),
+            .range = {(day_number)sql_get_int(&rows, 4, 0), (day_number)sql_get_int(&rows, 5, 0)},
+            .at = sql_get_int(&rows, 6, 0),
+        };
+    }
+    if (rows.failed) {
+        state_claims_held_free(held, *count);
+        *count = 0;
+        return NULL;
+    }
+    return held != NULL ? held : memory_new(1, sizeof *held);
+}
+
+void state_claims_held_free(struct state_held *held, size_t count) {
+    for (size_t i = 0; i < count && held != NULL; i++) {
+        free(held[i].run);
+        free(held[i].processor);
+        free(held[i].owner);
+        free(held[i].resource);
+    }
+    free(held);
+}

@@ -1,0 +1,158 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "state/journal.h"
+#include "state/sql.h"
+#include "state/state_shim.h"
+
+/* Closes the transaction of a compare-and-set that `changed` so many rows and wrote its event. */
+static bool settle(struct state *state, bool ran, int64_t changed, bool *done,
+                   struct error *error) {
+    bool committed = sql_end(state, ran, error);
+    *done = committed && changed == 1;
+    return committed;
+}
+
+bool state_shim_take(struct state *state, const char *run, const struct state_process *shim,
+                     int64_t at, bool *done, struct error *error) {
+    (void)at;
+    *done = false;
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    bool ran =
+        SQL_RUN(state, error,
+                "UPDATE runs SET state='starting',shim_pid=?2,shim_start=?3,boot_id=?4"
+                " WHERE run=?1 AND state='claimed' AND stop_at IS NULL",
+                sql_text(run), sql_int(shim->pid), sql_int(shim->start), sql_text(shim->boot_id));
+    return settle(state, ran, sql_changes(state), done, error);
+}
+
+static bool add_start(struct state *state, const char *run, const struct state_process *child,
+                      size_t step, int64_t at, struct error *error) {
+    struct state_actor shim = {.name = "shim"};
+    char text[96];
+    (void)snprintf(text, sizeof text, "step %zu runs as pid %lld", step + 1, (long long)child->pid);
+    return journal_add(state, &shim, at, step == 0 ? STATE_EVENT_RUN_START : STATE_EVENT_RUN_STEP,
+                       run, step == 0 ? text + strlen("step 1 ") : text, NULL, error);
+}
+
+bool state_shim_running(struct state *state, const char *run, const struct state_process *child,
+                        size_t step, int64_t at, bool *done, struct error *error) {
+    *done = false;
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    bool ran = SQL_RUN(state, error,
+                       "UPDATE runs SET state='running',child_pid=?2,child_start=?3,step=?4,"
+                       "started_at=coalesce(started_at,?5) WHERE run=?1 AND stop_at IS NULL"
+                       " AND state IN('starting','running')",
+                       sql_text(run), sql_int(child->pid), sql_int(child->start), sql_size(step),
+                       sql_int(at));
+    int64_t changed = sql_changes(state);
+    ran = ran && (changed == 0 || add_start(state, run, child, step, at, error));
+    return settle(state, ran, changed, done, error);
+}
+
+bool state_shim_poll(struct state *state, const char *run, bool *asked, char **by, char **reason,
+                     struct error *error) {
+    struct sql_rows rows = SQL_ROWS(state, error,
+                                    "SELECT stop_by,stop_reason FROM runs WHERE run=?"
+                                    " AND stop_at IS NOT NULL",
+                                    sql_text(run));
+    *asked = sql_next(&rows);
+    *by = *asked ? sql_get_text(&rows, 0) : NULL;
+    *reason = *asked ? sql_get_text(&rows, 1) : NULL;
+    sql_finish(&rows);
+    return !rows.failed;
+}
+
+bool state_shim_stage(struct state *state, const struct state_actor *actor, const char *run,
+                      const char *stage, const char *reason, int64_t kill_at, int64_t survivors,
+                      int64_t at, struct error *error) {
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    bool ran = SQL_RUN(state, error,
+                       "UPDATE runs SET state='stopping',stop_at=coalesce(stop_at,?5),"
+                       "stop_by=coalesce(stop_by,?6),stop_reason=coalesce(stop_reason,?7),"
+                       "stop_stage=?2,stop_stage_at=?5,kill_at=?3,survivors=?4"
+                       " WHERE run=?1 AND state IN('starting','running','stopping')",
+                       sql_text(run), sql_text(stage), sql_int_unless(kill_at, 0),
+                       sql_int_unless(survivors, -1), sql_int(at), sql_text(actor->name),
+                       sql_text(reason));
+    if (ran && sql_changes(state) == 1) {
+        char *text = strcmp(stage, "kill") == 0 ? memory_format("KILL sent: %s", reason)
+                                                : memory_format("TERM sent: %s", reason);
+        ran = journal_add(state, actor, at, STATE_EVENT_STOP_STAGE, run, text, NULL, error);
+        free(text);
+    }
+    return sql_end(state, ran, error);
+}
+
+static bool write_end(struct state *state, const char *run, const struct state_end *end,
+                      const char *condition, int64_t *changed, struct error *error) {
+    char sql[640];
+    (void)snprintf(sql, sizeof sql,
+                   "UPDATE runs SET state='ended',outcome=?2,wait_status=?3,step=?4,stragglers=?5,"
+                   "spawn_error=?6,recorded_by=?7,ended_at=?8,"
+                   "stop_at=CASE WHEN ?2='stopped' THEN coalesce(stop_at,?8) ELSE stop_at END,"
+                   "stop_by=CASE WHEN ?2='stopped' THEN coalesce(stop_by,'shim') ELSE stop_by END,"
+                   "stop_stage=CASE WHEN stop_at IS NULL THEN stop_stage ELSE 'done' END"
+                   " WHERE run=?1 AND %s",
+                   condition);
+    bool ran = SQL_RUN(state, error, sql, sql_text(run), sql_text(state_outcome_word(end->outcome)),
+                       sql_int_unless(end->has_wait_status ? end->wait_status : -1, -1),
+                       sql_size(end->step), sql_int(end->stragglers), sql_text(end->spawn_error),
+                       sql_text(end->recorded_by), sql_int(end->ended_at));
+    *changed = sql_changes(state);
+    return ran;
+}
+
+static enum state_event_kind kind_of_end(const struct state_end *end) {
+    if (end->outcome == STATE_OUTCOME_LOST) {
+        return STATE_EVENT_LOST;
+    }
+    return strcmp(end->recorded_by, "replay") == 0 ? STATE_EVENT_REPLAY : STATE_EVENT_RUN_END;
+}
+
+bool state_shim_end(struct state *state, const struct state_actor *actor, const char *run,
+                    const struct state_end *end, bool *done, struct error *error) {
+    const char *alive = end->outcome == STATE_OUTCOME_SPAWN_ERROR
+                            ? "state<>'ended'"
+                            : "state IN('starting','running','stopping')";
+    int64_t changed;
+    *done = false;
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    enum state_event_kind kind = kind_of_end(end);
+    bool ran = write_end(state, run, end, alive, &changed, error);
+    if (ran && changed == 0 && end->outcome != STATE_OUTCOME_LOST) {
+        kind = STATE_EVENT_LATE_EXIT;
+        ran = write_end(state, run, end, "state='ended' AND outcome='lost'", &changed, error);
+    }
+    ran = ran && (changed == 0 ||
+                  journal_add(state, actor, end->ended_at, kind, run, end->text, NULL, error));
+    return settle(state, ran, changed, done, error);
+}
+
+bool state_run_orphan(struct state *state, const struct state_actor *actor, const char *run,
+                      int64_t at, bool *done, struct error *error) {
+    *done = false;
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    bool ran = SQL_RUN(state, error,
+                       "UPDATE runs SET orphan_at=? WHERE run=? AND orphan_at IS NULL"
+                       " AND state IN('starting','running','stopping')",
+                       sql_int(at), sql_text(run));
+    int64_t changed = sql_changes(state);
+    ran = ran &&
+          (changed == 0 ||
+           journal_add(state, actor, at, STATE_EVENT_ORPHAN, run,
+                       "its shim is gone, its command lives on; its claims are kept", NULL, error));
+    return settle(state, ran, changed, done, error);
+}

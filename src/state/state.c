@@ -1,0 +1,211 @@
+#include "state/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "state/filesystem.h"
+#include "state/schema.h"
+#include "state/sql.h"
+
+enum { PATIENCE_MS = 5000 };
+
+static bool is_name(const char *name) {
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                 "._-");
+    return length > 0 && length <= 128 && name[length] == '\0' && name[0] != '.';
+}
+
+char *state_home(const char *pipeline, struct error *error) {
+    const char *own = getenv("PHASEGATE_STATE");
+    const char *xdg = getenv("XDG_STATE_HOME");
+    if (!is_name(pipeline)) {
+        (void)error_set(error, EXIT_CONFIG,
+                        "the pipeline name \"%s\" cannot name its state directory; use letters, "
+                        "digits, \".\", \"_\" and \"-\", beginning with no dot",
+                        pipeline);
+        return NULL;
+    }
+    if (own != NULL && own[0] != '\0') {
+        return memory_format("%s/%s", own, pipeline);
+    }
+    /* The XDG rule: a relative path is invalid and is to be ignored. */
+    if (xdg != NULL && xdg[0] == '/') {
+        return memory_format("%s/phasegate/%s", xdg, pipeline);
+    }
+    const char *home = getenv("HOME");
+    if (home == NULL || home[0] == '\0') {
+        (void)error_set(error, EXIT_CONFIG,
+                        "no place for the state file: set HOME, XDG_STATE_HOME or PHASEGATE_STATE");
+        return NULL;
+    }
+    return memory_format("%s/.local/state/phasegate/%s", home, pipeline);
+}
+
+/* Tries again every few milliseconds: SQLite's own handler backs off to 100 ms, and then a process
+ * can be passed over for seconds when many write. */
+static int wait_for_others(void *context, int tries) {
+    struct state *state = context;
+    int64_t now = clock_boot_ns(clock_system());
+    if (tries == 0) {
+        state->waiting_since = now;
+    }
+    if (now - state->waiting_since >= (int64_t)state->patience_ms * 1000000) {
+        return 0;
+    }
+    struct timespec nap = {.tv_nsec = 1000000 + now % 4000000};
+    (void)nanosleep(&nap, NULL);
+    return 1;
+}
+
+static bool configure(struct state *state, struct error *error) {
+    int64_t ignored;
+    static const char settings[] =
+        "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
+        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA synchronous=FULL;";
+    (void)sqlite3_busy_handler(state->database, wait_for_others, state);
+    if (!sql_script(state, settings, error)) {
+        return false;
+    }
+    if (!state->writable) {
+        return sql_script(state, "PRAGMA query_only=ON", error);
+    }
+    /* Versions 3.7.0 to 3.51.2 can corrupt a WAL file under several processes (operations.md B.2);
+     * TRUNCATE is fast enough here, and the answer is read back because SQLite may refuse. */
+    struct sql_rows rows = SQL_ALL(state, error, "PRAGMA journal_mode=TRUNCATE");
+    bool truncates = sql_next(&rows) && strcmp(sql_peek_text(&rows, 0), "truncate") == 0;
+    sql_finish(&rows);
+    if (rows.failed) {
+        return false;
+    }
+    return truncates
+               ? sql_one(state, error, "PRAGMA synchronous", NULL, 0, 0, &ignored) &&
+                     (ignored == 2 || error_set(error, EXIT_SOFTWARE,
+                                                "%s: SQLite refuses synchronous=FULL", state->path))
+               : error_set(error, EXIT_CONFIG,
+                           "%s: SQLite refuses journal_mode=TRUNCATE; close programs that "
+                           "have the file open in another mode",
+                           state->path);
+}
+
+static bool prepare_place(const char *directory, enum state_access access, const char *path,
+                          struct error *error) {
+    struct stat status;
+    if (access == STATE_READ && stat(path, &status) != 0) {
+        return error_set_errno(error, EXIT_NO_INPUT, errno,
+                               "no state file %s; launch something or start the agent first", path);
+    }
+    if (access == STATE_WRITE && !file_make_directory(directory, error)) {
+        return false;
+    }
+    return filesystem_is_local(directory, error);
+}
+
+static bool open_database(struct state *state, struct error *error) {
+    /* A reader opens for writing too: it may have to roll a crashed writer's journal back. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                (state->writable ? SQLITE_OPEN_CREATE : 0) | SQLITE_OPEN_EXRESCODE;
+    mode_t mask = umask(077);
+    int code = sqlite3_open_v2(state->path, &state->database, flags, NULL);
+    (void)umask(mask);
+    if (code != SQLITE_OK) {
+        return error_set(error, EXIT_PERMISSION, "cannot open %s: %s", state->path,
+                         state->database == NULL ? "out of memory"
+                                                 : sqlite3_errmsg(state->database));
+    }
+    return configure(state, error) && schema_prepare(state, error);
+}
+
+struct state *state_open(const char *directory, enum state_access access, struct error *error) {
+    char *path = file_join(directory, "state.db");
+    if (!prepare_place(directory, access, path, error)) {
+        free(path);
+        return NULL;
+    }
+    struct state *state = memory_new(1, sizeof *state);
+    state->directory = memory_copy_string(directory);
+    state->path = path;
+    state->writable = access == STATE_WRITE;
+    state->seen_version = -1;
+    state->patience_ms = PATIENCE_MS;
+    (void)clock_boot_id(state->boot_id);
+    if (!open_database(state, error)) {
+        state_close(state);
+        return NULL;
+    }
+    return state;
+}
+
+void state_close(struct state *state) {
+    if (state != NULL) {
+        (void)sqlite3_close_v2(state->database);
+        free(state->directory);
+        free(state->path);
+        free(state);
+    }
+}
+
+const char *state_directory(const struct state *state) {
+    return state->directory;
+}
+
+int state_schema(const struct state *state) {
+    return state->schema;
+}
+
+bool state_changed(struct state *state) {
+    int64_t version;
+    if (!sql_one(state, NULL, "PRAGMA data_version", NULL, 0, -1, &version)) {
+        return true;
+    }
+    int64_t changes = sqlite3_total_changes64(state->database);
+    bool changed = version != state->seen_version || changes != state->seen_changes;
+    state->seen_version = version;
+    state->seen_changes = changes;
+    return changed;
+}
+
+bool state_read_begin(struct state *state, struct error *error) {
+    int64_t ignored;
+    /* BEGIN alone takes no lock: the first read does. */
+    return sql_script(state, "BEGIN", error) &&
+           (sql_one(state, error, "SELECT count(*) FROM lease", NULL, 0, 0, &ignored) ||
+            sql_end(state, false, error));
+}
+
+void state_read_end(struct state *state) {
+    (void)sql_end(state, false, NULL);
+}
+
+void state_set_patience(struct state *state, int real_ms) {
+    state->patience_ms = real_ms;
+}
+
+static bool check_copy(const char *path, struct error *error) {
+    struct state copy = {.path = memory_copy_string(path)};
+    bool done = sqlite3_open_v2(path, &copy.database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ||
+                sql_failed(&copy, error);
+    if (done) {
+        struct sql_rows rows = SQL_ALL(&copy, error, "PRAGMA integrity_check");
+        bool sound = sql_next(&rows) && strcmp(sql_peek_text(&rows, 0), "ok") == 0;
+        sql_finish(&rows);
+        done =
+            !rows.failed && (sound || error_set(error, EXIT_DATA, "the copy %s is damaged", path));
+    }
+    (void)sqlite3_close_v2(copy.database);
+    free(copy.path);
+    return done;
+}
+
+bool state_backup(struct state *state, const char *path, struct error *error) {
+    mode_t mask = umask(077);
+    bool done = SQL_RUN(state, error, "VACUUM INTO ?", sql_text(path));
+    (void)umask(mask);
+    return done && check_copy(path, error);
+}
