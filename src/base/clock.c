@@ -72,29 +72,29 @@ static bool set_shift(const char *variable, struct error *error) {
     return true;
 }
 
-static bool set_zone(const char *timezone, struct error *error) {
+static bool set_zone(const char *zone, struct error *error) {
     char path[256];
-    bool sane = timezone[0] != '\0' && timezone[0] != '/' && strstr(timezone, "..") == NULL;
-    int length = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", timezone);
+    bool sane = zone[0] != '\0' && zone[0] != '/' && strstr(zone, "..") == NULL;
+    int length = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
     if (!sane || length < 0 || (size_t)length >= sizeof path || access(path, R_OK) != 0) {
         return error_set(error, EXIT_CONFIG,
                          "timezone \"%s\" is not in /usr/share/zoneinfo; use a name such as "
                          "America/Los_Angeles, or install the package tzdata",
-                         timezone);
+                         zone);
     }
-    if (setenv("TZ", timezone, 1) != 0) {
+    if (setenv("TZ", zone, 1) != 0) {
         return error_set(error, EXIT_OS, "cannot set the time zone");
     }
     tzset();
     return true;
 }
 
-bool clock_setup(const char *timezone, struct error *error) {
+bool clock_setup(const char *zone, struct error *error) {
     const char *variable = getenv("PHASEGATE_CLOCK");
     if (variable != NULL && variable[0] != '\0' && !set_shift(variable, error)) {
         return false;
     }
-    return timezone == NULL || set_zone(timezone, error);
+    return zone == NULL || set_zone(zone, error);
 }
 
 static int64_t floor_divide(int64_t a, int64_t b) {

@@ -14,7 +14,8 @@ static void mark_cut(char *text, size_t size) {
     memcpy(text + end, ellipsis, sizeof ellipsis);
 }
 
-static void write_text(struct error *error, const char *format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) static void
+write_text(struct error *error, const char *format, va_list arguments) {
     int length = vsnprintf(error->text, sizeof error->text, format, arguments);
     if (length < 0) {
         error->text[0] = '\0';

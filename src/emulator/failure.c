@@ -25,18 +25,23 @@ static void cut_at_character(char *text, size_t size) {
     text[end] = '\0';
 }
 
+__attribute__((format(printf, 2, 0))) static void
+write_message(struct emulator_failure *failure, const char *format, va_list arguments) {
+    int length = vsnprintf(failure->message, sizeof failure->message, format, arguments);
+    if (length < 0)
+        failure->message[0] = '\0';
+    else if ((size_t)length >= sizeof failure->message)
+        cut_at_character(failure->message, sizeof failure->message - 1);
+}
+
 bool failure_set(struct emulator_failure *failure, enum emulator_reason reason, const char *format,
                  ...) {
     failure->reason = reason;
     failure->code = failure_reason_code(reason);
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(failure->message, sizeof failure->message, format, arguments);
+    write_message(failure, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        failure->message[0] = '\0';
-    else if ((size_t)length >= sizeof failure->message)
-        cut_at_character(failure->message, sizeof failure->message - 1);
     return false;
 }
 

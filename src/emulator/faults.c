@@ -65,13 +65,13 @@ static bool parse_kind(const char *name, enum fault_kind *kind, struct error *er
 }
 
 /* The members a rule may have: a misspelt one must not make another fault than was meant. */
-static bool members_are_known(const json_t *json, struct error *error) {
+static bool members_are_known(json_t *json, struct error *error) {
     static const char *const known[] = {"fault",  "times", "share",   "skip",      "method",
                                         "reason", "code",  "message", "processed", "delay_ms"};
     const size_t count = sizeof known / sizeof known[0];
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)json, key, value) {
+    json_object_foreach(json, key, value) {
         size_t i = 0;
         while (i < count && strcmp(known[i], key) != 0)
             i++;
@@ -84,7 +84,7 @@ static bool members_are_known(const json_t *json, struct error *error) {
     return true;
 }
 
-static bool parse_rule(const json_t *json, struct rule *rule, struct error *error) {
+static bool parse_rule(json_t *json, struct rule *rule, struct error *error) {
     if (!json_is_object(json))
         return error_set(error, EXIT_DATA, "a fault must be a JSON object");
     struct fault *fault = &rule->fault;
@@ -120,7 +120,7 @@ static bool parse_rule(const json_t *json, struct rule *rule, struct error *erro
     return true;
 }
 
-static bool add_one(struct faults *faults, const json_t *json, struct error *error) {
+static bool add_one(struct faults *faults, json_t *json, struct error *error) {
     struct rule rule = {0};
     if (!parse_rule(json, &rule, error))
         return false;
@@ -133,7 +133,7 @@ static bool add_one(struct faults *faults, const json_t *json, struct error *err
     return true;
 }
 
-bool faults_add(struct faults *faults, const json_t *json, struct error *error) {
+bool faults_add(struct faults *faults, json_t *json, struct error *error) {
     const json_t *list = json_object_get(json, "rules");
     pthread_mutex_lock(&faults->lock);
     size_t before = faults->count;

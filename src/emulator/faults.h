@@ -54,7 +54,7 @@ struct faults *faults_new(void);
 void faults_free(struct faults *faults);
 
 /* Adds one rule, or {"rules":[…]} of them, all or none. Errors: EXIT_DATA. */
-bool faults_add(struct faults *faults, const json_t *json, struct error *error);
+bool faults_add(struct faults *faults, json_t *json, struct error *error);
 
 void faults_clear(struct faults *faults);
 

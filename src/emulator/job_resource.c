@@ -7,6 +7,11 @@
 #include "base/memory.h"
 #include "emulator/resource.h"
 
+/* A job is looked at by many threads, and jansson counts references without a lock. */
+static void set_copy(json_t *object, const char *key, const json_t *shared) {
+    json_object_set_new(object, key, json_deep_copy(shared));
+}
+
 json_t *job_reference(const char *project, const char *id, const char *location) {
     json_t *reference = json_pack("{s:s, s:s}", "projectId", project, "location", location);
     if (id)
@@ -49,9 +54,9 @@ void job_set_results(json_t *answer, const struct outcome *outcome) {
     json_object_set_new(answer, "totalRows", resource_int64((int64_t)rows));
     json_object_set_new(answer, "totalBytesProcessed", resource_int64(outcome->bytes_processed));
     json_object_set_new(answer, "cacheHit", json_boolean(outcome->cache_hit));
-    json_t *no_fields = outcome->schema ? NULL : json_pack("{s:[]}", "fields");
-    json_object_set(answer, "schema", outcome->schema ? outcome->schema : no_fields);
-    json_decref(no_fields);
+    json_object_set_new(answer, "schema",
+                        outcome->schema ? json_deep_copy(outcome->schema)
+                                        : json_pack("{s:[]}", "fields"));
     set_dml(answer, outcome);
 }
 
@@ -67,19 +72,19 @@ static json_t *query_statistics(const struct job_view *view) {
     json_object_set_new(query, "billingTier", json_integer(1));
     json_object_set_new(query, "totalSlotMs", resource_int64(view->ended_ms - view->started_ms));
     if (outcome->references && json_array_size(outcome->references) > 0)
-        json_object_set(query, "referencedTables", outcome->references);
+        set_copy(query, "referencedTables", outcome->references);
     if (outcome->target && outcome->statement_type &&
         strncmp(outcome->statement_type, "CREATE", 6) == 0)
-        json_object_set(query, "ddlTargetTable", outcome->target);
+        set_copy(query, "ddlTargetTable", outcome->target);
     set_dml(query, outcome);
     if (!view->request->dry_run)
         return query;
     json_object_set_new(query, "totalBytesProcessedAccuracy", json_string("PRECISE"));
     json_object_set_new(query, "estimatedBytesProcessed", resource_int64(outcome->bytes_processed));
     if (outcome->schema)
-        json_object_set(query, "schema", outcome->schema);
+        set_copy(query, "schema", outcome->schema);
     if (outcome->undeclared)
-        json_object_set(query, "undeclaredQueryParameters", outcome->undeclared);
+        set_copy(query, "undeclaredQueryParameters", outcome->undeclared);
     return query;
 }
 
@@ -121,7 +126,7 @@ json_t *job_resource(const struct job_view *view, bool item, bool minimal) {
     json_object_set_new(job, "status", status_of(view));
     json_object_set_new(job, "statistics", statistics_of(view));
     if (!minimal)
-        json_object_set(job, "configuration", view->request->configuration);
+        set_copy(job, "configuration", view->request->configuration);
     if (item)
         json_object_set_new(job, "state", json_string(state_name(view->state)));
     if (item && view->outcome && outcome_failed(view->outcome))

@@ -161,5 +161,5 @@ int main(int count, char **arguments) {
     if (good)
         return EXIT_GO;
     (void)fprintf(stderr, "phasegate-emulator: %s\n", error.text);
-    return error.code;
+    return (int)error.code;
 }

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "emulator/resource.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -107,13 +108,20 @@ void request_free(struct query_request *request) {
     free(request);
 }
 
+/* Writes a string behind its length, so that no two lists of them look alike. */
+static void put_part(struct text_buffer *key, const char *part) {
+    text_buffer_format(key, "%zu:%s\n", part ? strlen(part) + 1 : 0, part ? part : "");
+}
+
 char *request_key(const struct query_request *request) {
-    json_t *key = json_pack("[s, s?, s?, s?, s?, O?]", request->project, request->location,
-                            request->default_project, request->default_dataset, request->mode,
-                            request->parameters);
-    char *rest = json_text(key);
-    char *text = memory_format("%s\n%s", rest, request->query);
-    free(rest);
-    json_decref(key);
-    return text;
+    struct text_buffer key = {0};
+    char *parameters = request->parameters ? json_text(request->parameters) : NULL;
+    const char *const parts[] = {
+        request->project,         request->location, request->default_project,
+        request->default_dataset, request->mode,     parameters};
+    for (size_t i = 0; i < COUNT(parts); i++)
+        put_part(&key, parts[i]);
+    text_buffer_add(&key, request->query);
+    free(parameters);
+    return text_buffer_take(&key);
 }

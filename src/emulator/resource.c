@@ -19,11 +19,12 @@ static const char *const item_members[] = {"labels", "clustering", "expirationTi
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Deep, here and wherever threads share a JSON value: jansson counts references without a lock. */
 static void copy_members(json_t *to, const json_t *from, const char *const *names, size_t count) {
     for (size_t i = 0; i < count; i++) {
         json_t *member = json_object_get(from, names[i]);
         if (member && !json_is_null(member))
-            json_object_set(to, names[i], member);
+            json_object_set_new(to, names[i], json_deep_copy(member));
     }
 }
 

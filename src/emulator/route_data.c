@@ -158,14 +158,14 @@ static void read_rows(struct insertion *insertion, const json_t *list) {
         const char *insert_id = json_get_string(item, "insertId", NULL);
         insertion->keys[i] = insert_id ? dedup_key(insertion->path, insert_id) : 0;
         reader.location[0] = '\0';
-        const json_t *row = json_object_get(item, "json");
+        json_t *row = json_object_get(item, "json");
         insertion->rows[i] = value_read(&reader, row, &insertion->row);
         if (!insertion->rows[i])
             add_error(insertion, i, "invalid", reader.location, reader.message);
     }
 }
 
-static bool store_row(struct insertion *insertion, const json_t *row) {
+static bool store_row(struct insertion *insertion, json_t *row) {
     const struct emulator_table *table = insertion->table;
     bool good = true;
     for (size_t i = 0; i < table->field_count && good; i++)
@@ -251,13 +251,14 @@ bool route_data_insert(struct call *call) {
     sqlite3 *database = storage_write(storage);
     struct emulator_table *table = find_table(call);
     bool good = table != NULL;
+    char row_name[] = "row";
     if (good) {
         struct insertion insertion = {
             .call = call,
             .table = table,
             .row = {.type = EMULATOR_RECORD,
                     .required = true,
-                    .name = (char *)(uintptr_t) "row",
+                    .name = row_name,
                     .fields = table->fields,
                     .field_count = table->field_count},
             .path = emulator_table_path(table),

@@ -130,7 +130,7 @@ static void put_scalar(struct text_buffer *buffer, enum emulator_type type,
 }
 
 /* The value of a leaf inside stored JSON; text is borrowed from it. */
-static struct emulator_value leaf_value(const json_t *json) {
+static struct emulator_value leaf_value(json_t *json) {
     struct emulator_value value = {0};
     if (json_is_integer(json) || json_is_boolean(json)) {
         value.kind = VALUE_INTEGER;
@@ -145,11 +145,11 @@ static struct emulator_value leaf_value(const json_t *json) {
     return value;
 }
 
-static void put_json(struct text_buffer *buffer, const struct emulator_field *field,
-                     const json_t *json, enum rows_timestamp timestamp);
+static void put_json(struct text_buffer *buffer, const struct emulator_field *field, json_t *json,
+                     enum rows_timestamp timestamp);
 
-static void put_record(struct text_buffer *buffer, const struct emulator_field *field,
-                       const json_t *json, enum rows_timestamp timestamp) {
+static void put_record(struct text_buffer *buffer, const struct emulator_field *field, json_t *json,
+                       enum rows_timestamp timestamp) {
     text_buffer_add(buffer, "{\"f\":[");
     for (size_t i = 0; i < field->field_count; i++) {
         text_buffer_add(buffer, i ? ",{\"v\":" : "{\"v\":");
@@ -160,15 +160,15 @@ static void put_record(struct text_buffer *buffer, const struct emulator_field *
     text_buffer_add(buffer, "]}");
 }
 
-static void put_json(struct text_buffer *buffer, const struct emulator_field *field,
-                     const json_t *json, enum rows_timestamp timestamp) {
+static void put_json(struct text_buffer *buffer, const struct emulator_field *field, json_t *json,
+                     enum rows_timestamp timestamp) {
     if (field->repeated) {
         struct emulator_field element = *field;
         element.repeated = false;
         text_buffer_add(buffer, "[");
         size_t i;
         json_t *item;
-        json_array_foreach((json_t *)(uintptr_t)json, i, item) {
+        json_array_foreach(json, i, item) {
             text_buffer_add(buffer, i ? ",{\"v\":" : "{\"v\":");
             put_json(buffer, &element, item, timestamp);
             text_buffer_add(buffer, "}");

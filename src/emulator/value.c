@@ -12,7 +12,7 @@
 #include "emulator/moment.h"
 
 /* Leaves "Cannot convert value to integer (bad value): x" in the reader; returns NULL. */
-static json_t *refuse(struct value_reader *reader, const char *type, const json_t *json) {
+static json_t *refuse(struct value_reader *reader, const char *type, json_t *json) {
     char *text = json_is_string(json) ? memory_copy_string(json_string_value(json))
                                       : json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     (void)snprintf(reader->message, sizeof reader->message,
@@ -21,9 +21,9 @@ static json_t *refuse(struct value_reader *reader, const char *type, const json_
     return NULL;
 }
 
-static json_t *read_string(struct value_reader *reader, const json_t *json) {
+static json_t *read_string(struct value_reader *reader, json_t *json) {
     if (json_is_string(json))
-        return json_copy((json_t *)(uintptr_t)json);
+        return json_copy(json);
     if (json_is_number(json) || json_is_boolean(json)) {
         char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
         json_t *string = json_string(text);
@@ -33,7 +33,7 @@ static json_t *read_string(struct value_reader *reader, const json_t *json) {
     return refuse(reader, "string", json);
 }
 
-static json_t *read_bytes(struct value_reader *reader, const json_t *json) {
+static json_t *read_bytes(struct value_reader *reader, json_t *json) {
     struct text_buffer bytes = {0};
     bool good = json_is_string(json) && value_take_base64(text_of(json_string_value(json)), &bytes);
     struct text_buffer canonical = {0};
@@ -45,7 +45,7 @@ static json_t *read_bytes(struct value_reader *reader, const json_t *json) {
     return good ? read : refuse(reader, "bytes", json);
 }
 
-static json_t *read_integer(struct value_reader *reader, const json_t *json) {
+static json_t *read_integer(struct value_reader *reader, json_t *json) {
     int64_t number;
     if (json_is_integer(json))
         return json_integer(json_integer_value(json));
@@ -57,7 +57,7 @@ static json_t *read_integer(struct value_reader *reader, const json_t *json) {
     return refuse(reader, "integer", json);
 }
 
-static json_t *read_real(struct value_reader *reader, const json_t *json) {
+static json_t *read_real(struct value_reader *reader, json_t *json) {
     if (json_is_number(json))
         return json_real(json_number_value(json));
     const char *text = json_string_value(json);
@@ -70,7 +70,7 @@ static json_t *read_real(struct value_reader *reader, const json_t *json) {
     return refuse(reader, "double", json);
 }
 
-static json_t *read_bool(struct value_reader *reader, const json_t *json) {
+static json_t *read_bool(struct value_reader *reader, json_t *json) {
     const char *text = json_string_value(json);
     if (json_is_boolean(json))
         return json_integer(json_is_true(json));
@@ -81,7 +81,7 @@ static json_t *read_bool(struct value_reader *reader, const json_t *json) {
     return refuse(reader, "boolean", json);
 }
 
-static json_t *read_timestamp(struct value_reader *reader, const json_t *json) {
+static json_t *read_timestamp(struct value_reader *reader, json_t *json) {
     int64_t micros;
     if (json_is_number(json) && fabs(json_number_value(json)) < 3.0e11)
         return json_integer((json_int_t)llround(json_number_value(json) * 1e6));
@@ -90,7 +90,7 @@ static json_t *read_timestamp(struct value_reader *reader, const json_t *json) {
     return refuse(reader, "timestamp", json);
 }
 
-static json_t *read_moment(struct value_reader *reader, const json_t *json, const char *type,
+static json_t *read_moment(struct value_reader *reader, json_t *json, const char *type,
                            bool (*normalise)(struct text, char *)) {
     char text[MOMENT_SIZE];
     if (json_is_string(json) && normalise(text_of(json_string_value(json)), text))
@@ -98,23 +98,23 @@ static json_t *read_moment(struct value_reader *reader, const json_t *json, cons
     return refuse(reader, type, json);
 }
 
-static json_t *read_date(struct value_reader *reader, const json_t *json) {
+static json_t *read_date(struct value_reader *reader, json_t *json) {
     return read_moment(reader, json, "date", moment_normalise_date);
 }
 
-static json_t *read_datetime(struct value_reader *reader, const json_t *json) {
+static json_t *read_datetime(struct value_reader *reader, json_t *json) {
     return read_moment(reader, json, "datetime", moment_normalise_datetime);
 }
 
-static json_t *read_time(struct value_reader *reader, const json_t *json) {
+static json_t *read_time(struct value_reader *reader, json_t *json) {
     return read_moment(reader, json, "time", moment_normalise_time);
 }
 
 /* JSON comes as text that holds JSON; anything else is taken as the JSON it is. */
-static json_t *read_json(struct value_reader *reader, const json_t *json) {
+static json_t *read_json(struct value_reader *reader, json_t *json) {
     json_t *parsed = json_is_string(json)
                          ? json_loads(json_string_value(json), JSON_DECODE_ANY, NULL)
-                         : json_incref((json_t *)(uintptr_t)json);
+                         : json_incref(json);
     if (!parsed)
         return refuse(reader, "JSON", json);
     char *text = json_dumps(parsed, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -124,8 +124,7 @@ static json_t *read_json(struct value_reader *reader, const json_t *json) {
     return string;
 }
 
-static json_t *(*const scalar_readers[EMULATOR_TYPE_COUNT])(struct value_reader *,
-                                                            const json_t *) = {
+static json_t *(*const scalar_readers[EMULATOR_TYPE_COUNT])(struct value_reader *, json_t *) = {
     [EMULATOR_STRING] = read_string,       [EMULATOR_BYTES] = read_bytes,
     [EMULATOR_INT64] = read_integer,       [EMULATOR_FLOAT64] = read_real,
     [EMULATOR_NUMERIC] = read_real,        [EMULATOR_BIGNUMERIC] = read_real,
@@ -143,11 +142,11 @@ static void locate(struct value_reader *reader, const char *name) {
                    inner[0] ? "." : "", inner);
 }
 
-static bool members_are_known(struct value_reader *reader, const json_t *json,
+static bool members_are_known(struct value_reader *reader, json_t *json,
                               const struct emulator_field *record) {
     const char *name;
     json_t *member;
-    json_object_foreach((json_t *)(uintptr_t)json, name, member) {
+    json_object_foreach(json, name, member) {
         if (reader->ignore_unknown ||
             emulator_field_find(record->fields, record->field_count, name, NULL))
             continue;
@@ -158,20 +157,20 @@ static bool members_are_known(struct value_reader *reader, const json_t *json,
     return true;
 }
 
-static const json_t *member_of(const json_t *object, const char *name) {
-    const json_t *exact = json_object_get(object, name);
+static json_t *member_of(json_t *object, const char *name) {
+    json_t *exact = json_object_get(object, name);
     if (exact)
         return exact;
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    json_object_foreach(object, key, value) {
         if (strcasecmp(key, name) == 0)
             return value;
     }
     return NULL;
 }
 
-static json_t *read_record(struct value_reader *reader, const json_t *json,
+static json_t *read_record(struct value_reader *reader, json_t *json,
                            const struct emulator_field *record) {
     if (!json_is_object(json)) {
         (void)snprintf(reader->message, sizeof reader->message, "This field: %s is not a record.",
@@ -194,7 +193,7 @@ static json_t *read_record(struct value_reader *reader, const json_t *json,
     return read;
 }
 
-static json_t *read_repeated(struct value_reader *reader, const json_t *json,
+static json_t *read_repeated(struct value_reader *reader, json_t *json,
                              const struct emulator_field *field) {
     json_t *read = json_array();
     if (!json || json_is_null(json))
@@ -204,7 +203,7 @@ static json_t *read_repeated(struct value_reader *reader, const json_t *json,
     element.required = true;
     size_t i;
     json_t *item;
-    json_array_foreach((json_t *)(uintptr_t)json, i, item) {
+    json_array_foreach(json, i, item) {
         json_t *value = value_read(reader, item, &element);
         if (!value) {
             json_decref(read);
@@ -215,8 +214,7 @@ static json_t *read_repeated(struct value_reader *reader, const json_t *json,
     return read;
 }
 
-json_t *value_read(struct value_reader *reader, const json_t *json,
-                   const struct emulator_field *field) {
+json_t *value_read(struct value_reader *reader, json_t *json, const struct emulator_field *field) {
     bool absent = !json || json_is_null(json);
     if (field->repeated && (absent || json_is_array(json)))
         return read_repeated(reader, json, field);
@@ -253,7 +251,7 @@ static bool bind_blob(sqlite3_stmt *statement, int index, struct text text) {
 }
 
 bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_field *field,
-                     const json_t *json) {
+                     json_t *json) {
     switch (json_typeof(json)) {
     case JSON_INTEGER:
         return sqlite3_bind_int64(statement, index, json_integer_value(json)) == SQLITE_OK;
@@ -326,7 +324,7 @@ struct emulator_value value_column(sqlite3_stmt *statement, int index) {
 
 void value_put_base64(struct text_buffer *buffer, struct text bytes) {
     static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t left = bytes.size - i;
         unsigned group = (unsigned)(unsigned char)bytes.data[i] << 16;
@@ -335,8 +333,8 @@ void value_put_base64(struct text_buffer *buffer, struct text bytes) {
         if (left > 2)
             group |= (unsigned)(unsigned char)bytes.data[i + 2];
         char out[4] = {alphabet[group >> 18 & 63], alphabet[group >> 12 & 63],
-                       left > 1 ? alphabet[group >> 6 & 63] : '=',
-                       left > 2 ? alphabet[group & 63] : '='};
+                       alphabet[left > 1 ? group >> 6 & 63 : 64],
+                       alphabet[left > 2 ? group & 63 : 64]};
         text_buffer_put(buffer, out, sizeof out);
     }
 }

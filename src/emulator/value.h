@@ -31,12 +31,11 @@ struct value_reader {
  * booleans where the type has them, BYTES still as base64, RECORD and repeated as objects and
  * arrays. JSON null (and NULL) gives JSON null. NULL when it does not fit, with the reason in the
  * reader. A whole row is read as a RECORD. */
-json_t *value_read(struct value_reader *reader, const json_t *json,
-                   const struct emulator_field *field);
+json_t *value_read(struct value_reader *reader, json_t *json, const struct emulator_field *field);
 
 /* Binds what value_read gave to a parameter of a statement; false when SQLite refuses. */
 bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_field *field,
-                     const json_t *json);
+                     json_t *json);
 
 /* Binds a value; text and blob are copied; false when SQLite refuses. */
 bool value_bind(sqlite3_stmt *statement, int index, const struct emulator_value *value);

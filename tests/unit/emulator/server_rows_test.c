@@ -206,7 +206,7 @@ static void load_numbers(struct emulator *emulator, int64_t count, int64_t at_ms
     struct emulator_load *load = emulator_load_begin(emulator, table, &error);
     cr_assert(load, "%s", error.text);
     for (int64_t i = 0; i < count; i++) {
-        char day[16];
+        char day[24];
         (void)snprintf(day, sizeof day, "2024-01-%02d", (int)(i * 28 / count) + 1);
         const struct emulator_value values[] = {{.kind = VALUE_TEXT, .text = text_of(day)},
                                                 {.kind = VALUE_INTEGER, .integer = i}};
