@@ -1,9 +1,5 @@
-/* libFuzzer on everything that meets a byte of a log: strip, sanitise, classify, progress and its
- * store, the literal reader, and user patterns.
- *
- *   clang -g -O1 -std=c17 -D_GNU_SOURCE -Isrc -fsanitize=fuzzer,address,undefined \
- *     tests/fuzz/log_fuzz.c src/logs/ *.c src/base/ *.c -lpcre2-8 -ljansson -lm -o log_fuzz
- * (without the blanks before the asterisks), then: log_fuzz CORPUS tests/fixtures/logs */
+/* Everything that meets a byte of a log: strip, sanitise, classify, progress and its store, the
+ * literal reader, and user patterns. */
 #include <stdlib.h>
 #include <string.h>
 

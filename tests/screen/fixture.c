@@ -325,6 +325,9 @@ static void free_run(struct situation_run *run) {
 }
 
 void fixture_situation_free(struct situation *situation) {
+    if (situation == NULL) {
+        return;
+    }
     coverage_report_free(situation->coverage);
     gates_report_free(situation->gates);
     for (size_t i = 0; i < situation->run_count; i++)

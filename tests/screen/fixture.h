@@ -26,7 +26,7 @@ struct fixture {
 
 struct fixture fixture_new(enum fixture_kind kind);
 void fixture_free(struct fixture *fixture);
-void fixture_situation_free(struct situation *situation);
+void fixture_situation_free(struct situation *situation); /* NULL is fine */
 struct situation *fixture_situation(enum fixture_kind kind, const struct pipeline *pipeline);
 struct pipeline *fixture_pipeline(enum fixture_kind kind);
 
