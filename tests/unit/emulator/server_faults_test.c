@@ -186,7 +186,7 @@ Test(server_faults, two_thousand_queries_leave_memory_and_latency_flat, .timeout
 
 Test(server_faults, large_results_are_forgotten_by_their_bytes)
 {
-    const struct emulator_options options = {.result_limit = 2 * 1024 * 1024};
+    const struct emulator_options options = {.result_limit = INT64_C(2) << 20};
     struct emulator *emulator = server_start(&options);
     char large[100001];
     memset(large, 'x', sizeof large - 1);
@@ -196,7 +196,7 @@ Test(server_faults, large_results_are_forgotten_by_their_bytes)
         json_decref(server_query(emulator, sql, ""));
         free(sql);
     }
-    cr_assert_leq(emulator_usage(emulator).result_bytes, 2 * 1024 * 1024);
+    cr_assert_leq(emulator_usage(emulator).result_bytes, INT64_C(2) << 20);
     cr_assert_geq(emulator_usage(emulator).jobs, 1);
     emulator_stop(emulator);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <zlib.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -29,13 +30,15 @@ static size_t take_header(char *data, size_t size, size_t count, void *context) 
     return size * count;
 }
 
-struct answer server_ask(struct emulator *emulator, const char *verb, const char *path,
-                         const char *body) {
+static struct answer ask(struct emulator *emulator, const char *verb, const char *path,
+                         const char *body, size_t size, const char *encoding) {
     struct answer answer = {0};
     struct text_buffer text = {0};
     char *url = memory_format("%s%s", emulator_url(emulator), path);
     CURL *curl = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    if (encoding)
+        headers = curl_slist_append(headers, encoding);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, verb);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -46,7 +49,7 @@ struct answer server_ask(struct emulator *emulator, const char *verb, const char
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
     if (body) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)size);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     }
     answer.curl = (int)curl_easy_perform(curl);
@@ -62,6 +65,33 @@ struct answer server_ask(struct emulator *emulator, const char *verb, const char
     answer.text = text_buffer_take(&text);
     answer.json = json_loads(answer.text, 0, NULL);
     return answer;
+}
+
+struct answer server_ask(struct emulator *emulator, const char *verb, const char *path,
+                         const char *body) {
+    return ask(emulator, verb, path, body, body ? strlen(body) : 0, NULL);
+}
+
+struct answer server_ask_packed(struct emulator *emulator, const char *path,
+                                const unsigned char *body, size_t size) {
+    return ask(emulator, "POST", path, (const char *)body, size, "Content-Encoding: gzip");
+}
+
+unsigned char *server_pack(const char *text, size_t *size) {
+    z_stream stream = {0};
+    cr_assert_eq(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    uLong bound = deflateBound(&stream, strlen(text));
+    unsigned char *packed = memory_new(bound, 1);
+    char *source = memory_copy_string(text);
+    stream.next_in = (Bytef *)source;
+    stream.avail_in = (uInt)strlen(text);
+    stream.next_out = packed;
+    stream.avail_out = (uInt)bound;
+    cr_assert_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    *size = stream.total_out;
+    deflateEnd(&stream);
+    free(source);
+    return packed;
 }
 
 void answer_free(struct answer *answer) {

@@ -26,6 +26,11 @@ struct answer server_ask(struct emulator *emulator, const char *verb, const char
                          const char *body);
 void answer_free(struct answer *answer);
 
+/* A POST of gzip, and a text as gzip, which the caller frees. */
+struct answer server_ask_packed(struct emulator *emulator, const char *path,
+                                const unsigned char *body, size_t size);
+unsigned char *server_pack(const char *text, size_t *size);
+
 /* The same with "/bigquery/v2/projects/p" in front, expecting `code`; returns the JSON, which the
  * caller frees. */
 json_t *server_expect(struct emulator *emulator, long code, const char *verb, const char *path,

@@ -191,9 +191,11 @@ Test(server_rows, without_a_buffer_rows_count_and_last_modified_moves)
 }
 
 static struct emulator_table *make_numbers(void) {
+    char day[] = "day";
+    char n[] = "n";
     const struct emulator_field fields[] = {
-        {.name = (char *)(uintptr_t) "day", .type = EMULATOR_DATE},
-        {.name = (char *)(uintptr_t) "n", .type = EMULATOR_INT64},
+        {.name = day, .type = EMULATOR_DATE},
+        {.name = n, .type = EMULATOR_INT64},
     };
     struct emulator_table *table = emulator_table_new("p", "d", "numbers", fields, 2);
     table->partition_field = memory_copy_string("day");
@@ -287,5 +289,23 @@ Test(server_rows, an_answer_is_gzipped_for_who_takes_it)
     cr_assert(answer.gzip);
     cr_assert_eq(json_array_size(node(answer.json, "/rows")), 1000);
     answer_free(&answer);
+    emulator_stop(emulator);
+}
+
+Test(server_rows, a_gzipped_request_is_read)
+{
+    struct emulator *emulator = server_start(NULL);
+    static const unsigned char packed[] = {0x1f, 0x8b, 0x08, 0x00, 0x00,
+                                           0x00, 0x00, 0x00, 0x02, 0x03};
+    struct answer answer =
+        server_ask_packed(emulator, "/projects/p/queries", packed, sizeof packed);
+    cr_assert_eq(answer.code, 400, "a broken one is refused");
+    answer_free(&answer);
+    size_t size;
+    unsigned char *whole = server_pack("{\"query\":\"SELECT 4\",\"useLegacySql\":false}", &size);
+    answer = server_ask_packed(emulator, "/projects/p/queries", whole, size);
+    cr_assert_str_eq(at(answer.json, "/rows/0/f/0/v"), "4");
+    answer_free(&answer);
+    free(whole);
     emulator_stop(emulator);
 }
