@@ -80,8 +80,9 @@ enum actions_confirm {
       "go to a line, a percentage or a date")                                                      \
     X(WRAP, "wrap", "W", "wrap", ON(LOGS), CONFIRM_NONE, "wrap long lines")                        \
     X(BRIEF, "brief", "b", "brief", ON(JOURNAL), CONFIRM_NONE, "what changed since you left")      \
-    X(EXPORT, "export", "x", "export", ON(COVERAGE) | ON(STRIP) | ON(REVIEW) | ON(JOURNAL),        \
-      CONFIRM_NONE, "write what is shown to a file")                                               \
+    X(EXPORT, "export", "x", "export",                                                             \
+      ON(COVERAGE) | ON(STRIP) | ON(REVIEW) | ON(JOURNAL) | ON(PAGE), CONFIRM_NONE,                \
+      "write what is shown to a file")                                                             \
     X(POLL, "poll", "p", "poll", ON_TABS, CONFIRM_NONE, "ask BigQuery now")                        \
     X(COVERAGE, "coverage", "1", "", ON_VIEWS, CONFIRM_NONE, "Coverage")                           \
     X(GATES, "gates", "2", "", ON_VIEWS, CONFIRM_NONE, "Gates")                                    \

@@ -280,26 +280,42 @@ static void add_line(struct log_page_source *source, const struct log_view_reque
                   log_regex_find(source->search, shown, 0, &line->match_start, &line->match_end);
 }
 
-static void fill(struct log_page_source *source, const struct log_view_request *request,
-                 struct log_view_page *page) {
-    uint64_t about = 0, number;
-    uint64_t offset = aim(source, request, &about);
-    bool more = log_index_size(source->index) > 0;
-    if (more && !passes(source, request, offset))
-        more = neighbour(source, request, offset, false, &offset) ||
-               neighbour(source, request, offset, true, &offset);
-    if (more && log_index_number_of(source->index, offset, &number))
-        page->line = number + 1;
+static void collect(struct log_page_source *source, const struct log_view_request *request,
+                    struct log_view_page *page, uint64_t offset, uint64_t about) {
+    bool more = true;
     while (more && page->count < request->rows) {
         if (offset <= about)
             page->cursor = page->count;
         add_line(source, request, page, offset);
-        uint64_t next;
-        more = log_index_next(source->index, offset, &next);
-        page->at_end = !more;
-        page->behind = more ? next : log_index_size(source->index);
-        more = more && neighbour(source, request, offset, false, &offset);
+        more = neighbour(source, request, offset, false, &offset);
     }
+    page->at_end = !more;
+}
+
+/* Near the end of the file the page begins earlier, so that it is full. */
+static void fill(struct log_page_source *source, const struct log_view_request *request,
+                 struct log_view_page *page) {
+    uint64_t about = 0, number;
+    uint64_t offset = aim(source, request, &about);
+    if (log_index_size(source->index) == 0)
+        return;
+    if (!passes(source, request, offset) && !neighbour(source, request, offset, false, &offset) &&
+        !neighbour(source, request, offset, true, &offset))
+        return;
+    collect(source, request, page, offset, about);
+    if (page->count < request->rows) {
+        uint64_t earlier =
+            move_by(source, request, offset, -(int64_t)(request->rows - page->count));
+        if (earlier < offset) {
+            for (size_t i = 0; i < page->count; i++)
+                free(page->lines[i].text);
+            page->count = 0;
+            memset(page->lines, 0, request->rows * sizeof *page->lines);
+            collect(source, request, page, offset = earlier, about);
+        }
+    }
+    if (log_index_number_of(source->index, offset, &number))
+        page->line = number + 1;
 }
 
 struct log_view_page *log_page_read(struct log_page_source *source,

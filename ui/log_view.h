@@ -57,7 +57,6 @@ struct log_view_page {
     size_t cursor;        /* the row that the request was about; SIZE_MAX for a page that was only
                              refreshed */
     uint64_t size;        /* of the file, bytes */
-    uint64_t behind;      /* offset behind the last line shown */
     uint64_t line, total; /* numbers of the first line and of all; 0 when not known yet */
     uint64_t matches;     /* lines that match the search, counted so far */
     bool counting;        /* … and still counting */
@@ -81,7 +80,8 @@ struct log_view {
     struct log_view_request request; /* to be sent when `wanted` */
     bool wanted;
     uint64_t number;
-    size_t rows; /* of the page, as the layout has it */
+    size_t rows;     /* of the page, as the layout has it */
+    uint64_t anchor; /* the line from which a search is being typed */
 };
 
 #endif

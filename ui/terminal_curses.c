@@ -292,7 +292,9 @@ static bool can_draw(struct error *error) {
     if (setupterm(NULL, STDOUT_FILENO, &status) == ERR)
         return error_set(error, EXIT_UNAVAILABLE, "the terminal type %s is not known here", name);
     const char *address = tigetstr((char *)(uintptr_t) "cup");
-    if (!address || address == (char *)-1)
+    bool moves = address && address != (char *)-1;
+    (void)del_curterm(cur_term); /* newterm reads it again */
+    if (!moves)
         return error_set(error, EXIT_UNAVAILABLE, "a terminal of type %s cannot move its cursor",
                          name);
     return true;

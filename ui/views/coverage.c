@@ -221,8 +221,11 @@ static void draw_table(const struct screen *screen, struct frame *frame, struct 
         if (look.waiting)
             continue;
         draw_season(screen, frame, cell, columns, &look, first + i);
-        if (selected && screen->coverage.season == first + i)
+        if (selected && screen->coverage.season == first + i) {
+            cell.x += columns->bar_width;
+            cell.width -= columns->bar_width;
             frame_select(frame, cell);
+        }
     }
     if (!look.waiting)
         draw_last_columns(screen, frame, row, columns, &look);

@@ -8,7 +8,7 @@
 #include "ui/view.h"
 #include "ui/words.h"
 
-enum { AT_WIDTH = 12, KIND_WIDTH = 12, SUBJECT_WIDTH = 30, BRIEF_HOURS = 12 };
+enum { AT_WIDTH = 12, KIND_WIDTH = 12, SUBJECT_WIDTH = 30, ACTOR_WIDTH = 10, BRIEF_HOURS = 12 };
 
 static bool holds(const char *text, const char *part) {
     return text && strcasestr(text, part);
@@ -66,9 +66,11 @@ static void draw_event(struct frame *frame, struct frame_rect row,
         x = frame_field(frame, row, x, row.y, SUBJECT_WIDTH, false, STYLE_NORMAL,
                         event->subject ? event->subject : "") +
             1;
-    x = frame_put(frame, row, x, row.y, STYLE_NORMAL, event->text);
-    if (event->actor && *event->actor)
-        frame_format(frame, row, x + 2, row.y, STYLE_DIM, "%s", event->actor);
+    if (row.width >= 80)
+        x = frame_field(frame, row, x, row.y, ACTOR_WIDTH, false, STYLE_DIM,
+                        event->actor ? event->actor : "") +
+            1;
+    frame_put(frame, row, x, row.y, STYLE_NORMAL, event->text);
 }
 
 static void journal_draw(const struct screen *screen, struct frame *frame, struct frame_rect body) {

@@ -75,7 +75,8 @@ void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const
     case PROMPT_SEARCH:
         (void)snprintf(log->search, sizeof log->search, "%s", text);
         log->follow = log->follow && !*text;
-        want(screen, *text ? LOG_VIEW_MATCH : LOG_VIEW_STAY)->lines = *text ? -1 : 0;
+        want(screen, *text ? LOG_VIEW_MATCH : LOG_VIEW_STAY)->offset = log->anchor;
+        log->request.lines = -1;
         break;
     case PROMPT_LOG_FILTER:
         (void)snprintf(log->filter, sizeof log->filter, "%s", text);
@@ -131,10 +132,10 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
     const struct situation_run *run = run_of(screen);
     char text[WORDS_SIZE];
     int x = frame_put(frame, row, row.x + 1, row.y, STYLE_STRONG, run ? run->processor : log->run);
-    if (run) {
-        x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "%s · ", run->run);
-        x = frame_put(frame, row, x, row.y, words_run_style(run), words_run_state(run));
-    }
+    if (run && row.width >= 110)
+        x = frame_put(frame, row, x + 2, row.y, STYLE_DIM, run->run);
+    if (run)
+        x = frame_put(frame, row, x + 2, row.y, words_run_style(run), words_run_state(run));
     const struct log_view_page *page = log->page;
     if (page) {
         x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "%.1f MiB",
@@ -345,10 +346,19 @@ static bool move_act(struct screen *screen, enum action action) {
     }
 }
 
+/* Where a search that goes backward begins, so that the line under the cursor is its first. */
+static uint64_t behind_cursor(const struct log_view *log) {
+    if (!log->page || log->page->count == 0)
+        return 0;
+    size_t next = (log->follow ? log->page->count : log->cursor) + 1;
+    return next < log->page->count ? log->page->lines[next].offset : log->page->size;
+}
+
 static bool logs_act(struct screen *screen, enum action action) {
     struct log_view *log = &screen->log;
     switch (action) {
     case ACTION_SEARCH:
+        log->anchor = behind_cursor(log);
         decide_prompt_open(screen, PROMPT_SEARCH);
         return true;
     case ACTION_FILTER:

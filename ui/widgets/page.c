@@ -39,7 +39,7 @@ static size_t fitting(struct text line, int width) {
         if (columns > width)
             return space ? space : used ? used : size;
         used += size;
-        if (code_point == ' ' || code_point == ',')
+        if (code_point == ' ' || code_point == ',' || code_point == '/')
             space = used;
     }
     return used;
