@@ -248,7 +248,7 @@ int console_run(const struct console_options *options, struct error *error) {
     console.screen.read_only = options->read_only;
     if (!start(&console, error)) {
         finish(&console);
-        return error->code;
+        return (int)error->code;
     }
     console.next = frame_new(1, 1, console.terminal.ascii);
     loop(&console);

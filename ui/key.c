@@ -1,7 +1,7 @@
 #include "ui/key.h"
 
 #include <stddef.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -30,8 +30,10 @@ static const struct {
 
 char *key_text(uint32_t key, char out[KEY_NAME_SIZE]) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].key == key)
-            return strcpy(out, names[i].name);
+        if (names[i].key == key) {
+            (void)snprintf(out, KEY_NAME_SIZE, "%s", names[i].name);
+            return out;
+        }
     size_t size = 0;
     if (key > ' ' && key < KEYCODE_NONE && key != 0x7F)
         size = text_encode(key, out);

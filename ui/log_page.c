@@ -272,7 +272,7 @@ static void add_line(struct log_page_source *source, const struct log_view_reque
     log_classify(source->classifier, raw, &event);
     sanitise_line(raw, &options, &source->shown);
     line->offset = offset;
-    line->level = event.level;
+    line->level = (int)event.level;
     line->text = memory_copy_part(source->shown.text.data ? source->shown.text.data : "",
                                   source->shown.text.size);
     struct text shown = text_of(line->text);

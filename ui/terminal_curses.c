@@ -57,9 +57,15 @@ static void on_fatal_signal(int number) {
     (void)raise(number);
 }
 
+/* A string of terminfo, or NULL where the terminal has none. */
+static const char *capability(const char *name) {
+    const char *value = tigetstr(name);
+    return (intptr_t)value == -1 ? NULL : value;
+}
+
 static void add_capability(const char *name) {
-    const char *value = tigetstr((char *)(uintptr_t)name);
-    if (!value || value == (char *)-1)
+    const char *value = capability(name);
+    if (!value)
         return;
     size_t size = strlen(value);
     if (rescue.size + size > RESTORE_SIZE)
@@ -183,11 +189,11 @@ static void curses_cursor(void *context, int x, int y) {
 static void curses_flush(void *context) {
     struct curses *curses = context;
     if (curses->synchronize)
-        (void)putp(tparm((char *)(uintptr_t)curses->synchronize, 1, 0, 0, 0, 0, 0, 0, 0, 0));
+        (void)putp(tparm(curses->synchronize, 1, 0, 0, 0, 0, 0, 0, 0, 0));
     (void)wnoutrefresh(stdscr);
     (void)doupdate();
     if (curses->synchronize) {
-        const char *end = tparm((char *)(uintptr_t)curses->synchronize, 2, 0, 0, 0, 0, 0, 0, 0, 0);
+        const char *end = tparm(curses->synchronize, 2, 0, 0, 0, 0, 0, 0, 0, 0);
         (void)file_write_all(STDOUT_FILENO, end, strlen(end));
     }
 }
@@ -291,8 +297,7 @@ static bool can_draw(struct error *error) {
     int status = 0;
     if (setupterm(NULL, STDOUT_FILENO, &status) == ERR)
         return error_set(error, EXIT_UNAVAILABLE, "the terminal type %s is not known here", name);
-    const char *address = tigetstr((char *)(uintptr_t) "cup");
-    bool moves = address && address != (char *)-1;
+    bool moves = capability("cup") != NULL;
     (void)del_curterm(cur_term); /* newterm reads it again */
     if (!moves)
         return error_set(error, EXIT_UNAVAILABLE, "a terminal of type %s cannot move its cursor",
@@ -321,9 +326,7 @@ static void set_up(struct curses *curses) {
     make_pairs(curses);
     mmask_t mouse = mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     (void)mouseinterval(0);
-    const char *synchronize = tigetstr((char *)(uintptr_t) "Sync");
-    if (synchronize && synchronize != (char *)-1)
-        curses->synchronize = synchronize;
+    curses->synchronize = capability("Sync");
     prepare_rescue(mouse != 0);
 }
 

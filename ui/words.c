@@ -6,6 +6,11 @@
 #include "base/clock.h"
 #include "base/percent.h"
 
+static char *put(char *out, const char *words) {
+    (void)snprintf(out, WORDS_SIZE, "%s", words);
+    return out;
+}
+
 enum theme_style words_verdict_style(enum gates_verdict verdict) {
     static const enum theme_style styles[] = {
         [GATES_UNKNOWN] = STYLE_UNKNOWN, [GATES_STALE] = STYLE_STALE, [GATES_HOLD] = STYLE_HOLD,
@@ -55,7 +60,7 @@ const char *words_run_state(const struct situation_run *run) {
 char *words_percent(int tenths, char *out) {
     char number[PERCENT_TEXT_SIZE];
     if (tenths == PERCENT_UNKNOWN)
-        return strcpy(out, "?");
+        return put(out, "?");
     (void)snprintf(out, WORDS_SIZE, "%s %%", percent_format(tenths, number));
     return out;
 }
@@ -91,7 +96,7 @@ char *words_moment(int64_t wall_ms, char *out) {
 char *words_range(struct day_range range, char *out) {
     char from[DAY_TEXT_SIZE], to[DAY_TEXT_SIZE];
     if (day_range_count(range) == 0)
-        return strcpy(out, "no dates");
+        return put(out, "no dates");
     if (range.from == range.to)
         return day_format(range.from, out);
     (void)snprintf(out, WORDS_SIZE, "%s → %s", day_format(range.from, from),
@@ -102,7 +107,7 @@ char *words_range(struct day_range range, char *out) {
 char *words_seasons(const struct pipeline *pipeline, struct day_range whole, struct day_range range,
                     char *out) {
     if (range.from == whole.from && range.to == whole.to)
-        return strcpy(out, "all seasons");
+        return put(out, "all seasons");
     for (size_t i = 0; i < pipeline->season_count; i++) {
         struct day_range season = day_range_intersect(pipeline->seasons[i].range, whole);
         if (range.from == season.from && range.to == season.to) {
@@ -116,7 +121,7 @@ char *words_seasons(const struct pipeline *pipeline, struct day_range whole, str
 char *words_age(int64_t now, int64_t at, char *out) {
     char span[CLOCK_SPAN_SIZE];
     if (!at)
-        return strcpy(out, "never");
+        return put(out, "never");
     (void)snprintf(out, WORDS_SIZE, "%s ago", clock_format_span(now - at, span));
     return out;
 }
@@ -162,8 +167,10 @@ char *words_tables(const struct pipeline *pipeline, const struct pipeline_indice
     for (size_t i = 0; i < tables->count; i++) {
         int added = snprintf(out + size, WORDS_SIZE - size, "%s%s", i ? between : "",
                              pipeline->tables[tables->items[i]].name);
-        if (added < 0 || size + (size_t)added >= WORDS_SIZE)
-            return strcpy(out + (size < WORDS_SIZE - 4 ? size : WORDS_SIZE - 4), "…");
+        if (added < 0 || size + (size_t)added >= WORDS_SIZE) {
+            (void)snprintf(out + (size < WORDS_SIZE - 4 ? size : WORDS_SIZE - 4), 4, "…");
+            return out;
+        }
         size += (size_t)added;
     }
     return out;

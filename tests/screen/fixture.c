@@ -7,13 +7,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-enum {
-    SECOND = 1000,
-    MINUTE = 60 * SECOND,
-    HOUR = 60 * MINUTE,
-    MANY_TABLES = 120,
-    MANY_SEASONS = 12
-};
+enum { MANY_TABLES = 120, MANY_SEASONS = 12 };
+
+static const int64_t SECOND = 1000, MINUTE = INT64_C(60) * 1000;
 
 const char *const fixture_names[FIXTURE_KINDS] = {"green", "red", "stale", "no-data", "many"};
 

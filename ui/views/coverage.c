@@ -194,7 +194,7 @@ static void draw_last_columns(const struct screen *screen, struct frame *frame,
     }
     *text = '\0';
     style = STYLE_MOVING;
-    if (look->stale) {
+    if (look->stale && look->table) {
         (void)words_short_span(screen->now - look->table->confirmed_at, text);
         style = STYLE_STALE;
     } else if (look->facts && look->facts->rose_last_hour > 0) {
@@ -295,10 +295,10 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
     if (run->phase == SITUATION_RUN_FAILED || run->phase == SITUATION_RUN_STALLED) {
         x = frame_format(frame, row, x, row.y, words_run_style(run), "%s", words_run_state(run));
         if (run->verdict_text)
-            x = frame_format(frame, row, x, row.y, STYLE_NORMAL, " · %s", run->verdict_text);
+            (void)frame_format(frame, row, x, row.y, STYLE_NORMAL, " · %s", run->verdict_text);
         else if (run->last_output_at)
-            x = frame_format(frame, row, x, row.y, STYLE_NORMAL, " · last output %s",
-                             words_age(screen->now, run->last_output_at, text));
+            (void)frame_format(frame, row, x, row.y, STYLE_NORMAL, " · last output %s",
+                               words_age(screen->now, run->last_output_at, text));
         return;
     }
     (void)snprintf(text, sizeof text, "%zu/%zu", run->done, total);

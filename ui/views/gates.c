@@ -151,7 +151,7 @@ static void draw_check(const struct screen *screen, struct frame *frame, struct 
     if (selected)
         frame_select(frame, name);
     enum theme_style style = check->fresh ? STYLE_NORMAL : STYLE_DIM;
-    (void)strcpy(text, "unknown");
+    (void)snprintf(text, sizeof text, "unknown");
     if (check->measured)
         format_value(check, check->value, text);
     frame_field(frame, row, column_x(&row, 3), row.y, VALUE_WIDTH, true,

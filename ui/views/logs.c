@@ -148,7 +148,7 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
                              (unsigned long long)page->total);
     }
     if (log->follow)
-        x = frame_put(frame, row, x + 2, row.y, STYLE_MOVING, "following");
+        frame_put(frame, row, x + 2, row.y, STYLE_MOVING, "following");
     else if (run && run->last_output_at)
         frame_format(frame, row, x + 2, row.y, STYLE_DIM, "last output %s",
                      words_age(screen->now, run->last_output_at, text));

@@ -66,7 +66,7 @@ static void add_gates(struct text_buffer *text, const struct screen *screen) {
                            gate->passed, gate->total, gate->measured, gate->total);
         for (size_t k = 0; k < screen->pipeline->gates[i].check_count; k++) {
             const struct gates_check *check = &gate->checks[k];
-            (void)strcpy(value, "unknown");
+            (void)snprintf(value, sizeof value, "unknown");
             if (check->measured)
                 (void)snprintf(value, sizeof value, "%.1f, required %.1f", check->value,
                                check->required);

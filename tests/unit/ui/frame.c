@@ -30,11 +30,11 @@ Test(frame, cuts_text_at_its_clip)
 Test(frame, shows_controls_and_tricks_instead_of_obeying_them)
 {
     struct frame frame = frame_new(20, 1, false);
-    frame_put(&frame, frame_whole(&frame), 0, 0, STYLE_NORMAL,
-              "a\033[31mb\xE2\x80\xAE"
-              "c\xE2\x80\x8B"
-              "d\xFF"
-              "e\x9B");
+    /* An escape, U+202E, U+200B, and two bytes that are no UTF-8. */
+    static const unsigned char tricks[] = {'a',  27,  '[',  '3',  '1',  'm', 'b',  0xE2, 0x80,
+                                           0xAE, 'c', 0xE2, 0x80, 0x8B, 'd', 0xFF, 'e',  0x9B};
+    frame_put_text(&frame, frame_whole(&frame), 0, 0, STYLE_NORMAL,
+                   (struct text){(const char *)tricks, sizeof tricks});
     expect(&frame, "a\uFFFD[31mb\uFFFDc\uFFFDd\uFFFDe\uFFFD\n");
     frame_free(&frame);
 }
