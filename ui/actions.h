@@ -103,7 +103,7 @@ enum actions_confirm {
       ON(GATES) | ON(RUNS) | ON(LOGS) | ON(REVIEW) | ON(JOURNAL) | ON(PAGE), CONFIRM_NONE,         \
       "to the first")                                                                              \
     X(BOTTOM, "bottom", "End G", "", ON_ROWS, CONFIRM_NONE, "to the last")                         \
-    X(PAUSE, "pause", "z", "", ON_VIEWS, CONFIRM_NONE, "pause repainting, or go on")               \
+    X(PAUSE, "pause", "z", "", ON_VIEWS, CONFIRM_NONE, "let the screen stand still, or go on")     \
     X(REPAINT, "repaint", "Ctrl-L", "", ON_VIEWS, CONFIRM_NONE, "draw the whole screen again")     \
     X(PALETTE, "palette", ":", "command", ON_VIEWS, CONFIRM_NONE, "type a command")                \
     X(HELP, "help", "?", "help", ON_VIEWS, CONFIRM_NONE, "this help")                              \

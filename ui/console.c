@@ -33,7 +33,6 @@ struct console {
     sigset_t old_signals;
     bool testing; /* PHASEGATE_TEST=1: tell the harness when nothing is left to do */
     uint64_t idle;
-    bool pausing; /* a paused screen was drawn: nothing moves until it goes on */
 };
 
 static int64_t monotonic_ms(void) {
@@ -63,10 +62,6 @@ static bool open_signals(struct console *console, struct error *error) {
 }
 
 static void draw(struct console *console) {
-    if (console->screen.paused && console->shown.cells && !console->screen.repaint &&
-        !console->screen.prompt.open && !console->screen.dialog_open && console->pausing)
-        return;
-    console->pausing = console->screen.paused;
     int width, height;
     console->terminal.operations->size(console->terminal.context, &width, &height);
     screen_settle(&console->screen, width, height);
@@ -115,6 +110,8 @@ static void take_keys(struct console *console) {
 }
 
 static void take_situation(struct console *console) {
+    if (console->screen.paused)
+        return;
     struct situation *fresh = reader_take(console->reader);
     reader_trouble(console->reader, console->screen.trouble, sizeof console->screen.trouble);
     if (!fresh)
@@ -132,6 +129,10 @@ static void take_page(struct console *console) {
         return;
     /* The page of a log that is no longer shown came too late. */
     if (!log->path || strcmp(page->path, log->path) != 0) {
+        log_view_page_free(page);
+        return;
+    }
+    if (page->cursor == SIZE_MAX && console->screen.paused) {
         log_view_page_free(page);
         return;
     }
@@ -196,8 +197,12 @@ static void loop(struct console *console) {
             continue;
         if (sources[SIGNALS].revents)
             take_signals(console);
-        if (sources[KEYS].revents & POLLIN)
+        if (sources[KEYS].revents & POLLIN) {
+            bool paused = console->screen.paused;
             take_keys(console);
+            if (paused && !console->screen.paused)
+                take_situation(console); /* what came meanwhile */
+        }
         if (sources[KEYS].revents & (POLLHUP | POLLERR | POLLNVAL))
             return; /* the terminal is gone */
         if (sources[WAKE].revents)

@@ -10,7 +10,7 @@
 #include "ui/words.h"
 
 enum { ROW_PHASE, ROW_TABLE };
-enum { HEADING_ROWS = 1, NAME_LIMIT = 40, RUN_BAR = 10 };
+enum { HEADING_ROWS = 1, NAME_LIMIT = 40, RUN_BAR = 10, COMPLETE_WIDTH = 24 };
 
 static void coverage_rows(struct screen *screen, struct list_rows *rows) {
     const struct pipeline *pipeline = screen->pipeline;
@@ -268,13 +268,13 @@ static void draw_detail(const struct screen *screen, struct frame *frame, struct
                      {all->waived, "waived"}};
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
             if (parts[i].count)
-                x = frame_format(frame, row, x, row.y, STYLE_DIM, " · %zu %s", parts[i].count,
+                x = frame_format(frame, row, x, row.y, STYLE_DIM, "· %zu %s ", parts[i].count,
                                  parts[i].word);
     }
     if (table->error)
-        (void)frame_format(frame, row, x, row.y, STYLE_WARN, " · %s", table->error);
+        (void)frame_format(frame, row, x, row.y, STYLE_WARN, "· %s", table->error);
     else if (table->lineage.blocks.count)
-        (void)frame_format(frame, row, x, row.y, STYLE_DIM, " · blocks %zu %s",
+        (void)frame_format(frame, row, x, row.y, STYLE_DIM, "· blocks %zu %s",
                            table->lineage.blocks.count,
                            table->lineage.blocks.count == 1 ? "table" : "tables");
 }

@@ -46,8 +46,8 @@ static void why_not_go(const struct gates_gate *gate, char *out) {
     if (gate->mark && gate->mark->hold)
         (void)snprintf(out, WORDS_SIZE, "held by %s: %.40s", gate->mark->by, gate->mark->reason);
     else if (gate->unknown && gate->measured < gate->total)
-        (void)snprintf(out, WORDS_SIZE, "only %zu of %zu inputs are fresh", gate->measured,
-                       gate->total);
+        (void)snprintf(out, WORDS_SIZE, "%zu of %zu inputs are not fresh",
+                       gate->total - gate->measured, gate->total);
     else if (gate->failed && gate->checks[0].check->kind == PIPELINE_CHECK_COVERAGE)
         (void)snprintf(out, WORDS_SIZE, "%zu of %zu tables under %d %%", gate->failed, gate->total,
                        gate->checks[0].check->minimum / 100);
