@@ -256,8 +256,8 @@ static void draw_detail(const struct screen *screen, struct frame *frame, struct
                      words_age(screen->now, table->confirmed_at, text));
     if (table->all.known) {
         const struct coverage_totals *all = &table->all;
-        x = frame_format(frame, row, x, row.y, STYLE_DIM, " · %4zu of %4zu complete", all->complete,
-                         all->attainable);
+        (void)snprintf(text, sizeof text, " · %zu of %zu complete", all->complete, all->attainable);
+        x = frame_field(frame, row, x, row.y, COMPLETE_WIDTH, false, STYLE_DIM, text) + 1;
         const struct {
             size_t count;
             const char *word;
