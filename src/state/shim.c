@@ -120,9 +120,8 @@ static enum state_event_kind kind_of_end(const struct state_end *end) {
 
 bool state_shim_end(struct state *state, const struct state_actor *actor, const char *run,
                     const struct state_end *end, bool *done, struct error *error) {
-    const char *alive = end->outcome == STATE_OUTCOME_SPAWN_ERROR
-                            ? "state<>'ended'"
-                            : "state IN('starting','running','stopping')";
+    const char *alive =
+        end->never_taken ? "state='claimed'" : "state IN('starting','running','stopping')";
     int64_t changed;
     *done = false;
     if (!sql_begin(state, error)) {

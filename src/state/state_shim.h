@@ -31,6 +31,7 @@ bool state_shim_stage(struct state *state, const struct state_actor *actor, cons
 /* How a run ended. */
 struct state_end {
     enum state_outcome outcome;
+    bool never_taken; /* only if it is still claimed; else only if a shim has taken it */
     bool has_wait_status;
     int wait_status;
     size_t step;
@@ -41,7 +42,7 @@ struct state_end {
     const char *text; /* of the event, one sentence */
 };
 
-/* starting, running or stopping (claimed as well for spawn_error) → ended, claims released, event
+/* starting, running or stopping (with `never_taken`: claimed) → ended, claims released, event
  * written. A run that was declared lost takes the real end later (event late-exit). */
 bool state_shim_end(struct state *state, const struct state_actor *actor, const char *run,
                     const struct state_end *end, bool *done, struct error *error);

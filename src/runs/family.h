@@ -1,0 +1,22 @@
+/* Private to src/runs: the processes of a run, as /proc shows them. */
+#ifndef PHASEGATE_RUNS_FAMILY_H
+#define PHASEGATE_RUNS_FAMILY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Living processes (no zombies) in process group `group`, or whose parent is this process, except
+ * the process `witness`; 0 for neither. */
+size_t family_count(pid_t group, pid_t witness);
+
+/* Sends a signal to every direct child of this process but `witness`: only this process can reap
+ * them, so that no pid is anybody else's. */
+void family_signal_children(pid_t witness, int signal);
+
+/* Living processes whose environment says PHASEGATE_RUN_ID=run, whatever their group or session,
+ * each signalled (0: not) through a descriptor of its own after a second look. For runs whose shim
+ * is gone. */
+size_t family_of_run(const char *run, int signal);
+
+#endif

@@ -1,0 +1,44 @@
+#include "runs/orphan.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "runs/family.h"
+#include "runs/lock.h"
+#include "runs/spec.h"
+
+bool orphan_is_alive(const struct state_run *run) {
+    return lock_is_held(run->directory, SPEC_CHILD_LOCK) ||
+           lock_is_held(run->directory, SPEC_WITNESS_LOCK) || family_of_run(run->run, 0) > 0;
+}
+
+static bool show(struct state *state, const struct clock *clock, const struct state_run *run,
+                 const char *stage, int64_t kill_at, size_t left, struct error *error) {
+    struct state_actor actor = {.name = run->stop_by};
+    return state_shim_stage(state, &actor, run->run, stage,
+                            run->stop_reason == NULL ? "" : run->stop_reason, kill_at,
+                            (int64_t)left, clock_wall_ms(clock), error);
+}
+
+bool orphan_go_on_stopping(struct state *state, const struct clock *clock,
+                           const struct state_run *run, struct error *error) {
+    int64_t now = clock_wall_ms(clock);
+    if (run->stop_at == 0) {
+        return true;
+    }
+    if (run->stop_stage == NULL || strcmp(run->stop_stage, "requested") == 0) {
+        struct spec *spec = spec_read(run->directory, NULL);
+        int64_t grace = spec == NULL ? 60000 : spec->grace_ms;
+        spec_free(spec);
+        size_t left = family_of_run(run->run, SIGTERM);
+        (void)family_of_run(run->run, SIGCONT);
+        return show(state, clock, run, "term", now + grace, left, error);
+    }
+    if (strcmp(run->stop_stage, "term") == 0 && now >= run->kill_at) {
+        return show(state, clock, run, "kill", 0, family_of_run(run->run, SIGKILL), error);
+    }
+    if (strcmp(run->stop_stage, "kill") == 0) {
+        (void)family_of_run(run->run, SIGKILL);
+    }
+    return true;
+}

@@ -1,0 +1,143 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "runs/lock.h"
+#include "runs/orphan.h"
+#include "runs/record.h"
+#include "runs/runs_reconcile.h"
+#include "runs/spec.h"
+
+struct task {
+    struct state *state;
+    const struct state_actor *actor;
+    const struct clock *clock;
+    struct runs_reconciled *sums;
+    char boot_id[CLOCK_BOOT_ID_SIZE];
+};
+
+static bool end_run(struct task *task, const struct state_run *run, const struct record *record,
+                    const char *recorded_by, const char *remark, size_t *sum, struct error *error) {
+    bool done;
+    if (!record_store(task->state, task->actor, run->run, record, recorded_by, remark, &done,
+                      error)) {
+        return false;
+    }
+    *sum += done ? 1 : 0;
+    return true;
+}
+
+/* What a wait status alone means: the shim that would have judged it is gone. */
+static void judge_wait(const struct state_run *run, struct record *record) {
+    bool signalled = run->stop_stage != NULL && strcmp(run->stop_stage, "requested") != 0;
+    bool more = record->step + 1 < run->step_count;
+    if (record->outcome == STATE_OUTCOME_SPAWN_ERROR) {
+        return;
+    }
+    if (signalled) {
+        record->outcome = STATE_OUTCOME_STOPPED;
+    } else {
+        record->outcome =
+            record->wait_status == 0 && !more ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED;
+    }
+}
+
+/* Says in the state file what was left on disk; false in `*found` when there is nothing. */
+static bool replay(struct task *task, const struct state_run *run, bool *found,
+                   struct error *error) {
+    struct record record;
+    const char *remark = "recorded by its shim, which ended before it could say so here";
+    *found = record_read(run->directory, SPEC_EXIT, run->run, &record);
+    if (!*found || record.outcome == STATE_OUTCOME_NONE) {
+        record_clear(&record);
+        remark = "seen by its witness; its shim was killed";
+        /* The wait status of an earlier step says nothing of the one that ran last. */
+        *found =
+            record_read(run->directory, SPEC_WAIT, run->run, &record) && record.step == run->step;
+        judge_wait(run, &record);
+    }
+    bool done =
+        !*found || end_run(task, run, &record, "replay", remark, &task->sums->replayed, error);
+    record_clear(&record);
+    return done;
+}
+
+static bool end_unstarted(struct task *task, const struct state_run *run, const char *why,
+                          struct error *error) {
+    struct record record = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
+                            .never_taken = run->state == STATE_RUN_CLAIMED,
+                            .spawn_error = memory_copy_string(why),
+                            .ended_at = clock_wall_ms(task->clock)};
+    bool done = end_run(task, run, &record, "reconciler", NULL, &task->sums->unstarted, error);
+    record_clear(&record);
+    return done;
+}
+
+static bool end_lost(struct task *task, const struct state_run *run, bool rebooted,
+                     struct error *error) {
+    struct record record = {
+        .outcome = STATE_OUTCOME_LOST, .step = run->step, .ended_at = clock_wall_ms(task->clock)};
+    return end_run(task, run, &record, "reconciler",
+                   rebooted ? "the machine restarted while it ran; coverage says what is there"
+                            : "its shim and its witness were killed; coverage says what is there",
+                   &task->sums->lost, error);
+}
+
+static bool reconcile_claimed(struct task *task, const struct state_run *run, bool rebooted,
+                              struct error *error) {
+    int64_t age = clock_boot_ns(task->clock) - run->created_boot_ns;
+    if (!rebooted && age < STATE_CLAIM_PATIENCE_NS) {
+        task->sums->live++;
+        return true;
+    }
+    return end_unstarted(task, run,
+                         rebooted ? "the machine restarted before it was started"
+                                  : "no shim took it within 30 s of its launch",
+                         error);
+}
+
+/* Nothing of the run is alive, and no file says how it ended. */
+static bool end_unknown(struct task *task, const struct state_run *run, bool rebooted,
+                        struct error *error) {
+    /* The gate opens only after "running" was committed: a run that is starting never ran. */
+    bool never_ran = run->child.pid == 0;
+    return never_ran ? end_unstarted(task, run, "its shim was killed before the command was let go",
+                                     error)
+                     : end_lost(task, run, rebooted, error);
+}
+
+static bool reconcile_run(struct task *task, const struct state_run *run, struct error *error) {
+    bool found;
+    bool done;
+    bool rebooted = strcmp(run->created_boot_id, task->boot_id) != 0;
+    if (!rebooted && lock_is_held(run->directory, SPEC_SHIM_LOCK)) {
+        task->sums->live++;
+        return true;
+    }
+    if (run->state == STATE_RUN_CLAIMED) {
+        return reconcile_claimed(task, run, rebooted, error);
+    }
+    if (!rebooted && orphan_is_alive(run)) {
+        task->sums->orphans++;
+        return state_run_orphan(task->state, task->actor, run->run, clock_wall_ms(task->clock),
+                                &done, error) &&
+               orphan_go_on_stopping(task->state, task->clock, run, error);
+    }
+    return replay(task, run, &found, error) && (found || end_unknown(task, run, rebooted, error));
+}
+
+bool runs_reconcile(struct state *state, const struct state_actor *actor, const struct clock *clock,
+                    struct runs_reconciled *reconciled, struct error *error) {
+    struct state_run_filter filter = {.live = true};
+    struct task task = {.state = state, .actor = actor, .clock = clock, .sums = reconciled};
+    size_t count;
+    (void)clock_boot_id(task.boot_id);
+    *reconciled = (struct runs_reconciled){0};
+    struct state_run *runs = state_runs(state, &filter, &count, error);
+    bool done = runs != NULL;
+    for (size_t i = 0; done && i < count; i++) {
+        done = reconcile_run(&task, &runs[i], error);
+    }
+    state_runs_free(runs, count);
+    return done;
+}

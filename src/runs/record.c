@@ -1,0 +1,123 @@
+#include "runs/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+enum { LARGEST_RECORD = 65536 };
+
+static json_t *to_json(const char *run, const struct record *record) {
+    bool has = record->has_wait_status;
+    int status = record->wait_status;
+    json_t *json = json_object();
+    (void)json_object_set_new(json, "schema", json_integer(1));
+    (void)json_object_set_new(json, "run", json_string(run));
+    (void)json_object_set_new(json, "outcome",
+                              json_string_or_null(state_outcome_word(record->outcome)));
+    (void)json_object_set_new(json, "wait_status", has ? json_integer(status) : json_null());
+    (void)json_object_set_new(json, "exit_code",
+                              has && WIFEXITED(status) ? json_integer(WEXITSTATUS(status))
+                                                       : json_null());
+    (void)json_object_set_new(
+        json, "signal", has && WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null());
+    (void)json_object_set_new(json, "step", json_integer((json_int_t)record->step));
+    (void)json_object_set_new(json, "stragglers", json_integer(record->stragglers));
+    (void)json_object_set_new(json, "spawn_error", json_string_or_null(record->spawn_error));
+    (void)json_object_set_new(json, "ended_at", json_time(record->ended_at));
+    (void)json_object_set_new(json, "ended_ms", json_integer(record->ended_at));
+    return json;
+}
+
+bool record_write(const char *run_directory, const char *name, const char *run,
+                  const struct record *record, struct error *error) {
+    json_t *json = to_json(run, record);
+    char *text = json_text(json);
+    char *path = file_join(run_directory, name);
+    bool done = file_write(path, text_of(text), error);
+    free(path);
+    free(text);
+    json_decref(json);
+    return done;
+}
+
+static enum state_outcome outcome_of(const char *word) {
+    for (unsigned i = STATE_OUTCOME_OK; word != NULL && i <= STATE_OUTCOME_LOST; i++) {
+        if (strcmp(state_outcome_word((enum state_outcome)i), word) == 0) {
+            return (enum state_outcome)i;
+        }
+    }
+    return STATE_OUTCOME_NONE;
+}
+
+bool record_read(const char *run_directory, const char *name, const char *run,
+                 struct record *record) {
+    struct text_buffer buffer = {0};
+    char *path = file_join(run_directory, name);
+    json_t *json = NULL;
+    *record = (struct record){0};
+    if (file_read(path, LARGEST_RECORD, &buffer, NULL)) {
+        json = json_read((struct text){buffer.data, buffer.size}, path, NULL);
+    }
+    bool ours = json != NULL && strcmp(json_get_string(json, "run", ""), run) == 0;
+    if (ours) {
+        record->outcome = outcome_of(json_get_string(json, "outcome", NULL));
+        record->has_wait_status = json_is_integer(json_object_get(json, "wait_status"));
+        record->wait_status = (int)json_get_integer(json, "wait_status", 0);
+        record->step = (size_t)json_get_integer(json, "step", 0);
+        record->stragglers = json_get_integer(json, "stragglers", 0);
+        record->spawn_error = memory_copy_string(json_get_string(json, "spawn_error", NULL));
+        record->ended_at = json_get_integer(json, "ended_ms", 0);
+    }
+    json_decref(json);
+    text_buffer_free(&buffer);
+    free(path);
+    return ours;
+}
+
+void record_clear(struct record *record) {
+    free(record->spawn_error);
+    *record = (struct record){0};
+}
+
+char *record_describe(const struct record *record) {
+    if (record->spawn_error != NULL) {
+        return memory_format("did not start: %s", record->spawn_error);
+    }
+    if (!record->has_wait_status) {
+        return memory_copy_string("never started");
+    }
+    if (WIFEXITED(record->wait_status)) {
+        return memory_format("exit %d", WEXITSTATUS(record->wait_status));
+    }
+    const char *name = sigabbrev_np(WTERMSIG(record->wait_status));
+    return memory_format("killed by %s%s%s", name == NULL ? "signal" : "SIG",
+                         name == NULL ? "" : name,
+                         WCOREDUMP(record->wait_status) ? ", core dumped" : "");
+}
+
+bool record_store(struct state *state, const struct state_actor *actor, const char *run,
+                  const struct record *record, const char *recorded_by, const char *remark,
+                  bool *done, struct error *error) {
+    char *how = record_describe(record);
+    char *text = remark == NULL ? memory_copy_string(how) : memory_format("%s; %s", how, remark);
+    struct state_end end = {
+        .outcome = record->outcome,
+        .never_taken = record->never_taken,
+        .has_wait_status = record->has_wait_status,
+        .wait_status = record->wait_status,
+        .step = record->step,
+        .stragglers = record->stragglers,
+        .spawn_error = record->spawn_error,
+        .recorded_by = recorded_by,
+        .ended_at = record->ended_at,
+        .text = text,
+    };
+    bool stored = state_shim_end(state, actor, run, &end, done, error);
+    free(text);
+    free(how);
+    return stored;
+}

@@ -1,0 +1,113 @@
+/* Stopping: TERM and CONT, grace, then KILL again and again until nothing is left. Signals first,
+ * the state file after: a locked file must not keep anything alive. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "runs/family.h"
+#include "runs/shim.h"
+
+enum { STAGE_PATIENCE_MS = 1000 };
+
+/* To the command's group, and to what fell to this process because its parent died. */
+static void send(struct shim *shim, int signal) {
+    if (shim->command > 0) {
+        (void)kill(-shim->command, signal);
+    }
+    family_signal_children(shim->witness_gone ? 0 : shim->witness.pid, signal);
+}
+
+static void show_stage(struct shim *shim, const char *stage, int64_t kill_at) {
+    struct error error;
+    struct state_actor actor = {.name = shim->stop_by};
+    size_t left = family_count(shim->command, shim->witness_gone ? 0 : shim->witness.pid);
+    state_set_patience(shim->state, STAGE_PATIENCE_MS);
+    if (!state_shim_stage(shim->state, &actor, shim->spec->run, stage, shim->stop_reason, kill_at,
+                          (int64_t)left, clock_wall_ms(shim->clock), &error)) {
+        shim_log("cannot show the stage %s: %s", stage, error.text);
+    }
+}
+
+static void begin_term(struct shim *shim) {
+    shim->stage = SHIM_TERM;
+    shim->kill_ns = shim_now(shim) + clock_real_ms(shim->spec->grace_ms) * 1000000;
+    send(shim, SIGTERM);
+    send(shim, SIGCONT);
+}
+
+void shim_ask_stop(struct shim *shim, const char *by, const char *reason) {
+    if (shim->stop_asked) {
+        return;
+    }
+    shim->stop_asked = true;
+    free(shim->stop_by);
+    free(shim->stop_reason);
+    shim->stop_by = memory_copy_string(by);
+    shim->stop_reason = memory_copy_string(reason == NULL ? "" : reason);
+    shim_log("stop asked for by %s: %s", by, shim->stop_reason);
+    if (!shim->let_go) {
+        return;
+    }
+    shim->stop_hit = !shim->exited;
+    if (shim->stage == SHIM_WORKING) {
+        begin_term(shim);
+    }
+    show_stage(shim, "term", clock_wall_ms(shim->clock) + shim->spec->grace_ms);
+}
+
+/* What outlives its command is given a moment, and then ended; that is no stop of the run. */
+static void sweep(struct shim *shim, int64_t now) {
+    if (shim->linger_ns == 0) {
+        shim->linger_ns = now + shim->spec->linger_ms * 1000000;
+    } else if (now >= shim->linger_ns) {
+        shim->sweeping = true;
+        shim->stragglers =
+            (int64_t)family_count(shim->command, shim->witness_gone ? 0 : shim->witness.pid);
+        shim_log("%lld processes outlived the command and are ended", (long long)shim->stragglers);
+        begin_term(shim);
+    }
+}
+
+void shim_go_on_stopping(struct shim *shim) {
+    int64_t now = shim_now(shim);
+    if (shim->timeout_ns != 0 && now >= shim->timeout_ns && !shim->exited && !shim->stop_asked) {
+        char span[CLOCK_SPAN_SIZE];
+        char *reason = memory_format("ran longer than its limit of %s",
+                                     clock_format_span(shim->spec->timeout_ms, span));
+        shim->timed_out = true;
+        shim_ask_stop(shim, "time limit", reason);
+        free(reason);
+    }
+    if (shim->stage == SHIM_WORKING && shim->exited) {
+        sweep(shim, now);
+    }
+    if (shim->stage == SHIM_TERM && now >= shim->kill_ns) {
+        shim->stage = SHIM_KILL;
+        send(shim, SIGKILL);
+        if (shim->stop_asked) {
+            show_stage(shim, "kill", 0);
+        }
+    } else if (shim->stage == SHIM_KILL) {
+        send(shim, SIGKILL);
+    }
+}
+
+void shim_look_for_stop(struct shim *shim) {
+    enum { EVERY_MS = 5000 };
+    struct error error;
+    bool asked;
+    char *by;
+    char *reason;
+    shim->poll_ns = shim_now(shim) + (int64_t)EVERY_MS * 1000000;
+    if (shim->stop_asked) {
+        return;
+    }
+    state_set_patience(shim->state, STAGE_PATIENCE_MS);
+    if (!state_shim_poll(shim->state, shim->spec->run, &asked, &by, &reason, &error)) {
+        shim_log("cannot look for a stop: %s", error.text);
+    } else if (asked) {
+        shim_ask_stop(shim, by, reason);
+    }
+    free(by);
+    free(reason);
+}

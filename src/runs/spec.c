@@ -1,0 +1,126 @@
+#include "runs/spec.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+enum { LARGEST_SPEC = 4 * 1024 * 1024 };
+
+static json_t *strings_to_json(char *const *strings) {
+    json_t *array = json_array();
+    for (; *strings != NULL; strings++) {
+        (void)json_array_append_new(array, json_string(*strings));
+    }
+    return array;
+}
+
+bool spec_write(const char *run_directory, const struct spec *spec, struct error *error) {
+    json_t *steps = json_array();
+    for (size_t i = 0; i < spec->step_count; i++) {
+        (void)json_array_append_new(steps, strings_to_json(spec->steps[i]));
+    }
+    json_t *json = json_pack("{s:i,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I}", "schema", 1, "run", spec->run,
+                             "state", spec->state, "directory", spec->directory, "steps", steps,
+                             "environment", strings_to_json(spec->environment), "grace_ms",
+                             (json_int_t)spec->grace_ms, "timeout_ms", (json_int_t)spec->timeout_ms,
+                             "linger_ms", (json_int_t)spec->linger_ms);
+    char *path = file_join(run_directory, "spec.json");
+    bool done = false;
+    if (json == NULL) {
+        done = error_set(error, EXIT_DATA, "%s: an argument of the command is not UTF-8", path);
+    } else {
+        char *text = json_text(json);
+        done = file_write(path, text_of(text), error);
+        free(text);
+    }
+    json_decref(json);
+    free(path);
+    return done;
+}
+
+static void free_strings(char **strings) {
+    for (char **string = strings; string != NULL && *string != NULL; string++) {
+        free(*string);
+    }
+    free(strings);
+}
+
+/* NULL unless it is an array of strings. */
+static char **strings_of_json(const json_t *array) {
+    if (!json_is_array(array)) {
+        return NULL;
+    }
+    size_t count = json_array_size(array);
+    char **strings = memory_new(count + 1, sizeof *strings);
+    for (size_t i = 0; i < count; i++) {
+        const char *string = json_string_value(json_array_get(array, i));
+        if (string == NULL) {
+            free_strings(strings);
+            return NULL;
+        }
+        strings[i] = memory_copy_string(string);
+    }
+    return strings;
+}
+
+static bool read_steps(const json_t *json, struct spec *spec) {
+    const json_t *steps = json_object_get(json, "steps");
+    size_t count = json_array_size(steps);
+    spec->steps = memory_new(count, sizeof *spec->steps);
+    for (size_t i = 0; i < count; i++) {
+        char **argv = strings_of_json(json_array_get(steps, i));
+        if (argv == NULL || argv[0] == NULL) {
+            free_strings(argv);
+            return false;
+        }
+        spec->steps[spec->step_count++] = argv;
+    }
+    return count > 0;
+}
+
+struct spec *spec_read(const char *run_directory, struct error *error) {
+    struct text_buffer buffer = {0};
+    char *path = file_join(run_directory, "spec.json");
+    json_t *json = NULL;
+    struct spec *spec = NULL;
+    if (file_read(path, LARGEST_SPEC, &buffer, error)) {
+        json = json_read((struct text){buffer.data, buffer.size}, path, error);
+    }
+    if (json != NULL) {
+        spec = memory_new(1, sizeof *spec);
+        spec->run = memory_copy_string(json_get_string(json, "run", NULL));
+        spec->state = memory_copy_string(json_get_string(json, "state", NULL));
+        spec->directory = memory_copy_string(json_get_string(json, "directory", NULL));
+        spec->environment = strings_of_json(json_object_get(json, "environment"));
+        spec->grace_ms = json_get_integer(json, "grace_ms", 60000);
+        spec->timeout_ms = json_get_integer(json, "timeout_ms", 0);
+        spec->linger_ms = json_get_integer(json, "linger_ms", 10000);
+        if (!read_steps(json, spec) || spec->run == NULL || spec->state == NULL ||
+            spec->directory == NULL || spec->environment == NULL) {
+            (void)error_set(error, EXIT_DATA, "%s is not a spec of a run", path);
+            spec_free(spec);
+            spec = NULL;
+        }
+    }
+    json_decref(json);
+    text_buffer_free(&buffer);
+    free(path);
+    return spec;
+}
+
+void spec_free(struct spec *spec) {
+    if (spec == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < spec->step_count; i++) {
+        free_strings(spec->steps[i]);
+    }
+    free(spec->steps);
+    free_strings(spec->environment);
+    free(spec->run);
+    free(spec->state);
+    free(spec->directory);
+    free(spec);
+}

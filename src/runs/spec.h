@@ -1,0 +1,42 @@
+/* Private to src/runs: what a shim is told, in the run's spec.json (0600), and where its files are.
+ *
+ * Of a run directory: spec.json, control (a FIFO to poke the shim), out.log (stdout and stderr of
+ * the command), shim.log, shim.lock, witness.lock, child.lock, wait.json (the wait status as the
+ * witness saw it), exit.json (how the run ended). */
+#ifndef PHASEGATE_RUNS_SPEC_H
+#define PHASEGATE_RUNS_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define SPEC_OUT_LOG      "out.log"
+#define SPEC_SHIM_LOG     "shim.log"
+#define SPEC_CONTROL      "control"
+#define SPEC_SHIM_LOCK    "shim.lock"
+#define SPEC_WITNESS_LOCK "witness.lock"
+#define SPEC_CHILD_LOCK   "child.lock"
+#define SPEC_WAIT         "wait.json"
+#define SPEC_EXIT         "exit.json"
+
+struct spec {
+    char *run;
+    char *state;        /* directory of the state file */
+    char *directory;    /* working directory of the command */
+    char ***steps;      /* argvs, each ending with NULL; run one after the other */
+    size_t step_count;  /* at least 1 */
+    char **environment; /* NAME=VALUE, added to the launcher's; ends with NULL */
+    int64_t grace_ms;   /* between TERM and KILL, wall */
+    int64_t timeout_ms; /* 0: none; wall */
+    int64_t linger_ms;  /* how long processes may outlive the command; real */
+};
+
+bool spec_write(const char *run_directory, const struct spec *spec, struct error *error);
+
+/* Free with spec_free. NULL when the file is missing or malformed. */
+struct spec *spec_read(const char *run_directory, struct error *error);
+void spec_free(struct spec *spec);
+
+#endif

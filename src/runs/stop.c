@@ -1,0 +1,65 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "runs/lock.h"
+#include "runs/orphan.h"
+#include "runs/runs_stop.h"
+#include "runs/spec.h"
+
+/* A poke only saves the shim's next look; nobody reads, nobody minds. */
+static void poke(const struct state_run *run) {
+    char *path = file_join(run->directory, SPEC_CONTROL);
+    int descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor >= 0) {
+        (void)file_write_all(descriptor, "s", 1);
+        (void)close(descriptor);
+    }
+    free(path);
+}
+
+static bool follow_up(struct state *state, const struct clock *clock,
+                      const struct runs_stop_selector *selector, struct error *error) {
+    struct state_run_filter filter = {.run = selector->run,
+                                      .group = selector->group,
+                                      .processor = selector->processor,
+                                      .live = true};
+    size_t count;
+    struct state_run *runs = state_runs(state, &filter, &count, error);
+    bool done = runs != NULL;
+    for (size_t i = 0; done && i < count; i++) {
+        if (lock_is_held(runs[i].directory, SPEC_SHIM_LOCK)) {
+            poke(&runs[i]);
+        } else if (runs[i].state != STATE_RUN_CLAIMED) {
+            done = orphan_go_on_stopping(state, clock, &runs[i], error);
+        }
+    }
+    state_runs_free(runs, count);
+    return done;
+}
+
+bool runs_stop(struct state *state, const struct state_actor *actor, const struct clock *clock,
+               const struct runs_stop_selector *selector, const char *reason, size_t *asked,
+               struct error *error) {
+    struct state_run_filter filter = {.run = selector->run,
+                                      .group = selector->group,
+                                      .processor = selector->processor,
+                                      .live = true};
+    size_t count;
+    *asked = 0;
+    struct state_run *runs = state_runs(state, &filter, &count, error);
+    if (runs == NULL) {
+        return false;
+    }
+    char **ids = memory_new(count, sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = runs[i].run;
+    }
+    bool done =
+        state_runs_stop(state, actor, ids, count, reason, clock_wall_ms(clock), asked, error);
+    free(ids);
+    state_runs_free(runs, count);
+    return done && follow_up(state, clock, selector, error);
+}

@@ -1,0 +1,176 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "runs/runs_verdict.h"
+
+const char *runs_verdict_word(enum runs_verdict verdict) {
+    static const char *const words[] = {
+        [RUNS_UNDECIDED] = NULL,
+        [RUNS_VERIFIED] = "verified",
+        [RUNS_ENDED_WITH_GAPS] = "ended with gaps",
+        [RUNS_NO_EFFECT] = "no effect",
+        [RUNS_FAILED] = "failed",
+        [RUNS_STOPPED] = "stopped",
+        [RUNS_LOST] = "lost",
+    };
+    return words[verdict];
+}
+
+/* Of the run's dates, those that are complete in every table, by `before` or by `after`. */
+static struct dayset complete_dates(const struct runs_witnesses *witnesses, bool before) {
+    struct dayset dates = dayset_copy(witnesses->dates);
+    for (size_t i = 0; i < witnesses->table_count; i++) {
+        const struct runs_table_witness *table = &witnesses->tables[i];
+        dayset_intersect(&dates, before ? table->before : table->after);
+    }
+    return dates;
+}
+
+static void compare(const struct runs_witnesses *witnesses, struct runs_judgement *judgement) {
+    bool before_known = true;
+    judgement->measured = witnesses->table_count > 0;
+    for (size_t i = 0; i < witnesses->table_count; i++) {
+        const struct runs_table_witness *table = &witnesses->tables[i];
+        judgement->measured =
+            judgement->measured && table->after != NULL && table->measured_at > witnesses->ended_at;
+        before_known = before_known && table->before != NULL;
+    }
+    judgement->dates = dayset_count(witnesses->dates);
+    if (!judgement->measured) {
+        return;
+    }
+    struct dayset now = complete_dates(witnesses, false);
+    judgement->complete = dayset_count(&now);
+    judgement->missing = dayset_copy(witnesses->dates);
+    dayset_subtract(&judgement->missing, &now);
+    if (before_known) {
+        struct dayset then = complete_dates(witnesses, true);
+        dayset_subtract(&now, &then);
+        judgement->gained = dayset_count(&now);
+        dayset_free(&then);
+    }
+    dayset_free(&now);
+}
+
+static bool knows_before(const struct runs_witnesses *witnesses) {
+    for (size_t i = 0; i < witnesses->table_count; i++) {
+        if (witnesses->tables[i].before == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum runs_verdict verdict_of_ok(const struct runs_witnesses *witnesses,
+                                       const struct runs_judgement *judgement) {
+    if (!judgement->measured) {
+        return RUNS_UNDECIDED;
+    }
+    if (judgement->dates > 0 && judgement->complete == judgement->dates) {
+        return RUNS_VERIFIED;
+    }
+    if (judgement->complete == 0 || (knows_before(witnesses) && judgement->gained == 0)) {
+        return RUNS_NO_EFFECT;
+    }
+    return RUNS_ENDED_WITH_GAPS;
+}
+
+static enum runs_verdict verdict_of(const struct runs_witnesses *witnesses,
+                                    const struct runs_judgement *judgement) {
+    switch (witnesses->outcome) {
+    case STATE_OUTCOME_NONE:
+        return RUNS_UNDECIDED;
+    case STATE_OUTCOME_OK:
+        return verdict_of_ok(witnesses, judgement);
+    case STATE_OUTCOME_FAILED:
+    case STATE_OUTCOME_SPAWN_ERROR:
+        return RUNS_FAILED;
+    case STATE_OUTCOME_STOPPED:
+        return RUNS_STOPPED;
+    case STATE_OUTCOME_LOST:
+        return RUNS_LOST;
+    }
+    return RUNS_UNDECIDED;
+}
+
+/* How it ended, without coverage. */
+static void add_end(const struct runs_witnesses *witnesses, struct text_buffer *text) {
+    if (witnesses->spawn_error != NULL) {
+        text_buffer_format(text, "did not start: %s", witnesses->spawn_error);
+    } else if (witnesses->outcome == STATE_OUTCOME_STOPPED) {
+        text_buffer_format(text, "stopped by %s",
+                           witnesses->stop_by == NULL ? "somebody" : witnesses->stop_by);
+    } else if (witnesses->outcome == STATE_OUTCOME_LOST) {
+        text_buffer_add(text, "nobody saw it end");
+    } else if (witnesses->signal > 0) {
+        const char *name = sigabbrev_np(witnesses->signal);
+        text_buffer_format(text, "killed by SIG%s", name == NULL ? "?" : name);
+    } else {
+        text_buffer_format(text, "exit %d", witnesses->exit_code);
+    }
+}
+
+static void add_coverage(const struct runs_judgement *judgement, struct text_buffer *text) {
+    size_t missing = judgement->dates - judgement->complete;
+    if (!judgement->measured) {
+        text_buffer_add(text, ", waiting for coverage");
+    } else if (judgement->verdict == RUNS_NO_EFFECT) {
+        text_buffer_format(text, " but coverage did not move: %zu of %zu dates still missing",
+                           missing, judgement->dates);
+    } else if (judgement->verdict == RUNS_ENDED_WITH_GAPS) {
+        text_buffer_format(text, " but %zu of %zu dates still missing", missing, judgement->dates);
+    } else {
+        text_buffer_format(text, ", %zu of %zu dates complete", judgement->complete,
+                           judgement->dates);
+    }
+}
+
+static char *describe(const struct runs_witnesses *witnesses,
+                      const struct runs_judgement *judgement) {
+    struct text_buffer text = {0};
+    if (witnesses->outcome == STATE_OUTCOME_NONE) {
+        text_buffer_add(&text, "not ended");
+    } else if (judgement->verdict == RUNS_UNDECIDED) {
+        text_buffer_add(&text, "waiting for coverage");
+    } else if (judgement->verdict == RUNS_VERIFIED) {
+        text_buffer_format(&text, "%zu of %zu dates verified", judgement->complete,
+                           judgement->dates);
+    } else {
+        add_end(witnesses, &text);
+        add_coverage(judgement, &text);
+    }
+    if (witnesses->outcome != STATE_OUTCOME_NONE && witnesses->log_failed > 0) {
+        text_buffer_format(&text, "; its log reports %lld failed",
+                           (long long)witnesses->log_failed);
+    }
+    return text_buffer_take(&text);
+}
+
+void runs_judge(const struct runs_witnesses *witnesses, struct runs_judgement *judgement) {
+    *judgement = (struct runs_judgement){0};
+    compare(witnesses, judgement);
+    judgement->verdict = verdict_of(witnesses, judgement);
+    judgement->text = describe(witnesses, judgement);
+}
+
+void runs_judgement_clear(struct runs_judgement *judgement) {
+    dayset_free(&judgement->missing);
+    free(judgement->text);
+    *judgement = (struct runs_judgement){0};
+}
+
+struct runs_witnesses runs_witnesses_of(const struct state_run *run) {
+    bool log_read = run->progress.updated_at != 0;
+    return (struct runs_witnesses){
+        .outcome = run->outcome,
+        .exit_code = run->exit_code,
+        .signal = run->signal,
+        .spawn_error = run->spawn_error,
+        .stop_by = run->stop_by,
+        .ended_at = run->ended_at,
+        .dates = &run->dates,
+        .log_failed = log_read ? run->progress.failed : -1,
+        .log_skipped = log_read ? run->progress.skipped : -1,
+    };
+}
