@@ -141,8 +141,9 @@ static char *describe(const struct runs_witnesses *witnesses,
         add_coverage(judgement, &text);
     }
     if (witnesses->outcome != STATE_OUTCOME_NONE && witnesses->log_failed > 0) {
-        text_buffer_format(&text, "; its log reports %lld failed",
-                           (long long)witnesses->log_failed);
+        text_buffer_format(&text, "; its log reports %lld failed, %lld skipped",
+                           (long long)witnesses->log_failed,
+                           (long long)(witnesses->log_skipped > 0 ? witnesses->log_skipped : 0));
     }
     return text_buffer_take(&text);
 }
