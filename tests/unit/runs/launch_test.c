@@ -164,7 +164,7 @@ Test(launch, the_command_gets_a_clean_process)
         "sed -nE 's/^(SigBlk|SigIgn):.*(.......)$/\\1 \\2/p' /proc/self/status;"
         " echo id=$PHASEGATE_RUN_ID;"
         " echo path=$PYTHONPATH unbuffered=$PYTHONUNBUFFERED; pwd; readlink /proc/$$/fd/0;"
-        " ls /proc/$$/fd | tr '\\n' ' '; cat /proc/$$/oom_score_adj",
+        " ls /proc/$$/fd > fds; tr '\\n' ' ' < fds; cat /proc/$$/oom_score_adj",
         run);
     (void)sigprocmask(SIG_UNBLOCK, &blocked, NULL);
     fixture_wait();
