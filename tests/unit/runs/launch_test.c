@@ -164,17 +164,31 @@ Test(launch, the_command_gets_a_clean_process)
         "sed -nE 's/^(SigBlk|SigIgn):.*(.......)$/\\1 \\2/p' /proc/self/status;"
         " echo id=$PHASEGATE_RUN_ID;"
         " echo path=$PYTHONPATH unbuffered=$PYTHONUNBUFFERED; pwd; readlink /proc/$$/fd/0;"
-        " ls /proc/$$/fd > fds; tr '\\n' ' ' < fds; cat /proc/$$/oom_score_adj",
+        " cat /proc/$$/oom_score_adj",
         run);
     (void)sigprocmask(SIG_UNBLOCK, &blocked, NULL);
     fixture_wait();
     char *log = fixture_read(&f, run, "out.log");
     char *expected = memory_format("SigBlk 0000000\nSigIgn 0000000\nid=%s\n"
-                                   "path=/srv/nba unbuffered=1\n%s\n/dev/null\n0 1 2 200 300\n",
+                                   "path=/srv/nba unbuffered=1\n%s\n/dev/null\n300\n",
                                    run, f.directory);
     cr_assert_str_eq(log, expected);
     free(expected);
     free(log);
+}
+
+Test(launch, the_command_inherits_its_lock_and_nothing_else)
+{
+    static const char *const argv[] = {"/bin/ls", "/proc/self/fd", NULL};
+    size_t count;
+    fixture_command(&f, 0, argv);
+    struct runs_request request = fixture_request(&f);
+    struct runs_started *started = fixture_launch(&f, &request, &count);
+    fixture_wait();
+    char *log = fixture_read(&f, started[0].run, "out.log");
+    cr_assert_str_eq(log, "0\n1\n2\n200\n3\n", "3 is the directory that ls reads");
+    free(log);
+    runs_started_free(started, count);
 }
 
 Test(launch, a_group_starts_together)
