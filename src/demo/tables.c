@@ -278,9 +278,9 @@ static void write_texts(struct row_texts *texts, const struct tables_day *day, s
                    texts->date + 8);
     (void)snprintf(texts->game, sizeof texts->game, "%s_%s_%s", compact,
                    team_at(day->day, place.game * 2 + 1), team_at(day->day, place.game * 2));
-    (void)snprintf(texts->player, sizeof texts->player, "%c%c%cplayer%02u",
+    (void)snprintf(texts->player, sizeof texts->player, "%c%c%cplayer%03u",
                    tolower((unsigned char)team[0]), tolower((unsigned char)team[1]),
-                   tolower((unsigned char)team[2]), (unsigned)(place.player % 100));
+                   tolower((unsigned char)team[2]), (unsigned)(place.player % 1000));
 }
 
 static struct emulator_value text_value(const char *text) {
@@ -315,7 +315,9 @@ static struct emulator_value make_value(const struct tables_column *column,
                                         const struct tables_day *day, size_t row, size_t index,
                                         struct place place, const struct row_texts *texts) {
     unsigned dice = hash(day->day, row, index);
-    if (column->nulls > 0 && dice % 10000 < (unsigned)column->nulls) {
+    /* Steps of the golden ratio: NULLs are spread evenly, so that their share is exact. */
+    unsigned spread_evenly = ((unsigned)day->day * 331U + (unsigned)row) * 2654435769U;
+    if (column->nulls > 0 && spread_evenly / (UINT32_MAX / 10000U) < (unsigned)column->nulls) {
         return (struct emulator_value){.kind = VALUE_NULL};
     }
     unsigned spread = (unsigned)(column->high - column->low + 1);

@@ -101,6 +101,7 @@ struct emulator_usage emulator_usage(struct emulator *emulator) {
         .jobs = jobs_count(emulator->jobs),
         .cached_results = cache_count(emulator->cache),
         .result_bytes = jobs_bytes(emulator->jobs) + cache_bytes(emulator->cache),
+        .requests = atomic_load(&emulator->requests),
     };
 }
 

@@ -31,6 +31,7 @@ struct emulator_usage {
     size_t jobs;
     size_t cached_results;
     int64_t result_bytes;
+    uint64_t requests; /* served since the start */
 };
 
 /* Starts the server and returns when it answers. NULL options: the defaults. Errors:

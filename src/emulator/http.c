@@ -294,6 +294,7 @@ static bool carries_out(const struct fault *fault) {
 static enum MHD_Result serve(struct emulator *emulator, struct MHD_Connection *connection,
                              const char *verb, const char *path, struct exchange *exchange) {
     const char *override = header(connection, "X-HTTP-Method-Override");
+    atomic_fetch_add(&emulator->requests, 1);
     if (*override)
         verb = override;
     struct reply reply = {0};

@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,7 +25,8 @@ struct emulator {
     char *url;
     bool allow_faults;
     int64_t buffer_ms;
-    pthread_mutex_t lock; /* guards stopping */
+    atomic_uint_fast64_t requests; /* served since the start */
+    pthread_mutex_t lock;          /* guards stopping */
     pthread_cond_t stopped;
     bool stopping;
 };

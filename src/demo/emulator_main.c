@@ -1,9 +1,11 @@
 /* phasegate-emulator: the local BigQuery as a process of its own. */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -13,6 +15,7 @@
 struct settings {
     struct emulator_options options;
     const struct scenario *scenario; /* NULL: none */
+    int idle_seconds;                /* without a request it ends; 0: never */
     bool help;
     bool version;
 };
@@ -20,21 +23,18 @@ struct settings {
 enum { DAY_MS = 86400000 };
 
 static const struct option flags[] = {
-    {"port", required_argument, NULL, 'p'},
-    {"database", required_argument, NULL, 'd'},
-    {"scenario", required_argument, NULL, 's'},
-    {"faults", no_argument, NULL, 'f'},
-    {"latency", required_argument, NULL, 'l'},
-    {"streaming-buffer", required_argument, NULL, 'b'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},
-    {NULL, 0, NULL, 0},
+    {"port", required_argument, NULL, 'p'},      {"database", required_argument, NULL, 'd'},
+    {"scenario", required_argument, NULL, 's'},  {"faults", no_argument, NULL, 'f'},
+    {"latency", required_argument, NULL, 'l'},   {"streaming-buffer", required_argument, NULL, 'b'},
+    {"idle-exit", required_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},         {NULL, 0, NULL, 0},
 };
 
 static void print_help(void) {
     (void)fputs(
         "Usage: phasegate-emulator [--port N] [--database FILE] [--scenario NAME] [--faults]\n"
-        "                          [--latency MS] [--streaming-buffer SECONDS]\n"
+        "                          [--latency MS] [--streaming-buffer SECONDS] [--idle-exit "
+        "SECONDS]\n"
         "\n"
         "A local BigQuery on 127.0.0.1. The first line it prints is its URL; point a client at it\n"
         "with BIGQUERY_EMULATOR_HOST=URL. It ends on SIGINT or SIGTERM.\n"
@@ -52,6 +52,7 @@ static void print_help(void) {
         "  --faults                    serve /emulator/faults, where tests order failures\n"
         "  --latency MS                every query job takes at least so long (default 0)\n"
         "  --streaming-buffer SECONDS  rows of insertAll stay in the buffer so long (default 90)\n"
+        "  --idle-exit SECONDS         end after so long without a request (default: never)\n"
         "  --help, --version\n",
         stdout);
 }
@@ -92,6 +93,11 @@ static bool take_flag(struct settings *settings, int flag, const char *name, str
             return false;
         settings->options.streaming_buffer_ms = number == 0 ? -1 : (int)number * 1000;
         return true;
+    case 'i':
+        if (!read_number(name, optarg, DAY_MS / 1000, &number, error))
+            return false;
+        settings->idle_seconds = (int)number;
+        return true;
     case 'h':
         settings->help = true;
         return true;
@@ -122,6 +128,21 @@ static bool read_flags(int count, char **arguments, struct settings *settings,
     return true;
 }
 
+/* Returns at one of the signals, or when nobody has asked anything for `idle_seconds`. */
+static void wait_for_end(const sigset_t *ends, struct emulator *emulator, int idle_seconds) {
+    struct timespec span = {idle_seconds, 0};
+    uint64_t before;
+    int received;
+    if (idle_seconds == 0) {
+        (void)sigwait(ends, &received);
+        return;
+    }
+    do {
+        before = emulator_usage(emulator).requests;
+        received = sigtimedwait(ends, NULL, &span);
+    } while (received < 0 && (errno == EINTR || emulator_usage(emulator).requests != before));
+}
+
 /* Serves until a signal asks to end. */
 static bool serve(const struct settings *settings, struct error *error) {
     sigset_t ends;
@@ -142,8 +163,7 @@ static bool serve(const struct settings *settings, struct error *error) {
     }
     (void)printf("%s\n", emulator_url(emulator));
     (void)fflush(stdout);
-    int received;
-    (void)sigwait(&ends, &received);
+    wait_for_end(&ends, emulator, settings->idle_seconds);
     emulator_stop(emulator);
     return true;
 }
