@@ -134,6 +134,10 @@ struct situation {
     void *marks; /* what the gates report's marks point into; private */
 };
 
+/* The night a moment belongs to: the day on whose evening it began; a night lasts from noon to noon
+ * in the process's time zone. Spending is summed by it. */
+day_number situation_night(int64_t wall_ms);
+
 /* Reads the state and judges it at `as_of`. NULL with `error` when the state cannot be read; a
  * table that was never measured is no error but an unknown. Any thread that has a connection of its
  * own. */

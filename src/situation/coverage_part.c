@@ -1,0 +1,113 @@
+/* From stored measurements to coverage. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "situation/parts.h"
+#include "state/state_coverage.h"
+
+/* Takes a stored measurement over, as coverage reads it. */
+static struct coverage_measurement convert(struct state_measurement *stored) {
+    struct coverage_measurement made = {
+        .measured = stored->measured,
+        .measured_at = stored->measured_at,
+        .confirmed_at = stored->confirmed_at,
+        .range = stored->range,
+        .error = stored->error,
+        .failed_at = stored->failed_at,
+        .bytes_billed = stored->bytes_billed,
+        .count = stored->count,
+        .counts = memory_new(stored->count, sizeof *made.counts),
+    };
+    stored->error = NULL;
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct state_count *count = &stored->counts[i];
+        made.counts[i] = (struct coverage_count){count->day, count->rows, count->entities,
+                                                 count->nulls, count->fallbacks};
+    }
+    return made;
+}
+
+static void take(struct situation *situation, struct state_measurement *stored,
+                 struct coverage_measurement *into) {
+    struct situation_header *header = &situation->header;
+    if (stored->error != NULL && stored->failed_at > stored->confirmed_at &&
+        header->bigquery == NULL) {
+        header->bigquery = memory_format("%s: %s", stored->key, stored->error);
+    }
+    if (stored->confirmed_at > header->polled_at) {
+        header->polled_at = stored->confirmed_at;
+    }
+    coverage_measurement_free(into);
+    *into = convert(stored);
+}
+
+static size_t find_expected(const struct pipeline *pipeline, const char *name) {
+    for (size_t i = 0; i < pipeline->expected_count; i++) {
+        if (strcmp(pipeline->expected[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return PIPELINE_NONE;
+}
+
+static struct coverage_waiver *load_waivers(const struct situation *situation, struct state *state,
+                                            size_t *count, struct error *error) {
+    size_t stored_count;
+    struct state_waiver *stored = state_waivers(state, situation->as_of, &stored_count, error);
+    if (stored == NULL) {
+        return NULL;
+    }
+    struct coverage_waiver *waivers = memory_new(stored_count, sizeof *waivers);
+    *count = 0;
+    for (size_t i = 0; i < stored_count; i++) {
+        size_t table = pipeline_find_table(situation->pipeline, stored[i].table);
+        if (table != PIPELINE_NONE) {
+            waivers[(*count)++] = (struct coverage_waiver){table, stored[i].range};
+        }
+    }
+    state_waivers_free(stored, stored_count);
+    return waivers;
+}
+
+static void sort_in(struct situation *situation, struct state_measurement *stored, size_t count,
+                    struct coverage_measurement *tables, struct coverage_measurement *expected) {
+    for (size_t i = 0; i < count; i++) {
+        bool table = stored[i].subject == STATE_SUBJECT_TABLE;
+        size_t index = table ? pipeline_find_table(situation->pipeline, stored[i].key)
+                             : find_expected(situation->pipeline, stored[i].key);
+        if (index != PIPELINE_NONE) {
+            take(situation, &stored[i], table ? &tables[index] : &expected[index]);
+        }
+    }
+}
+
+bool situation_load_coverage(struct situation *situation, struct state *state,
+                             struct error *error) {
+    const struct pipeline *pipeline = situation->pipeline;
+    size_t waiver_count = 0;
+    size_t stored_count = 0;
+    struct coverage_waiver *waivers = load_waivers(situation, state, &waiver_count, error);
+    struct state_measurement *stored =
+        waivers != NULL ? state_coverage_load(state, &stored_count, error) : NULL;
+    if (stored == NULL) {
+        free(waivers);
+        return false;
+    }
+    struct coverage_measurement *tables = memory_new(pipeline->table_count, sizeof *tables);
+    struct coverage_measurement *expected = memory_new(pipeline->expected_count, sizeof *expected);
+    sort_in(situation, stored, stored_count, tables, expected);
+    situation->coverage = coverage_compute(pipeline, situation->as_of, situation->range, tables,
+                                           expected, waivers, waiver_count);
+    for (size_t i = 0; i < pipeline->table_count; i++) {
+        coverage_measurement_free(&tables[i]);
+    }
+    for (size_t i = 0; i < pipeline->expected_count; i++) {
+        coverage_measurement_free(&expected[i]);
+    }
+    free(tables);
+    free(expected);
+    free(waivers);
+    state_measurements_free(stored, stored_count);
+    return true;
+}

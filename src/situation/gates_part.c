@@ -1,0 +1,117 @@
+/* From coverage, answers, marks and runs to verdicts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "situation/parts.h"
+
+/* How the newest run of each processor of a group stands. */
+static struct gates_group_runs judge_group(const struct situation *situation, size_t index) {
+    const struct pipeline_group *group = &situation->pipeline->groups[index];
+    struct gates_group_runs runs = {.group = index, .processors = group->runs.count};
+    for (size_t i = 0; i < group->runs.count; i++) {
+        const struct situation_run *newest = NULL;
+        for (size_t j = 0; j < situation->run_count; j++) {
+            const struct situation_run *run = &situation->runs[j];
+            if (run->processor_index == group->runs.items[i] &&
+                (newest == NULL || run->created_at > newest->created_at)) {
+                newest = run;
+            }
+        }
+        if (newest == NULL) {
+            continue;
+        }
+        bool ended = strcmp(newest->state, "ended") == 0;
+        bool verified = newest->verdict != NULL && strcmp(newest->verdict, "verified") == 0;
+        runs.running += ended ? 0 : 1;
+        runs.ended += ended ? 1 : 0;
+        runs.verified += verified ? 1 : 0;
+        runs.failed += ended && !verified && newest->verdict != NULL ? 1 : 0;
+    }
+    return runs;
+}
+
+static struct situation_marks *load_marks(const struct situation *situation, struct state *state,
+                                          struct error *error) {
+    struct situation_marks *marks = memory_new(1, sizeof *marks);
+    marks->stored = state_marks(state, situation->as_of, &marks->stored_count, error);
+    if (marks->stored == NULL) {
+        free(marks);
+        return NULL;
+    }
+    marks->marks = memory_new(marks->stored_count, sizeof *marks->marks);
+    for (size_t i = 0; i < marks->stored_count; i++) {
+        const struct state_mark *stored = &marks->stored[i];
+        marks->marks[i] = (struct gates_mark){.gate = stored->gate,
+                                              .hold = stored->hold,
+                                              .by = stored->by,
+                                              .reason = stored->reason,
+                                              .at = stored->at};
+    }
+    return marks;
+}
+
+static void judge(struct situation *situation, const struct state_answer *stored, size_t count) {
+    const struct pipeline *pipeline = situation->pipeline;
+    const struct situation_marks *marks = situation->marks;
+    struct gates_answer *answers = memory_new(count, sizeof *answers);
+    struct gates_group_runs *groups = memory_new(pipeline->group_count, sizeof *groups);
+    for (size_t i = 0; i < count; i++) {
+        answers[i] = (struct gates_answer){.gate = stored[i].gate,
+                                           .check = stored[i].check,
+                                           .measured = stored[i].measured,
+                                           .value = stored[i].value,
+                                           .at = stored[i].at,
+                                           .error = stored[i].error};
+    }
+    for (size_t i = 0; i < pipeline->group_count; i++) {
+        groups[i] = judge_group(situation, i);
+    }
+    struct gates_evidence evidence = {
+        .coverage = situation->coverage,
+        .answers = answers,
+        .answer_count = count,
+        .groups = groups,
+        .group_count = pipeline->group_count,
+        .marks = marks->marks,
+        .mark_count = marks->stored_count,
+    };
+    situation->gates = gates_judge(pipeline, &evidence, situation->as_of);
+    free(answers);
+    free(groups);
+}
+
+static bool load_since(struct situation *situation, struct state *state, struct error *error) {
+    size_t count;
+    struct state_verdict *verdicts = state_verdicts(state, situation->as_of, &count, error);
+    if (verdicts == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t gate = pipeline_find_gate(situation->pipeline, verdicts[i].gate);
+        if (gate != PIPELINE_NONE &&
+            strcmp(gates_verdict_name(situation->gates->gates[gate].verdict),
+                   verdicts[i].verdict) == 0) {
+            situation->gate_facts[gate].since = verdicts[i].since;
+        }
+    }
+    state_verdicts_free(verdicts, count);
+    return true;
+}
+
+bool situation_load_gates(struct situation *situation, struct state *state, struct error *error) {
+    size_t count;
+    situation->gate_facts =
+        memory_new(situation->pipeline->gate_count, sizeof *situation->gate_facts);
+    situation->marks = load_marks(situation, state, error);
+    if (situation->marks == NULL) {
+        return false;
+    }
+    struct state_answer *answers = state_answers(state, situation->as_of, &count, error);
+    if (answers == NULL) {
+        return false;
+    }
+    judge(situation, answers, count);
+    state_answers_free(answers, count);
+    return load_since(situation, state, error);
+}

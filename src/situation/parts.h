@@ -1,0 +1,29 @@
+/* The pieces a situation is put together from; private to this module. */
+#ifndef PHASEGATE_SITUATION_PARTS_H
+#define PHASEGATE_SITUATION_PARTS_H
+
+#include "situation/situation.h"
+#include "state/state_gates.h"
+#include "state/state_runs.h"
+
+/* Rows of the state that the gates' evidence points into. */
+struct situation_marks {
+    struct state_mark *stored;
+    size_t stored_count;
+    struct gates_mark *marks;
+};
+
+/* Fills coverage from what was measured, and header.polled_at and header.bigquery. */
+bool situation_load_coverage(struct situation *situation, struct state *state, struct error *error);
+
+/* Fills gates, gate_facts and marks; coverage and runs must be there. */
+bool situation_load_gates(struct situation *situation, struct state *state, struct error *error);
+
+/* Fills runs, worst first; coverage must be there. */
+bool situation_load_runs(struct situation *situation, struct state *state, struct error *error);
+void situation_free_runs(struct situation *situation);
+
+/* Fills the tables' rates and the rest of the header. */
+bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);
+
+#endif

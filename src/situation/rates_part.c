@@ -1,0 +1,144 @@
+/* Rates, and what the header says. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "situation/parts.h"
+#include "state/state_coverage.h"
+#include "state/state_lease.h"
+#include "state/state_sessions.h"
+#include "state/state_spend.h"
+
+static const int64_t rate_window_ms = INT64_C(3600) * 1000;
+
+static bool load_table_rate(struct situation *situation, struct state *state, size_t index,
+                            struct error *error) {
+    const char *name = situation->pipeline->tables[index].name;
+    const struct coverage_totals *all = &situation->coverage->tables[index].all;
+    struct situation_table *table = &situation->tables[index];
+    size_t stored_count;
+    struct state_sample *stored = state_samples(state, name, "", situation->as_of - rate_window_ms,
+                                                situation->as_of, &stored_count, error);
+    if (stored == NULL) {
+        return false;
+    }
+    struct coverage_sample *samples = memory_new(stored_count, sizeof *samples);
+    size_t count = 0;
+    for (size_t i = 0; i < stored_count; i++) {
+        if (stored[i].complete >= 0) {
+            samples[count++] = (struct coverage_sample){stored[i].at, (size_t)stored[i].complete};
+        }
+    }
+    size_t remaining = all->known ? all->attainable - all->complete : 0;
+    table->rate = coverage_rate_of(samples, count, remaining);
+    table->rose_last_hour =
+        count > 0 && all->known ? (int64_t)all->complete - (int64_t)samples[0].complete : -1;
+    free(samples);
+    state_samples_free(stored, stored_count);
+    return true;
+}
+
+/* The gate that is not GO and holds the group whose processor fills the table. */
+static const char *holder_of(const struct situation *situation, size_t table) {
+    const struct pipeline *pipeline = situation->pipeline;
+    for (size_t i = 0; i < pipeline->group_count; i++) {
+        const struct pipeline_group *group = &pipeline->groups[i];
+        if (group->behind == PIPELINE_NONE ||
+            situation->gates->gates[group->behind].verdict == GATES_GO) {
+            continue;
+        }
+        for (size_t j = 0; j < group->runs.count; j++) {
+            const struct pipeline_processor *processor =
+                &pipeline->processors[group->runs.items[j]];
+            for (size_t k = 0; k < processor->fills.count; k++) {
+                if (processor->fills.items[k] == table) {
+                    return pipeline->gates[group->behind].name;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+/* When the last failing coverage check of a gate would pass at its table's rate; 0 when one of them
+ * does not move, or something else than coverage fails. */
+static int64_t go_expected(const struct situation *situation, size_t index) {
+    const struct gates_gate *gate = &situation->gates->gates[index];
+    int64_t latest = 0;
+    for (size_t i = 0; i < situation->pipeline->gates[index].check_count; i++) {
+        const struct gates_check *check = &gate->checks[i];
+        if (check->result == GATES_RESULT_PASS) {
+            continue;
+        }
+        if (check->result == GATES_RESULT_UNKNOWN ||
+            check->check->kind != PIPELINE_CHECK_COVERAGE) {
+            return 0;
+        }
+        const struct coverage_rate *rate = &situation->tables[check->check->table].rate;
+        const struct coverage_totals *all = &situation->coverage->tables[check->check->table].all;
+        double needed =
+            (double)all->attainable * check->check->minimum / 10000.0 - (double)all->complete;
+        if (!rate->known || rate->dates_per_hour <= 0) {
+            return 0;
+        }
+        int64_t at = situation->as_of + (int64_t)(needed / rate->dates_per_hour * 3600000.0);
+        latest = at > latest ? at : latest;
+    }
+    return latest;
+}
+
+static void find_next(struct situation *situation) {
+    struct situation_header *header = &situation->header;
+    header->gate = PIPELINE_NONE;
+    header->next_group = PIPELINE_NONE;
+    for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
+        if (situation->gates->gates[i].verdict != GATES_GO) {
+            const struct pipeline_indices *holds = &situation->pipeline->gates[i].holds;
+            header->gate = i;
+            header->next_group = holds->count > 0 ? holds->items[0] : PIPELINE_NONE;
+            header->go_expected = go_expected(situation, i);
+            return;
+        }
+    }
+}
+
+static bool load_people(struct situation *situation, struct state *state, struct error *error) {
+    size_t count;
+    struct state_session *sessions = state_sessions(state, &count, error);
+    if (sessions == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        situation->header.consoles += sessions[i].role == STATE_CONSOLE ? 1 : 0;
+    }
+    state_sessions_free(sessions, count);
+    struct state_lease lease = {0};
+    if (!state_lease_load(state, clock_boot_ns(clock_system()), &lease, error)) {
+        return false;
+    }
+    situation->header.agent_alive = lease.held;
+    state_lease_clear(&lease);
+    return true;
+}
+
+bool situation_load_rates(struct situation *situation, struct state *state, struct error *error) {
+    struct situation_header *header = &situation->header;
+    situation->tables = memory_new(situation->pipeline->table_count, sizeof *situation->tables);
+    for (size_t i = 0; i < situation->pipeline->table_count; i++) {
+        if (!load_table_rate(situation, state, i, error)) {
+            return false;
+        }
+        situation->tables[i].held_by = holder_of(situation, i);
+    }
+    for (size_t i = 0; i < situation->run_count; i++) {
+        header->running += strcmp(situation->runs[i].state, "ended") != 0 ? 1 : 0;
+    }
+    struct state_spend total = {0};
+    if (!state_spend_total(state, situation_night(situation->as_of), &total, error)) {
+        return false;
+    }
+    header->bytes_billed = total.bytes_billed;
+    header->cost = total.dollars;
+    find_next(situation);
+    return load_people(situation, state, error);
+}

@@ -1,0 +1,239 @@
+/* From stored runs to what a person sees of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "logs/progress.h"
+#include "situation/parts.h"
+
+enum { MOST_RUNS = 500, MOST_FAILURES = 8 };
+
+static const int64_t shown_after_end_ms = INT64_C(24) * 3600 * 1000;
+
+static size_t count_of(int64_t number) {
+    return number < 0 ? 0 : (size_t)number;
+}
+
+/* "TERM sent, KILL in 42 s, 2 processes left" */
+static char *stage_text(const struct state_run *stored, int64_t as_of) {
+    char span[CLOCK_SPAN_SIZE];
+    char left[48] = "";
+    if (stored->stop_at == 0 || stored->state == STATE_RUN_ENDED) {
+        return NULL;
+    }
+    if (stored->survivors >= 0) {
+        (void)snprintf(left, sizeof left, ", %lld process%s left", (long long)stored->survivors,
+                       stored->survivors == 1 ? "" : "es");
+    }
+    if (stored->stop_stage == NULL || strcmp(stored->stop_stage, "requested") == 0) {
+        return memory_format("stop asked for%s", left);
+    }
+    if (strcmp(stored->stop_stage, "term") == 0) {
+        return memory_format("TERM sent, KILL in %s%s",
+                             clock_format_span(stored->kill_at - as_of, span), left);
+    }
+    return memory_format("KILL sent%s", left);
+}
+
+static int by_dates(const void *left, const void *right) {
+    const struct situation_failure *a = left;
+    const struct situation_failure *b = right;
+    return (a->dates < b->dates) - (a->dates > b->dates);
+}
+
+/* Groups the failed dates of a log by their reasons. */
+static void group_failures(struct situation_run *run, const struct log_progress *progress) {
+    run->failures = memory_new(MOST_FAILURES, sizeof *run->failures);
+    for (size_t i = 0; i < progress->date_count; i++) {
+        const struct log_date *date = &progress->dates[i];
+        char signature[LOG_TEXT_SIZE] = "no reason given";
+        if (date->outcome != LOG_DATE_FAILED) {
+            continue;
+        }
+        if (date->reason != NULL) {
+            (void)log_signature(text_of(date->reason), signature);
+        }
+        size_t at = 0;
+        while (at < run->failure_count && strcmp(run->failures[at].reason, signature) != 0) {
+            at++;
+        }
+        if (at == MOST_FAILURES) {
+            continue;
+        }
+        if (at == run->failure_count) {
+            run->failures[run->failure_count++] = (struct situation_failure){
+                .reason = memory_copy_string(signature), .first = date->day};
+        }
+        run->failures[at].dates++;
+    }
+    qsort(run->failures, run->failure_count, sizeof *run->failures, by_dates);
+}
+
+static void read_progress(struct situation_run *run, const struct state_progress *stored,
+                          int64_t as_of) {
+    struct error error;
+    run->done = count_of(stored->done);
+    run->ok = count_of(stored->ok);
+    run->failed = count_of(stored->failed);
+    run->skipped = count_of(stored->skipped);
+    run->zero_rows = count_of(stored->zero_rows);
+    run->total = count_of(stored->total);
+    run->warnings = count_of(stored->warnings);
+    run->errors = count_of(stored->errors);
+    run->last_line = memory_copy_string(stored->last_line);
+    run->last_output_at = stored->last_output_at;
+    run->dates_per_minute = -1;
+    json_t *json =
+        stored->json != NULL ? json_read(text_of(stored->json), "stored progress", &error) : NULL;
+    struct log_progress *progress = json != NULL ? log_progress_from_json(json, &error) : NULL;
+    if (progress != NULL) {
+        group_failures(run, progress);
+        run->dates_per_minute = log_progress_rate(progress, as_of);
+        log_progress_free(progress);
+    }
+    json_decref(json);
+    if (run->dates_per_minute > 0 && run->total > run->done && run->ended_at == 0) {
+        double minutes = (double)(run->total - run->done) / run->dates_per_minute;
+        run->eta = as_of + (int64_t)(minutes * 60000);
+    }
+}
+
+/* How many of the run's dates are complete in every table it fills: now, and when it was launched.
+ */
+static void count_complete(struct situation_run *run, const struct state_run *stored,
+                           const struct situation *situation) {
+    for (day_number day = dayset_next(&stored->dates, stored->range.from); day != DAY_NONE;
+         day = dayset_next(&stored->dates, day + 1)) {
+        bool now = stored->table_count > 0;
+        bool before = now;
+        for (size_t i = 0; i < stored->table_count; i++) {
+            size_t table = pipeline_find_table(situation->pipeline, stored->tables[i].table);
+            const struct coverage_day *facts =
+                table != PIPELINE_NONE ? coverage_day_at(situation->coverage, table, day) : NULL;
+            now = now && facts != NULL && facts->state == COVERAGE_COMPLETE;
+            before = before && dayset_has(&stored->tables[i].before, day);
+        }
+        run->complete_now += now ? 1 : 0;
+        run->complete_before += before ? 1 : 0;
+    }
+}
+
+static enum situation_run_phase phase_of(const struct situation_run *run,
+                                         const struct state_run *stored,
+                                         const struct pipeline *pipeline, int64_t as_of) {
+    if (stored->state == STATE_RUN_ENDED) {
+        if (stored->verdict == NULL) {
+            return SITUATION_RUN_WAITING;
+        }
+        bool fine =
+            strcmp(stored->verdict, "verified") == 0 || stored->outcome == STATE_OUTCOME_STOPPED;
+        return fine ? SITUATION_RUN_DONE : SITUATION_RUN_FAILED;
+    }
+    if (stored->state == STATE_RUN_STOPPING) {
+        return SITUATION_RUN_STOPPING;
+    }
+    if (stored->state != STATE_RUN_RUNNING) {
+        return SITUATION_RUN_WAITING;
+    }
+    int64_t quiet = run->processor_index != PIPELINE_NONE
+                        ? pipeline->processors[run->processor_index].quiet_after_ms
+                        : 0;
+    int64_t since = run->last_output_at > run->started_at ? run->last_output_at : run->started_at;
+    return quiet > 0 && as_of - since > quiet ? SITUATION_RUN_STALLED : SITUATION_RUN_RUNNING;
+}
+
+static struct situation_run convert(const struct state_run *stored,
+                                    const struct situation *situation) {
+    struct situation_run run = {
+        .run = memory_copy_string(stored->run),
+        .group = memory_copy_string(stored->group),
+        .processor = memory_copy_string(stored->processor),
+        .processor_index = pipeline_find_processor(situation->pipeline, stored->processor),
+        .range = stored->range,
+        .dates = stored->date_count,
+        .command = memory_copy_string(stored->command),
+        .state = memory_copy_string(state_run_state_word(stored->state)),
+        .outcome = memory_copy_string(state_outcome_word(stored->outcome)),
+        .verdict = memory_copy_string(stored->verdict),
+        .verdict_text = memory_copy_string(stored->verdict_text != NULL ? stored->verdict_text
+                                                                        : stored->spawn_error),
+        .orphan = stored->orphan,
+        .exit_code = stored->exit_code,
+        .signal = stored->signal,
+        .pid = stored->child.pid,
+        .owner = memory_copy_string(stored->owner),
+        .directory = memory_copy_string(stored->directory),
+        .log_path = file_join(stored->directory, "out.log"),
+        .created_at = stored->created_at,
+        .started_at = stored->started_at,
+        .ended_at = stored->ended_at,
+        .stop_at = stored->stop_at,
+        .stop_by = memory_copy_string(stored->stop_by),
+        .stop_stage = stage_text(stored, situation->as_of),
+    };
+    read_progress(&run, &stored->progress, situation->as_of);
+    count_complete(&run, stored, situation);
+    run.phase = phase_of(&run, stored, situation->pipeline, situation->as_of);
+    return run;
+}
+
+static int worst_first(const void *left, const void *right) {
+    const struct situation_run *a = left;
+    const struct situation_run *b = right;
+    if (a->phase != b->phase) {
+        return (a->phase > b->phase) - (a->phase < b->phase);
+    }
+    if (a->created_at != b->created_at) {
+        return (a->created_at < b->created_at) - (a->created_at > b->created_at);
+    }
+    return strcmp(a->run, b->run);
+}
+
+bool situation_load_runs(struct situation *situation, struct state *state, struct error *error) {
+    struct state_run_filter filter = {.ended_since = situation->as_of - shown_after_end_ms,
+                                      .as_of = situation->as_of,
+                                      .newest = MOST_RUNS};
+    size_t count;
+    struct state_run *stored = state_runs(state, &filter, &count, error);
+    if (stored == NULL) {
+        return false;
+    }
+    situation->runs = memory_new(count, sizeof *situation->runs);
+    situation->run_count = count;
+    for (size_t i = 0; i < count; i++) {
+        situation->runs[i] = convert(&stored[i], situation);
+    }
+    state_runs_free(stored, count);
+    qsort(situation->runs, count, sizeof *situation->runs, worst_first);
+    return true;
+}
+
+static void free_run(struct situation_run *run) {
+    for (size_t i = 0; i < run->failure_count; i++) {
+        free(run->failures[i].reason);
+    }
+    free(run->failures);
+    free(run->run);
+    free(run->group);
+    free(run->processor);
+    free(run->command);
+    free(run->state);
+    free(run->outcome);
+    free(run->verdict);
+    free(run->verdict_text);
+    free(run->owner);
+    free(run->directory);
+    free(run->log_path);
+    free(run->stop_by);
+    free(run->stop_stage);
+    free(run->last_line);
+}
+
+void situation_free_runs(struct situation *situation) {
+    for (size_t i = 0; i < situation->run_count; i++) {
+        free_run(&situation->runs[i]);
+    }
+    free(situation->runs);
+}
