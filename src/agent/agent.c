@@ -1,0 +1,409 @@
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/checks.h"
+#include "agent/follower.h"
+#include "agent/poller.h"
+#include "agent/record.h"
+#include "agent/run_watch.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "state/state_journal.h"
+#include "state/state_lease.h"
+#include "state/state_sessions.h"
+
+extern char **environ;
+
+enum { TICK_MS = 1000, PROGRESS_EVERY_MS = 500 };
+
+/* Real time for which nothing must need the agent before it leaves. */
+static const int64_t patience_ns = INT64_C(10) * 1000000000;
+
+struct agent {
+    const struct agent_options *options;
+    struct state *state;
+    char session[STATE_SESSION_SIZE];
+    struct recorder recorder;
+    struct agent_queue *queue;
+    struct poller *poller;
+    struct follower *follower;
+    struct checks *checks;
+    struct run_watch *runs;
+    struct measure_target *targets;
+    int64_t *due; /* wall ms, of each target */
+    size_t target_count;
+    int64_t renewed_ns, pruned_ns, needed_ns;
+    int64_t accepted_at; /* when BigQuery last answered */
+    bool judge;          /* evidence is newer than the last judgement */
+    int64_t judged_at;
+    int signals;
+    bool quit;
+};
+
+static void say(const struct agent *agent, const char *text) {
+    char time[CLOCK_UTC_SIZE];
+    if (agent->options->out != NULL) {
+        (void)fprintf(agent->options->out, "%s %s\n",
+                      clock_format_utc(clock_wall_ms(agent->options->clock), time), text);
+        (void)fflush(agent->options->out);
+    }
+}
+
+static int64_t wall_of(const struct agent *agent) {
+    return clock_wall_ms(agent->options->clock);
+}
+
+static int64_t boot_of(const struct agent *agent) {
+    return clock_boot_ns(agent->options->clock);
+}
+
+/* Whether a write failed because the disk is full or busy: the agent goes on and tries again, for
+ * what is measured can be measured again. A stale term ends it. */
+static bool passing(const struct agent *agent, const struct error *error) {
+    if (error->code == EXIT_IO || error->code == EXIT_TEMPORARY) {
+        say(agent, error->text);
+        return true;
+    }
+    return false;
+}
+
+static bool take_lease(struct agent *agent, struct error *error) {
+    const struct agent_options *options = agent->options;
+    int64_t term;
+    if (!state_session_open(agent->state, STATE_AGENT, options->owner, wall_of(agent),
+                            agent->session, error)) {
+        return false;
+    }
+    if (!state_lease_take(agent->state, agent->session, wall_of(agent), boot_of(agent), &term,
+                          error)) {
+        error->code = error->code == EXIT_NO_GO ? EXIT_TEMPORARY : error->code;
+        return false;
+    }
+    agent->renewed_ns = boot_of(agent);
+    agent->recorder =
+        (struct recorder){.pipeline = options->pipeline,
+                          .state = agent->state,
+                          .actor = {.name = "agent", .session = agent->session, .term = term}};
+    char *text = memory_format("agent %d started, term %lld", (int)getpid(), (long long)term);
+    bool good = state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
+                                     STATE_EVENT_AGENT_START, NULL, text, NULL, error);
+    say(agent, text);
+    free(text);
+    return good;
+}
+
+static bool renew_lease(struct agent *agent, struct error *error) {
+    int64_t now = boot_of(agent);
+    if (now - agent->renewed_ns < STATE_LEASE_RENEW_NS) {
+        return true;
+    }
+    if (!state_lease_renew(agent->state, agent->session, agent->recorder.actor.term, wall_of(agent),
+                           now, error)) {
+        return passing(agent, error);
+    }
+    agent->renewed_ns = now;
+    return state_session_beat(agent->state, agent->session, wall_of(agent), error) ||
+           passing(agent, error);
+}
+
+static bool start_due_polls(struct agent *agent, struct error *error) {
+    int64_t now = wall_of(agent);
+    bool over = false;
+    bool asked = false;
+    for (size_t i = 0; i < agent->target_count; i++) {
+        if (now < agent->due[i]) {
+            continue;
+        }
+        if (!asked && !record_over_budget(&agent->recorder, now, &over, error)) {
+            return passing(agent, error);
+        }
+        asked = true;
+        agent->due[i] = now + agent->options->pipeline->poll.every_ms;
+        poller_measure(agent->poller, agent->targets[i],
+                       pipeline_range(agent->options->pipeline, now), false, over);
+    }
+    return true;
+}
+
+/* Makes every target due, or the one that measures a table. */
+static void poll_soon(struct agent *agent, const char *table) {
+    for (size_t i = 0; i < agent->target_count; i++) {
+        bool meant =
+            table[0] == '\0' ||
+            (agent->targets[i].kind == MEASURE_TABLE &&
+             strcmp(agent->options->pipeline->tables[agent->targets[i].index].name, table) == 0);
+        if (meant) {
+            agent->due[i] = 0;
+        }
+    }
+}
+
+static bool take_requests(struct agent *agent, struct error *error) {
+    size_t count;
+    struct state_request *requests = state_requests_take(agent->state, agent->recorder.actor.term,
+                                                         wall_of(agent), &count, error);
+    if (requests == NULL) {
+        return passing(agent, error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (requests[i].kind == STATE_REQUEST_POLL) {
+            poll_soon(agent, requests[i].subject);
+        }
+    }
+    state_requests_free(requests, count);
+    return true;
+}
+
+static bool take_answer(struct agent *agent, const struct measure_answer *answer,
+                        struct error *error) {
+    if (answer->outcome != MEASURE_FAILED && answer->at > agent->accepted_at) {
+        agent->accepted_at = answer->at;
+    }
+    agent->judge = true;
+    return record_answer(&agent->recorder, answer, error) || passing(agent, error);
+}
+
+static bool take_messages(struct agent *agent, struct error *error) {
+    struct agent_message message;
+    bool good = true;
+    while (good && agent_queue_take(agent->queue, &message)) {
+        switch (message.kind) {
+        case AGENT_ANSWER:
+            good = take_answer(agent, &message.answer, error);
+            break;
+        case AGENT_PROGRESS:
+            good =
+                run_watch_progress(agent->runs, &message.progress, error) || passing(agent, error);
+            agent->judge = agent->judge || message.progress.drained;
+            break;
+        case AGENT_TROUBLE:
+            if (message.trouble != NULL) {
+                say(agent, message.trouble);
+            }
+            break;
+        case AGENT_START:
+        case AGENT_FOLLOW:
+        case AGENT_DRAIN:
+        case AGENT_QUIT:
+            break;
+        }
+        agent_message_free(&message);
+    }
+    return good;
+}
+
+/* Judges when something new is known, and once a poll period in any case: evidence grows old by
+ * itself. */
+static bool judge(struct agent *agent, struct error *error) {
+    int64_t now = wall_of(agent);
+    if (!agent->judge && now - agent->judged_at < agent->options->pipeline->poll.every_ms) {
+        return true;
+    }
+    struct situation *situation =
+        situation_load(agent->options->pipeline, agent->state, now, error);
+    if (situation == NULL) {
+        return passing(agent, error);
+    }
+    bool good = (record_judgement(&agent->recorder, situation, error) &&
+                 run_watch_judge(agent->runs, situation, error)) ||
+                passing(agent, error);
+    agent->judge = false;
+    agent->judged_at = now;
+    situation_free(situation);
+    return good;
+}
+
+static bool watch_runs(struct agent *agent, struct error *error) {
+    bool ended = false;
+    if (!run_watch_step(agent->runs, &ended, error)) {
+        return passing(agent, error);
+    }
+    if (ended) {
+        poll_soon(agent, ""); /* only coverage read after the end decides */
+    }
+    return true;
+}
+
+static bool answer_checks(struct agent *agent, struct error *error) {
+    bool stored = false;
+    bool good = checks_step(agent->checks, &agent->recorder, wall_of(agent), boot_of(agent),
+                            agent->accepted_at, &stored, error);
+    agent->judge = agent->judge || stored;
+    return good || passing(agent, error);
+}
+
+/* Leaves when nothing has needed it for a while. */
+static bool still_needed(struct agent *agent, struct error *error) {
+    int64_t now = boot_of(agent);
+    if (now - agent->pruned_ns < (int64_t)TICK_MS * 1000000) {
+        return true;
+    }
+    agent->pruned_ns = now;
+    size_t count;
+    struct state_session *sessions = state_sessions(agent->state, &count, error);
+    if (sessions == NULL) {
+        return passing(agent, error);
+    }
+    bool needed = agent->options->stay || run_watch_busy(agent->runs);
+    for (size_t i = 0; i < count; i++) {
+        needed = needed || sessions[i].role == STATE_CONSOLE;
+    }
+    state_sessions_free(sessions, count);
+    if (needed) {
+        agent->needed_ns = now;
+    } else if (now - agent->needed_ns > patience_ns) {
+        say(agent, "nothing needs the agent any more");
+        agent->quit = true;
+    }
+    return true;
+}
+
+static int wait_of(const struct agent *agent) {
+    int64_t now = wall_of(agent);
+    int64_t wait = TICK_MS;
+    for (size_t i = 0; i < agent->target_count; i++) {
+        int64_t left = agent->due[i] <= now ? 0 : clock_real_ms(agent->due[i] - now);
+        wait = left < wait ? left : wait;
+    }
+    return wait < 20 ? 20 : (int)wait;
+}
+
+static void wait_for_news(struct agent *agent) {
+    struct pollfd events[] = {{agent_queue_descriptor(agent->queue), POLLIN, 0},
+                              {agent->signals, POLLIN, 0}};
+    (void)poll(events, 2, wait_of(agent));
+    struct signalfd_siginfo signal;
+    if (read(agent->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        agent->quit = true;
+    }
+}
+
+static bool work(struct agent *agent, struct error *error) {
+    while (!agent->quit) {
+        bool good = renew_lease(agent, error) && take_requests(agent, error) &&
+                    watch_runs(agent, error) && start_due_polls(agent, error) &&
+                    answer_checks(agent, error) && take_messages(agent, error) &&
+                    judge(agent, error) && still_needed(agent, error);
+        if (!good) {
+            if (error->code == EXIT_NO_GO) {
+                error->code = EXIT_TEMPORARY; /* another agent has taken over */
+            }
+            return false;
+        }
+        wait_for_news(agent);
+    }
+    return true;
+}
+
+static bool start_threads(struct agent *agent, struct error *error) {
+    const struct agent_options *options = agent->options;
+    sigset_t wanted;
+    (void)sigemptyset(&wanted);
+    (void)sigaddset(&wanted, SIGTERM);
+    (void)sigaddset(&wanted, SIGINT);
+    (void)sigaddset(&wanted, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &wanted, NULL);
+    agent->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (agent->signals < 0) {
+        return error_set_errno(error, EXIT_OS, errno, "cannot wait for signals");
+    }
+    agent->queue = agent_queue_new(error);
+    if (agent->queue == NULL) {
+        return false;
+    }
+    agent->poller = poller_start(options->pipeline, options->clock, agent->queue, error);
+    if (agent->poller == NULL) {
+        return false;
+    }
+    agent->follower =
+        follower_start(options->pipeline, options->clock, PROGRESS_EVERY_MS, agent->queue, error);
+    if (agent->follower == NULL) {
+        return false;
+    }
+    agent->checks = checks_new(options->pipeline);
+    agent->runs = run_watch_new(&agent->recorder, options->clock, agent->follower);
+    agent->targets = measure_targets(options->pipeline, &agent->target_count);
+    agent->due = memory_new(agent->target_count, sizeof *agent->due);
+    agent->needed_ns = boot_of(agent);
+    return true;
+}
+
+static void clean_up(struct agent *agent) {
+    poller_stop(agent->poller);
+    follower_stop(agent->follower);
+    checks_free(agent->checks);
+    run_watch_free(agent->runs);
+    agent_queue_free(agent->queue);
+    free(agent->targets);
+    free(agent->due);
+    if (agent->signals >= 0) {
+        (void)close(agent->signals);
+    }
+    if (agent->recorder.actor.term != 0) {
+        (void)state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
+                                   STATE_EVENT_AGENT_STOP, NULL, "agent left", NULL, NULL);
+        (void)state_lease_resign(agent->state, agent->session, agent->recorder.actor.term, NULL);
+    }
+    if (agent->session[0] != '\0') {
+        (void)state_session_close(agent->state, agent->session, wall_of(agent), NULL);
+    }
+    state_close(agent->state);
+}
+
+bool agent_run(const struct agent_options *options, struct error *error) {
+    struct agent agent = {.options = options, .signals = -1, .judge = true};
+    char *directory = state_home(options->pipeline->name, error);
+    if (directory == NULL) {
+        return false;
+    }
+    agent.state = state_open(directory, STATE_WRITE, error);
+    free(directory);
+    if (agent.state == NULL) {
+        return false;
+    }
+    bool good = take_lease(&agent, error) && start_threads(&agent, error) && work(&agent, error);
+    clean_up(&agent);
+    return good;
+}
+
+bool agent_start(const char *pipeline_file, const char *state_directory, struct error *error) {
+    char *program = file_program_directory();
+    char *path = file_join(program, "phasegate");
+    char *log = file_join(state_directory, "agent.log");
+    char name[] = "phasegate";
+    char verb[] = "agent";
+    char option[] = "--pipeline";
+    char *file = memory_copy_string(pipeline_file);
+    char *argv[] = {name, verb, option, file, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    pid_t pid;
+    (void)sigemptyset(&none);
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
+                                           O_WRONLY | O_CREAT | O_APPEND, 0600);
+    (void)posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+    int code = posix_spawn(&pid, path, &actions, &attributes, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attributes);
+    bool good = code == 0 || error_set_errno(error, EXIT_OS, code, "cannot start %s agent", path);
+    free(program);
+    free(path);
+    free(log);
+    free(file);
+    return good;
+}

@@ -1,0 +1,17 @@
+/* One poll by a verb: everything is measured once and stored, under the lease, as the agent would.
+ */
+#ifndef PHASEGATE_AGENT_POLL_H
+#define PHASEGATE_AGENT_POLL_H
+
+#include "base/clock.h"
+#include "pipeline/pipeline.h"
+#include "state/state.h"
+
+/* Measures all targets. True as well when some of them failed: their failure is stored beside what
+ * was known.
+ * `*agent_polls` is set instead when an agent holds the lease, and nothing is done. `owner` is
+ * user@host. */
+bool poll_once(const struct pipeline *pipeline, struct state *state, const char *owner,
+               const struct clock *clock, bool *agent_polls, struct error *error);
+
+#endif

@@ -1,0 +1,115 @@
+#include "agent/poller.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* How long the thread sleeps at most when nothing wakes it, in real milliseconds. */
+enum { LONGEST_WAIT_MS = 60000, TROUBLE_WAIT_MS = 1000 };
+
+struct poller {
+    pthread_t thread;
+    struct measure *measure;
+    struct agent_queue *in, *out;
+};
+
+static void tell_trouble(struct poller *poller, char **told) {
+    const char *now = measure_trouble(poller->measure);
+    bool same =
+        (now == NULL && *told == NULL) || (now != NULL && *told != NULL && strcmp(now, *told) == 0);
+    if (!same) {
+        free(*told);
+        *told = memory_copy_string(now);
+        struct agent_message message = {.kind = AGENT_TROUBLE, .trouble = memory_copy_string(now)};
+        agent_queue_post(poller->out, &message);
+    }
+}
+
+/* Takes what was asked for; false when the thread is to end. */
+static bool take_orders(struct poller *poller) {
+    struct agent_message message;
+    bool going = true;
+    while (agent_queue_take(poller->in, &message)) {
+        if (message.kind == AGENT_QUIT) {
+            going = false;
+        } else if (message.kind == AGENT_START && going) {
+            measure_start(poller->measure, message.start.target, message.start.range,
+                          message.start.force, message.start.free_only);
+        }
+        agent_message_free(&message);
+    }
+    return going;
+}
+
+static void *run(void *context) {
+    struct poller *poller = context;
+    char *told = NULL;
+    (void)pthread_setname_np(pthread_self(), "bigquery");
+    while (take_orders(poller)) {
+        struct agent_message message = {.kind = AGENT_ANSWER};
+        if (measure_pending(poller->measure) == 0) {
+            struct pollfd orders = {agent_queue_descriptor(poller->in), POLLIN, 0};
+            (void)poll(&orders, 1, -1);
+            continue;
+        }
+        int64_t wait = told != NULL ? TROUBLE_WAIT_MS : LONGEST_WAIT_MS;
+        if (measure_next(poller->measure, wait, &message.answer)) {
+            agent_queue_post(poller->out, &message);
+        }
+        tell_trouble(poller, &told);
+    }
+    free(told);
+    return NULL;
+}
+
+struct poller *poller_start(const struct pipeline *pipeline, const struct clock *clock,
+                            struct agent_queue *out, struct error *error) {
+    struct poller *poller = memory_new(1, sizeof *poller);
+    poller->out = out;
+    poller->measure = measure_new(pipeline, NULL, clock, error);
+    poller->in = poller->measure != NULL ? agent_queue_new(error) : NULL;
+    if (poller->in == NULL) {
+        measure_free(poller->measure);
+        free(poller);
+        return NULL;
+    }
+    int code = pthread_create(&poller->thread, NULL, run, poller);
+    if (code != 0) {
+        (void)error_set_errno(error, EXIT_OS, code, "cannot start the BigQuery thread");
+        agent_queue_free(poller->in);
+        measure_free(poller->measure);
+        free(poller);
+        return NULL;
+    }
+    return poller;
+}
+
+static void order(struct poller *poller, const struct agent_message *message) {
+    agent_queue_post(poller->in, message);
+    measure_wakeup(poller->measure);
+}
+
+void poller_measure(struct poller *poller, struct measure_target target, struct day_range range,
+                    bool force, bool free_only) {
+    struct agent_message message = {.kind = AGENT_START};
+    message.start.target = target;
+    message.start.range = range;
+    message.start.force = force;
+    message.start.free_only = free_only;
+    order(poller, &message);
+}
+
+void poller_stop(struct poller *poller) {
+    if (poller == NULL) {
+        return;
+    }
+    struct agent_message message = {.kind = AGENT_QUIT};
+    order(poller, &message);
+    (void)pthread_join(poller->thread, NULL);
+    agent_queue_free(poller->in);
+    measure_free(poller->measure);
+    free(poller);
+}

@@ -1,0 +1,21 @@
+/* The BigQuery thread: measures what it is told to, and posts the answers. */
+#ifndef PHASEGATE_AGENT_POLLER_H
+#define PHASEGATE_AGENT_POLLER_H
+
+#include "agent/queue.h"
+
+struct poller;
+
+/* Starts the thread; answers and trouble go to `out`. Errors: EXIT_CONFIG of measure_new, EXIT_OS.
+ */
+struct poller *poller_start(const struct pipeline *pipeline, const struct clock *clock,
+                            struct agent_queue *out, struct error *error);
+
+/* Asks for a target; one that is under way is not asked for twice. */
+void poller_measure(struct poller *poller, struct measure_target target, struct day_range range,
+                    bool force, bool free_only);
+
+/* Ends the thread, whatever it waits for, within a second. */
+void poller_stop(struct poller *poller);
+
+#endif

@@ -1,0 +1,218 @@
+#include "agent/record.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "gates/gates_text.h"
+#include "state/state_coverage.h"
+#include "state/state_gates.h"
+#include "state/state_spend.h"
+
+/* A sample that says nothing new is kept once in ten minutes: enough for a rate, little for a
+ * night. */
+static const int64_t sample_every_ms = INT64_C(10) * 60 * 1000;
+
+static const char *key_of(const struct pipeline *pipeline, struct measure_target target) {
+    switch (target.kind) {
+    case MEASURE_TABLE:
+        return pipeline->tables[target.index].name;
+    case MEASURE_EXPECTED:
+        return pipeline->expected[target.index].name;
+    case MEASURE_CHECK:
+        break;
+    }
+    return pipeline->gates[target.index].checks[target.check].name;
+}
+
+static bool store_counts(const struct recorder *recorder, const struct measure_answer *answer,
+                         struct error *error) {
+    struct state_measurement measurement = {
+        .subject =
+            answer->target.kind == MEASURE_TABLE ? STATE_SUBJECT_TABLE : STATE_SUBJECT_EXPECTED,
+        .key = memory_copy_string(key_of(recorder->pipeline, answer->target)),
+        .range = answer->range,
+        .measured_at = answer->at,
+        .confirmed_at = answer->at,
+        .count = answer->count,
+        .counts = memory_new(answer->count, sizeof *measurement.counts),
+        .bytes_billed = answer->bytes_billed,
+        .bytes_processed = answer->bytes_processed,
+        .cache_hit = answer->cache_hit,
+    };
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct coverage_count *count = &answer->counts[i];
+        measurement.counts[i] = (struct state_count){.day = count->day,
+                                                     .rows = count->rows,
+                                                     .entities = count->entities,
+                                                     .nulls = count->nulls,
+                                                     .fallbacks = count->fallbacks};
+    }
+    bool good = state_coverage_store(recorder->state, recorder->actor.term, &measurement, error);
+    free(measurement.key);
+    free(measurement.counts);
+    return good;
+}
+
+static bool store_check(const struct recorder *recorder, const struct measure_answer *answer,
+                        struct error *error) {
+    const struct pipeline_gate *gate = &recorder->pipeline->gates[answer->target.index];
+    char null_text[] = "the query answered NULL";
+    char failure[ERROR_TEXT_SIZE];
+    (void)snprintf(failure, sizeof failure, "%s", answer->error.text);
+    bool failed = answer->outcome == MEASURE_FAILED;
+    struct state_answer stored = {
+        .gate = gate->name,
+        .check = gate->checks[answer->target.check].name,
+        .measured = answer->outcome == MEASURE_COUNTED && answer->has_value,
+        .value = answer->value,
+        .error = failed              ? failure
+                 : answer->has_value ? NULL
+                                     : null_text,
+        .at = answer->at,
+    };
+    return state_answer_put(recorder->state, &recorder->actor, &stored, error);
+}
+
+static bool store_result(const struct recorder *recorder, const struct measure_answer *answer,
+                         struct error *error) {
+    enum state_subject subject =
+        answer->target.kind == MEASURE_TABLE ? STATE_SUBJECT_TABLE : STATE_SUBJECT_EXPECTED;
+    const char *key = key_of(recorder->pipeline, answer->target);
+    int64_t term = recorder->actor.term;
+    if (answer->target.kind == MEASURE_CHECK) {
+        return answer->outcome == MEASURE_CONFIRMED || store_check(recorder, answer, error);
+    }
+    switch (answer->outcome) {
+    case MEASURE_COUNTED:
+        return store_counts(recorder, answer, error);
+    case MEASURE_CONFIRMED:
+        return state_coverage_confirm(recorder->state, term, subject, key, answer->at, error);
+    case MEASURE_FAILED:
+        break;
+    }
+    return state_coverage_fail(recorder->state, term, subject, key, answer->at, answer->error.text,
+                               error);
+}
+
+bool record_answer(const struct recorder *recorder, const struct measure_answer *answer,
+                   struct error *error) {
+    char *key = memory_copy_string(key_of(recorder->pipeline, answer->target));
+    int64_t billed = answer->bytes_billed > 0 ? answer->bytes_billed : 0;
+    struct state_spend spend = {
+        .key = key,
+        .queries = answer->outcome == MEASURE_COUNTED ? 1 : 0,
+        .cached = answer->outcome == MEASURE_COUNTED && answer->cache_hit ? 1 : 0,
+        .free_checks = answer->outcome == MEASURE_CONFIRMED ? 1 : 0,
+        .bytes_billed = billed,
+        .bytes_processed = answer->bytes_processed > 0 ? answer->bytes_processed : 0,
+        .dollars = bigquery_cost(billed, BIGQUERY_PRICE_PER_TIB),
+    };
+    bool good = store_result(recorder, answer, error) &&
+                state_spend_add(recorder->state, recorder->actor.term, situation_night(answer->at),
+                                &spend, error);
+    free(key);
+    return good;
+}
+
+static struct state_sample sample_of(const struct coverage_table *table,
+                                     const struct coverage_totals *totals, char *name, char *season,
+                                     int64_t at) {
+    struct state_sample sample = {
+        .table = name,
+        .season = season,
+        .at = at,
+        .evidence = table->evidence_at,
+        .status = (char *)coverage_status_name(table->status), /* only read by the store */
+        .expected = -1,
+        .bootstrap = -1,
+        .waived = -1,
+        .attainable = -1,
+        .complete = -1,
+        .partial = -1,
+        .missing = -1,
+        .excess = -1,
+        .with_rows = -1,
+        .rows = -1,
+        .error = table->error,
+    };
+    if (totals->known) {
+        sample.expected = (int64_t)totals->expected;
+        sample.bootstrap = (int64_t)totals->bootstrap;
+        sample.waived = (int64_t)totals->waived;
+        sample.attainable = (int64_t)totals->attainable;
+        sample.complete = (int64_t)totals->complete;
+        sample.partial = (int64_t)totals->partial;
+        sample.missing = (int64_t)totals->missing;
+        sample.excess = (int64_t)totals->excess;
+        sample.with_rows = (int64_t)totals->with_rows;
+        sample.rows = totals->rows;
+    }
+    return sample;
+}
+
+static bool record_samples(const struct recorder *recorder, const struct situation *situation,
+                           struct error *error) {
+    const struct pipeline *pipeline = situation->pipeline;
+    char all[] = "";
+    size_t count = 0;
+    struct state_sample *samples =
+        memory_new(pipeline->table_count * (pipeline->season_count + 1), sizeof *samples);
+    for (size_t i = 0; i < pipeline->table_count; i++) {
+        const struct coverage_table *table = &situation->coverage->tables[i];
+        char *name = pipeline->tables[i].name;
+        samples[count++] = sample_of(table, &table->all, name, all, situation->as_of);
+        for (size_t j = 0; j < pipeline->season_count; j++) {
+            samples[count++] = sample_of(table, &table->seasons[j].all, name,
+                                         pipeline->seasons[j].name, situation->as_of);
+        }
+    }
+    bool good = state_samples_append(recorder->state, recorder->actor.term, samples, count,
+                                     sample_every_ms, error);
+    free(samples);
+    return good;
+}
+
+/* The reason of a verdict in one phrase: its worst check. */
+static char *verdict_text(const struct gates_gate *gate, const struct pipeline_gate *facts) {
+    char inputs[GATES_INPUTS_SIZE];
+    (void)gates_format_inputs(gate, facts, inputs);
+    if (gate->verdict == GATES_GO || facts->check_count == 0) {
+        return memory_format("%s", inputs);
+    }
+    size_t *order = memory_new(facts->check_count, sizeof *order);
+    gates_order(gate, facts->check_count, order);
+    const struct gates_check *worst = &gate->checks[order[0]];
+    char *text =
+        memory_format("%s; %s%s%s", inputs, worst->check->name, worst->why != NULL ? ": " : "",
+                      worst->why != NULL ? worst->why : "");
+    free(order);
+    return text;
+}
+
+bool record_judgement(const struct recorder *recorder, const struct situation *situation,
+                      struct error *error) {
+    const struct pipeline *pipeline = situation->pipeline;
+    for (size_t i = 0; i < pipeline->gate_count; i++) {
+        const struct gates_gate *gate = &situation->gates->gates[i];
+        char *text = verdict_text(gate, &pipeline->gates[i]);
+        bool good =
+            state_verdict_store(recorder->state, &recorder->actor, pipeline->gates[i].name,
+                                gates_verdict_name(gate->verdict), text, situation->as_of, error);
+        free(text);
+        if (!good) {
+            return false;
+        }
+    }
+    return record_samples(recorder, situation, error);
+}
+
+bool record_over_budget(const struct recorder *recorder, int64_t wall_ms, bool *over,
+                        struct error *error) {
+    struct state_spend total = {0};
+    if (!state_spend_total(recorder->state, situation_night(wall_ms), &total, error)) {
+        return false;
+    }
+    int64_t budget = recorder->pipeline->poll.bytes_per_night;
+    *over = budget > 0 && total.bytes_billed >= budget;
+    return true;
+}

@@ -1,0 +1,30 @@
+/* Recording: what was measured goes into the state, with its cost; what follows from it goes into
+ * the journal. */
+#ifndef PHASEGATE_AGENT_RECORD_H
+#define PHASEGATE_AGENT_RECORD_H
+
+#include "agent/measure.h"
+#include "situation/situation.h"
+#include "state/state.h"
+
+/* Who records: the holder of the lease. */
+struct recorder {
+    const struct pipeline *pipeline;
+    struct state *state;
+    struct state_actor actor; /* with the lease's term */
+};
+
+/* Stores one answer and what it cost. EXIT_NO_GO when the term is stale: another agent has taken
+ * over. */
+bool record_answer(const struct recorder *recorder, const struct measure_answer *answer,
+                   struct error *error);
+
+/* Stores the verdicts that changed and samples of the totals. */
+bool record_judgement(const struct recorder *recorder, const struct situation *situation,
+                      struct error *error);
+
+/* Whether the night's byte budget is used up. */
+bool record_over_budget(const struct recorder *recorder, int64_t wall_ms, bool *over,
+                        struct error *error);
+
+#endif

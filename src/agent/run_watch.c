@@ -1,0 +1,236 @@
+#include "agent/run_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "logs/progress.h"
+#include "runs/runs_reconcile.h"
+#include "runs/runs_verdict.h"
+#include "state/state_runs.h"
+
+/* Real time between two reconciliations. */
+static const int64_t reconcile_every_ns = INT64_C(2) * 1000000000;
+
+struct watched {
+    char *run;
+    bool following; /* the logs thread has it */
+    bool ended;     /* and was told to drain */
+};
+
+struct run_watch {
+    const struct recorder *recorder;
+    const struct clock *clock;
+    struct follower *follower;
+    struct watched *items;
+    size_t count, capacity;
+    int64_t reconciled_ns;
+    size_t undecided; /* runs that live or wait for a verdict, at the last step */
+};
+
+struct run_watch *run_watch_new(const struct recorder *recorder, const struct clock *clock,
+                                struct follower *follower) {
+    struct run_watch *watch = memory_new(1, sizeof *watch);
+    *watch = (struct run_watch){.recorder = recorder, .clock = clock, .follower = follower};
+    return watch;
+}
+
+void run_watch_free(struct run_watch *watch) {
+    if (watch != NULL) {
+        for (size_t i = 0; i < watch->count; i++) {
+            free(watch->items[i].run);
+        }
+        free(watch->items);
+        free(watch);
+    }
+}
+
+static struct watched *find(struct run_watch *watch, const char *run) {
+    for (size_t i = 0; i < watch->count; i++) {
+        if (strcmp(watch->items[i].run, run) == 0) {
+            return &watch->items[i];
+        }
+    }
+    return NULL;
+}
+
+static void follow(struct run_watch *watch, const struct state_run *run) {
+    const struct pipeline *pipeline = watch->recorder->pipeline;
+    size_t processor = pipeline_find_processor(pipeline, run->processor);
+    const char *patterns =
+        processor != PIPELINE_NONE ? pipeline->processors[processor].log : "python-backfill";
+    char *path = file_join(run->directory, "out.log");
+    /* Offsets alone do not name a file: without its device and inode the log is read from its
+     * start. */
+    follower_follow(watch->follower, run->run, path,
+                    patterns != NULL ? patterns : "python-backfill", NULL, NULL);
+    free(path);
+    watch->items = memory_grow(watch->items, watch->count, &watch->capacity, sizeof *watch->items);
+    watch->items[watch->count++] =
+        (struct watched){.run = memory_copy_string(run->run), .following = true};
+}
+
+static void look_at(struct run_watch *watch, const struct state_run *run, bool *ended) {
+    struct watched *known = find(watch, run->run);
+    if (run->verdict == NULL) {
+        watch->undecided++;
+    }
+    if (known == NULL && run->verdict == NULL && run->state != STATE_RUN_CLAIMED) {
+        follow(watch, run);
+        known = find(watch, run->run);
+    }
+    if (known != NULL && run->state == STATE_RUN_ENDED && !known->ended) {
+        known->ended = true;
+        *ended = true;
+        follower_drain(watch->follower, run->run);
+    }
+}
+
+static bool look_at_all(struct run_watch *watch, const struct state_run_filter *filter, bool *ended,
+                        struct error *error) {
+    size_t count;
+    struct state_run *runs = state_runs(watch->recorder->state, filter, &count, error);
+    if (runs == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        look_at(watch, &runs[i], ended);
+    }
+    state_runs_free(runs, count);
+    return true;
+}
+
+bool run_watch_step(struct run_watch *watch, bool *ended, struct error *error) {
+    int64_t now = clock_boot_ns(watch->clock);
+    if (now - watch->reconciled_ns >= reconcile_every_ns) {
+        struct runs_reconciled reconciled;
+        watch->reconciled_ns = now;
+        if (!runs_reconcile(watch->recorder->state, &watch->recorder->actor, watch->clock,
+                            &reconciled, error)) {
+            return false;
+        }
+    }
+    struct state_run_filter live = {.live = true};
+    struct state_run_filter undecided = {.undecided = true};
+    watch->undecided = 0;
+    return look_at_all(watch, &live, ended, error) && look_at_all(watch, &undecided, ended, error);
+}
+
+bool run_watch_busy(const struct run_watch *watch) {
+    return watch->undecided > 0;
+}
+
+static bool store_dates(struct run_watch *watch, const struct agent_progress *progress,
+                        struct error *error) {
+    struct error mistake;
+    json_t *json = json_read(text_of(progress->json), "progress", &mistake);
+    struct log_progress *read = json != NULL ? log_progress_from_json(json, &mistake) : NULL;
+    json_decref(json);
+    if (read == NULL) {
+        return true;
+    }
+    struct state_run_date *dates = memory_new(read->date_count, sizeof *dates);
+    for (size_t i = 0; i < read->date_count; i++) {
+        dates[i] =
+            (struct state_run_date){.day = read->dates[i].day,
+                                    .outcome = (char *)log_outcome_name(read->dates[i].outcome),
+                                    .rows = read->dates[i].rows,
+                                    .reason = read->dates[i].reason};
+    }
+    bool good = state_run_dates_store(watch->recorder->state, watch->recorder->actor.term,
+                                      progress->run, dates, read->date_count, error);
+    free(dates);
+    log_progress_free(read);
+    return good;
+}
+
+bool run_watch_progress(struct run_watch *watch, const struct agent_progress *progress,
+                        struct error *error) {
+    struct state_progress stored = {
+        .done = (int64_t)(progress->ok + progress->failed + progress->skipped + progress->zero),
+        .ok = (int64_t)progress->ok,
+        .failed = (int64_t)progress->failed,
+        .skipped = (int64_t)progress->skipped,
+        .zero_rows = (int64_t)progress->zero,
+        .position = progress->position,
+        .total = progress->total,
+        .warnings = (int64_t)progress->warnings,
+        .errors = (int64_t)progress->errors,
+        .last_line = progress->last_line,
+        .last_output_at = progress->last_output_at,
+        .log_offset = (int64_t)progress->place.offset,
+        .json = progress->json,
+        .updated_at = clock_wall_ms(watch->clock),
+    };
+    /* The dates one by one only matter once the run has ended: until then they are in the progress.
+     */
+    return state_progress_store(watch->recorder->state, watch->recorder->actor.term, progress->run,
+                                &stored, error) &&
+           (!progress->drained || store_dates(watch, progress, error));
+}
+
+/* The dates of a table that are complete now. */
+static struct dayset complete_dates(const struct coverage_report *report, size_t table) {
+    struct dayset set = dayset_new(report->range);
+    size_t count = day_range_count(report->range);
+    for (size_t i = 0; i < count; i++) {
+        if (report->tables[table].days[i].state == COVERAGE_COMPLETE) {
+            dayset_add(&set, report->range.from + (day_number)i);
+        }
+    }
+    return set;
+}
+
+static bool decide(struct run_watch *watch, const struct state_run *run,
+                   const struct situation *situation, struct error *error) {
+    struct runs_witnesses witnesses = runs_witnesses_of(run);
+    struct runs_table_witness *tables = memory_new(run->table_count, sizeof *tables);
+    struct dayset *after = memory_new(run->table_count, sizeof *after);
+    for (size_t i = 0; i < run->table_count; i++) {
+        size_t table = pipeline_find_table(situation->pipeline, run->tables[i].table);
+        bool known = table != PIPELINE_NONE && situation->coverage->tables[table].all.known;
+        if (known) {
+            after[i] = complete_dates(situation->coverage, table);
+        }
+        tables[i] = (struct runs_table_witness){
+            .before = run->tables[i].before.words != NULL ? &run->tables[i].before : NULL,
+            .after = known ? &after[i] : NULL,
+            .measured_at = known ? situation->coverage->tables[table].evidence_at : 0,
+        };
+    }
+    witnesses.tables = tables;
+    witnesses.table_count = run->table_count;
+    struct runs_judgement judgement = {0};
+    runs_judge(&witnesses, &judgement);
+    const char *word = runs_verdict_word(judgement.verdict);
+    bool good = true;
+    if (word != NULL && judgement.measured) {
+        good = state_run_verdict(watch->recorder->state, &watch->recorder->actor, run->run, word,
+                                 judgement.text, situation->as_of, error);
+    }
+    runs_judgement_clear(&judgement);
+    for (size_t i = 0; i < run->table_count; i++) {
+        dayset_free(&after[i]);
+    }
+    free(after);
+    free(tables);
+    return good;
+}
+
+bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
+                     struct error *error) {
+    struct state_run_filter filter = {.undecided = true};
+    size_t count;
+    struct state_run *runs = state_runs(watch->recorder->state, &filter, &count, error);
+    if (runs == NULL) {
+        return false;
+    }
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++) {
+        good = decide(watch, &runs[i], situation, error);
+    }
+    state_runs_free(runs, count);
+    return good;
+}
