@@ -135,11 +135,11 @@ enum error_exit gates_exit(const struct gates_report *report, size_t gate) {
     enum error_exit code = first < end ? EXIT_GO : EXIT_UNKNOWN;
     for (size_t i = first; i < end; i++) {
         enum gates_verdict verdict = report->gates[i].verdict;
-        if (verdict == GATES_UNKNOWN || verdict == GATES_STALE) {
-            return EXIT_UNKNOWN;
+        if (verdict == GATES_NO_GO || verdict == GATES_HOLD) {
+            return EXIT_NO_GO;
         }
         if (verdict != GATES_GO) {
-            code = EXIT_NO_GO;
+            code = EXIT_UNKNOWN;
         }
     }
     return code;

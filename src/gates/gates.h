@@ -107,8 +107,8 @@ void gates_report_free(struct gates_report *report);
  * indices). */
 void gates_order(const struct gates_gate *gate, size_t count, size_t *order);
 
-/* The exit code for the verdict of one gate, or of all (PIPELINE_NONE): 0 when all are GO, 2 when
- * any is UNKNOWN or STALE or there is no gate, else 1. */
+/* The exit code for the verdict of one gate, or of all (PIPELINE_NONE): 0 when all are GO, 1 when
+ * any is NO-GO or on HOLD (that much is certain, whatever is not known besides), else 2. */
 enum error_exit gates_exit(const struct gates_report *report, size_t gate);
 
 #endif
