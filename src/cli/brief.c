@@ -1,0 +1,81 @@
+#include "cli/brief.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/percent.h"
+#include "gates/gates_text.h"
+
+static void write_gates(FILE *out, const struct situation *situation) {
+    for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
+        const struct gates_gate *gate = &situation->gates->gates[i];
+        char inputs[GATES_INPUTS_SIZE];
+        char since[CLOCK_UTC_SIZE] = "";
+        if (situation->gate_facts[i].since != 0) {
+            (void)clock_format_utc(situation->gate_facts[i].since, since);
+        }
+        (void)fprintf(out, "  %-8s %-16s %s%s%s%s\n", gates_verdict_name(gate->verdict),
+                      situation->pipeline->gates[i].name,
+                      gates_format_inputs(gate, &situation->pipeline->gates[i], inputs),
+                      since[0] != '\0' ? ", since " : "", since,
+                      gate->mark != NULL ? (gate->mark->hold ? ", held" : ", overridden") : "");
+    }
+}
+
+static void write_tables(FILE *out, const struct situation *situation) {
+    for (size_t i = 0; i < situation->pipeline->table_count; i++) {
+        const struct coverage_table *table = &situation->coverage->tables[i];
+        char percent[PERCENT_TEXT_SIZE];
+        char age[CLOCK_SPAN_SIZE];
+        if (!table->all.known) {
+            (void)fprintf(out, "  %-32s unknown%s%s\n", situation->pipeline->tables[i].name,
+                          table->error != NULL ? ": " : "",
+                          table->error != NULL ? table->error : "");
+            continue;
+        }
+        (void)fprintf(out, "  %-32s %5s %%  %zu of %zu dates, %s, %s ago\n",
+                      situation->pipeline->tables[i].name,
+                      percent_format(coverage_percent(&table->all, PERCENT_NO_THRESHOLD), percent),
+                      table->all.complete, table->all.attainable,
+                      coverage_status_name(table->status),
+                      clock_format_span(situation->as_of - table->confirmed_at, age));
+    }
+}
+
+static void write_runs(FILE *out, const struct situation *situation, int64_t since) {
+    size_t shown = 0;
+    for (size_t i = 0; i < situation->run_count; i++) {
+        const struct situation_run *run = &situation->runs[i];
+        if (run->created_at < since) {
+            continue;
+        }
+        shown++;
+        (void)fprintf(out, "  %s %-30s %s\n", run->run, run->processor,
+                      run->verdict_text != NULL ? run->verdict_text : run->state);
+        for (size_t j = 0; j < run->failure_count; j++) {
+            (void)fprintf(out, "      %zu dates: %s\n", run->failures[j].dates,
+                          run->failures[j].reason);
+        }
+    }
+    if (shown == 0) {
+        (void)fprintf(out, "  none\n");
+    }
+}
+
+void brief_write(FILE *out, const struct situation *situation, int64_t since) {
+    char from[CLOCK_UTC_SIZE];
+    char to[CLOCK_UTC_SIZE];
+    (void)fprintf(out, "%s: brief of %s to %s\n\nGates\n", situation->pipeline->name,
+                  clock_format_utc(since, from), clock_format_utc(situation->as_of, to));
+    write_gates(out, situation);
+    (void)fprintf(out, "\nCoverage\n");
+    write_tables(out, situation);
+    (void)fprintf(out, "\nRuns\n");
+    write_runs(out, situation, since);
+    (void)fprintf(out, "\nBigQuery billed %.2f GiB, $%.2f.\n",
+                  (double)situation->header.bytes_billed / (1024.0 * 1024.0 * 1024.0),
+                  situation->header.cost);
+    if (situation->header.bigquery != NULL) {
+        (void)fprintf(out, "BigQuery trouble: %s\n", situation->header.bigquery);
+    }
+}

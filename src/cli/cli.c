@@ -1,0 +1,312 @@
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const struct cli_option common_options[] = {
+    {"pipeline", "FILE", "the pipeline file (default: $PHASEGATE_PIPELINE, then ./pipeline.yaml)"},
+    {"format", "FORMAT", NULL}, /* its help names the verb's formats */
+    {"help", NULL, "this help"},
+    {NULL, NULL, NULL},
+};
+
+enum { OPTION_PIPELINE = 1000, OPTION_FORMAT, OPTION_HELP, FIRST_VERB_OPTION };
+
+static const char *const format_names[] = {
+    [CLI_TEXT] = "text", [CLI_JSON] = "json", [CLI_CSV] = "csv", [CLI_MARKDOWN] = "markdown"};
+
+enum { FORMAT_COUNT = sizeof format_names / sizeof *format_names };
+
+int cli_fail(struct cli *cli, const struct error *error) {
+    struct text rest = text_of(error->text);
+    while (rest.size > 0) {
+        struct text line = text_cut(&rest, '\n');
+        (void)fprintf(cli->err, "phasegate: %.*s\n", (int)line.size, line.data);
+    }
+    return error->code == EXIT_GO ? EXIT_SOFTWARE : (int)error->code;
+}
+
+static void join_formats(unsigned formats, struct text_buffer *names) {
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if ((formats >> i & 1U) != 0) {
+            text_buffer_format(names, "%s%s", names->size > 0 ? ", " : "", format_names[i]);
+        }
+    }
+}
+
+static void print_option(FILE *out, const struct cli_option *option, const char *help) {
+    char left[64];
+    (void)snprintf(left, sizeof left, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
+                   option->argument != NULL ? option->argument : "");
+    (void)fprintf(out, "  %-22s %s\n", left, help);
+}
+
+static int print_verb_help(const struct cli_verb *verb, FILE *out) {
+    (void)fprintf(out, "phasegate %s%s%s: %s\n", verb->name, verb->arguments[0] != '\0' ? " " : "",
+                  verb->arguments, verb->summary);
+    if (verb->about != NULL) {
+        (void)fprintf(out, "\n%s\n", verb->about);
+    }
+    (void)fprintf(out, "\nOptions:\n");
+    for (const struct cli_option *option = verb->options; option->name != NULL; option++) {
+        print_option(out, option, option->help);
+    }
+    struct text_buffer formats = {0};
+    join_formats(verb->formats, &formats);
+    for (const struct cli_option *option = common_options; option->name != NULL; option++) {
+        if (option->help != NULL) {
+            print_option(out, option, option->help);
+        } else if (verb->formats != 0) {
+            print_option(out, option, formats.data);
+        }
+    }
+    text_buffer_free(&formats);
+    return EXIT_GO;
+}
+
+static int print_help(FILE *out) {
+    (void)fprintf(out,
+                  "phasegate watches phased backfills into BigQuery: coverage, gates, runs.\n\n"
+                  "  phasegate [PIPELINE]   the console\n"
+                  "  phasegate VERB …       one answer; `phasegate VERB --help` tells more\n\n");
+    for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
+        (void)fprintf(out, "  %-12s %s\n", (*verb)->name, (*verb)->summary);
+    }
+    (void)fprintf(
+        out, "\nExit codes: 0 GO or done, 1 NO-GO or refused, 2 could not be measured, 64-78 as in "
+             "sysexits.h.\n");
+    return EXIT_GO;
+}
+
+static const struct cli_verb *find_verb(const char *name) {
+    for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
+        if (strcmp((*verb)->name, name) == 0) {
+            return *verb;
+        }
+    }
+    return NULL;
+}
+
+bool cli_unknown_name(const char *what, const char *name, const char *const *names, size_t count,
+                      struct error *error) {
+    const char *near = text_nearest(name, names, count);
+    if (near != NULL) {
+        return error_set(error, EXIT_USAGE, "there is no %s \"%s\"; did you mean %s?", what, name,
+                         near);
+    }
+    struct text_buffer all = {0};
+    for (size_t i = 0; i < count; i++) {
+        text_buffer_format(&all, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    (void)error_set(error, EXIT_USAGE, "there is no %s \"%s\"; there are: %s", what, name,
+                    all.size > 0 ? all.data : "none");
+    text_buffer_free(&all);
+    return false;
+}
+
+static int unknown_verb(struct cli *cli, const char *name) {
+    const char *names[64];
+    size_t count = 0;
+    for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL && count < 64; verb++) {
+        names[count++] = (*verb)->name;
+    }
+    struct error error;
+    const char *near = text_nearest(name, names, count);
+    (void)error_set(
+        &error, EXIT_USAGE, "there is no verb \"%s\"%s%s%s; `phasegate --help` lists them", name,
+        near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+    return cli_fail(cli, &error);
+}
+
+static bool set_format(struct cli *cli, const char *name, struct error *error) {
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (strcmp(format_names[i], name) == 0 && (cli->verb->formats >> i & 1U) != 0) {
+            cli->format = (enum cli_format)i;
+            return true;
+        }
+    }
+    struct text_buffer formats = {0};
+    join_formats(cli->verb->formats, &formats);
+    (void)error_set(error, EXIT_USAGE, "%s has no format \"%s\"; it has: %s", cli->verb->name, name,
+                    formats.size > 0 ? formats.data : "none");
+    text_buffer_free(&formats);
+    return false;
+}
+
+static bool refuse_option(const struct cli *cli, int code, const char *argument,
+                          struct error *error) {
+    if (code == ':') {
+        return error_set(error, EXIT_USAGE, "%s needs a value; see `phasegate %s --help`", argument,
+                         cli->verb->name);
+    }
+    const char *names[CLI_OPTION_LIMIT + 4];
+    size_t count = 0;
+    for (const struct cli_option *option = cli->verb->options; option->name != NULL; option++) {
+        names[count++] = option->name;
+    }
+    for (const struct cli_option *option = common_options; option->name != NULL; option++) {
+        names[count++] = option->name;
+    }
+    const char *bare = argument + strspn(argument, "-");
+    const char *near = text_nearest(bare, names, count);
+    return error_set(error, EXIT_USAGE, "%s has no option %s%s%s%s; see `phasegate %s --help`",
+                     cli->verb->name, argument, near != NULL ? "; did you mean --" : "",
+                     near != NULL ? near : "", near != NULL ? "?" : "", cli->verb->name);
+}
+
+static size_t fill_options(const struct cli_verb *verb, struct option *options) {
+    size_t count = 0;
+    for (size_t i = 0; common_options[i].name != NULL; i++) {
+        int argument = common_options[i].argument != NULL ? required_argument : no_argument;
+        options[count++] =
+            (struct option){common_options[i].name, argument, NULL, OPTION_PIPELINE + (int)i};
+    }
+    for (size_t i = 0; verb->options[i].name != NULL; i++) {
+        int argument = verb->options[i].argument != NULL ? required_argument : no_argument;
+        options[count++] =
+            (struct option){verb->options[i].name, argument, NULL, FIRST_VERB_OPTION + (int)i};
+    }
+    options[count] = (struct option){0};
+    return count;
+}
+
+/* Reads the options of a verb; *help when its help is asked for. */
+static bool read_options(struct cli *cli, int argc, char **argv, bool *help, struct error *error) {
+    struct option options[CLI_OPTION_LIMIT + 8];
+    (void)fill_options(cli->verb, options);
+    optind = 0;
+    opterr = 0;
+    const char *letters = cli->verb->rest ? "+:p:h" : ":p:h";
+    for (;;) {
+        int at = optind > 0 ? optind : 1;
+        int code = getopt_long(argc, argv, letters, options, NULL);
+        if (code == -1) {
+            break;
+        }
+        if (code == '?' || code == ':') {
+            return refuse_option(cli, code, argv[at], error);
+        }
+        if (code == 'h' || code == OPTION_HELP) {
+            *help = true;
+        } else if (code == 'p' || code == OPTION_PIPELINE) {
+            cli->pipeline_path = optarg;
+        } else if (code == OPTION_FORMAT) {
+            if (!set_format(cli, optarg, error)) {
+                return false;
+            }
+        } else {
+            cli->given[code - FIRST_VERB_OPTION] = optarg != NULL ? optarg : "";
+        }
+    }
+    cli->count = argc - optind;
+    cli->arguments = argv + optind;
+    if (!*help &&
+        (cli->count < cli->verb->least || (cli->verb->most >= 0 && cli->count > cli->verb->most))) {
+        return error_set(error, EXIT_USAGE, "usage: phasegate %s %s; see `phasegate %s --help`",
+                         cli->verb->name, cli->verb->arguments, cli->verb->name);
+    }
+    return true;
+}
+
+const char *cli_value(const struct cli *cli, const char *option) {
+    for (size_t i = 0; cli->verb->options[i].name != NULL; i++) {
+        if (strcmp(cli->verb->options[i].name, option) == 0) {
+            return cli->given[i];
+        }
+    }
+    return NULL;
+}
+
+bool cli_number(const struct cli *cli, const char *option, int64_t least, int64_t most,
+                int64_t *value, struct error *error) {
+    const char *given = cli_value(cli, option);
+    if (given == NULL) {
+        return true;
+    }
+    if (!text_to_int64(text_of(given), value) || *value < least || *value > most) {
+        return error_set(error, EXIT_USAGE, "--%s: \"%s\" is not a whole number from %lld to %lld",
+                         option, given, (long long)least, (long long)most);
+    }
+    return true;
+}
+
+bool cli_day(const struct cli *cli, const char *option, day_number *day, struct error *error) {
+    const char *given = cli_value(cli, option);
+    if (given != NULL && !day_parse(text_of(given), day)) {
+        return error_set(error, EXIT_USAGE, "--%s: \"%s\" is not a date such as 2026-01-05", option,
+                         given);
+    }
+    return true;
+}
+
+bool cli_load_pipeline(struct cli *cli, struct error *error) {
+    if (cli->pipeline != NULL) {
+        return true;
+    }
+    const char *path = cli->pipeline_path;
+    if (path == NULL) {
+        path = getenv("PHASEGATE_PIPELINE");
+    }
+    cli->pipeline = pipeline_load(path != NULL ? path : "pipeline.yaml", error);
+    if (cli->pipeline == NULL) {
+        if (path == NULL && error->code == EXIT_NO_INPUT) {
+            (void)error_set(
+                error, EXIT_NO_INPUT,
+                "no pipeline file: name one with --pipeline FILE or PHASEGATE_PIPELINE, or run "
+                "`phasegate demo` to look around without one");
+        }
+        return false;
+    }
+    return clock_setup(cli->pipeline->timezone, error);
+}
+
+static int run_verb(struct cli *cli, int argc, char **argv) {
+    struct error error = {0};
+    bool help = false;
+    int code;
+    if (!read_options(cli, argc, argv, &help, &error)) {
+        code = cli_fail(cli, &error);
+    } else if (help) {
+        code = print_verb_help(cli->verb, cli->out);
+    } else {
+        code = cli->verb->run(cli);
+    }
+    if (fflush(cli->out) != 0 && code == EXIT_GO) {
+        code = EXIT_IO; /* a full disk or a closed pipe must not look like success */
+    }
+    if (cli->state != NULL) {
+        state_close(cli->state);
+    }
+    pipeline_free(cli->pipeline);
+    return code;
+}
+
+int cli_run(int argc, char **argv, FILE *out, FILE *err) {
+    struct cli cli = {.out = out, .err = err};
+    (void)signal(SIGPIPE, SIG_IGN);
+    const char *first = argc > 1 ? argv[1] : "console";
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
+        return print_help(out);
+    }
+    if (strcmp(first, "--version") == 0) {
+        return fprintf(out, "phasegate %s\n", PHASEGATE_VERSION) > 0 && fflush(out) == 0 ? EXIT_GO
+                                                                                         : EXIT_IO;
+    }
+    cli.verb = find_verb(first);
+    if (cli.verb != NULL && argc > 1) {
+        return run_verb(&cli, argc - 1, argv + 1);
+    }
+    /* Anything that looks like a file, or an option, opens the console. */
+    bool path = first[0] == '-' || strchr(first, '/') != NULL || strchr(first, '.') != NULL;
+    if (argc > 1 && !path) {
+        return unknown_verb(&cli, first);
+    }
+    cli.verb = find_verb("console");
+    return run_verb(&cli, argc, argv);
+}

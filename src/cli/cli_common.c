@@ -1,0 +1,59 @@
+/* What verbs share: the state, a situation, how old it may be. */
+#include <stdlib.h>
+
+#include "agent/poll.h"
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/operate.h"
+#include "runs/runs_reconcile.h"
+
+bool cli_open_state(struct cli *cli, struct error *error) {
+    if (cli->state != NULL) {
+        return true;
+    }
+    if (!cli_load_pipeline(cli, error)) {
+        return false;
+    }
+    char *directory = state_home(cli->pipeline->name, error);
+    cli->state = directory != NULL ? state_open(directory, STATE_WRITE, error) : NULL;
+    free(directory);
+    if (cli->state == NULL) {
+        return false;
+    }
+    char *owner = operate_owner();
+    struct state_actor actor = {.name = owner};
+    struct runs_reconciled reconciled;
+    bool good = runs_reconcile(cli->state, &actor, clock_system(), &reconciled, error);
+    free(owner);
+    return good;
+}
+
+/* Whether every table is fresh enough to answer without asking BigQuery. */
+static bool fresh(const struct situation *situation) {
+    for (size_t i = 0; i < situation->pipeline->table_count; i++) {
+        const struct coverage_table *table = &situation->coverage->tables[i];
+        if (table->status != COVERAGE_STATUS_FRESH ||
+            situation->as_of - table->evidence_at > situation->pipeline->poll.every_ms) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct situation *cli_situation(struct cli *cli, bool measure, struct error *error) {
+    if (!cli_open_state(cli, error)) {
+        return NULL;
+    }
+    struct situation *situation =
+        situation_load(cli->pipeline, cli->state, clock_wall_ms(clock_system()), error);
+    if (situation == NULL || !measure || situation->header.agent_alive || fresh(situation)) {
+        return situation;
+    }
+    bool agent_polls;
+    char *owner = operate_owner();
+    bool polled = poll_once(cli->pipeline, cli->state, owner, clock_system(), &agent_polls, error);
+    free(owner);
+    situation_free(situation);
+    return polled ? situation_load(cli->pipeline, cli->state, clock_wall_ms(clock_system()), error)
+                  : NULL;
+}

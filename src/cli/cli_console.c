@@ -1,0 +1,124 @@
+/* phasegate [PIPELINE]: the console. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "base/clock.h"
+#include "cli/open_console.h"
+#include "cli/operate.h"
+#include "cli/perform.h"
+#include "cli/verbs.h"
+#include "coverage/coverage_text.h"
+#include "gates/gates_text.h"
+#include "state/state_lease.h"
+#include "state/state_sessions.h"
+
+/* What the reader thread reads from. */
+struct source {
+    const struct pipeline *pipeline;
+    struct state *state; /* the reader thread's own */
+    int64_t loaded_ns;
+    int64_t every_ns; /* evidence grows old even when nobody writes */
+};
+
+static bool changed(void *context) {
+    struct source *source = context;
+    return state_changed(source->state) ||
+           clock_boot_ns(clock_system()) - source->loaded_ns > source->every_ns;
+}
+
+static struct situation *load(void *context, struct error *error) {
+    struct source *source = context;
+    source->loaded_ns = clock_boot_ns(clock_system());
+    return situation_load(source->pipeline, source->state, clock_wall_ms(clock_system()), error);
+}
+
+/* For a terminal that cannot show the console: the same answers as plain text. */
+static int plain_report(struct cli *cli, const struct error *why) {
+    struct error error = {0};
+    (void)fprintf(cli->err, "phasegate: %s; this is the plain report\n", why->text);
+    struct situation *situation = cli_situation(cli, true, &error);
+    if (situation == NULL) {
+        return cli_fail(cli, &error);
+    }
+    bool good = coverage_write_matrix(cli->out, situation->coverage, 0) &&
+                fputc('\n', cli->out) != EOF &&
+                gates_write_text(cli->out, situation->gates, PIPELINE_NONE, NULL);
+    int code = good ? (int)gates_exit(situation->gates, PIPELINE_NONE) : EXIT_IO;
+    situation_free(situation);
+    return code;
+}
+
+static bool start_agent(struct cli *cli, struct error *error) {
+    struct state_lease lease = {0};
+    if (!state_lease_load(cli->state, clock_boot_ns(clock_system()), &lease, error)) {
+        return false;
+    }
+    bool good = lease.held || agent_start(cli->pipeline->file, state_directory(cli->state), error);
+    state_lease_clear(&lease);
+    return good;
+}
+
+static int show(struct cli *cli, const char *owner, struct state *reader, struct state *worker) {
+    struct error error = {0};
+    int64_t period = clock_real_ms(cli->pipeline->poll.every_ms) * 1000000 / 4;
+    struct source source = {.pipeline = cli->pipeline,
+                            .state = reader,
+                            .every_ns = period < 1000000000   ? 1000000000
+                                        : period > 5000000000 ? 5000000000
+                                                              : period};
+    struct perform perform = {.pipeline = cli->pipeline, .state = worker, .owner = owner};
+    struct console_options options = {
+        .pipeline = cli->pipeline,
+        .source = {.context = &source, .changed = changed, .load = load, .free = situation_free},
+        .performer = {.context = &perform, .perform = perform_command},
+        .user = owner,
+    };
+    int code = console_run(&options, &error);
+    return error.code == EXIT_UNAVAILABLE ? plain_report(cli, &error)
+           : error.code != EXIT_GO        ? cli_fail(cli, &error)
+                                          : code;
+}
+
+int cli_open_console(struct cli *cli) {
+    struct error error = {0};
+    char session[STATE_SESSION_SIZE];
+    if (!cli_open_state(cli, &error)) {
+        return cli_fail(cli, &error);
+    }
+    char *owner = operate_owner();
+    struct state *reader = state_open(state_directory(cli->state), STATE_WRITE, &error);
+    struct state *worker =
+        reader != NULL ? state_open(state_directory(cli->state), STATE_WRITE, &error) : NULL;
+    bool good =
+        worker != NULL && state_session_open(cli->state, STATE_CONSOLE, owner,
+                                             clock_wall_ms(clock_system()), session, &error);
+    int code;
+    if (good && start_agent(cli, &error)) {
+        code = show(cli, owner, reader, worker);
+    } else {
+        code = cli_fail(cli, &error);
+    }
+    if (good) {
+        (void)state_session_close(cli->state, session, clock_wall_ms(clock_system()), NULL);
+    }
+    state_close(reader);
+    state_close(worker);
+    free(owner);
+    return code;
+}
+
+static int run(struct cli *cli) {
+    if (cli->count == 1) {
+        cli->pipeline_path = cli->arguments[0];
+    }
+    return cli_open_console(cli);
+}
+
+const struct cli_verb cli_verb_console = {
+    .name = "console",
+    .arguments = "[PIPELINE]",
+    .summary = "the console (the same as no verb at all)",
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,183 @@
+/* phasegate launch and phasegate stop. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/find.h"
+#include "cli/operate.h"
+#include "cli/verbs.h"
+#include "runs/runs_stop.h"
+
+/* "y" on the terminal; without one, --yes. */
+static bool confirmed(struct cli *cli, const char *question, struct error *error) {
+    char answer[8] = "";
+    if (cli_value(cli, "yes") != NULL) {
+        return true;
+    }
+    if (isatty(STDIN_FILENO) == 0) {
+        return error_set(error, EXIT_USAGE, "nobody is there to confirm: add --yes");
+    }
+    (void)fprintf(cli->out, "%s [y/N] ", question);
+    (void)fflush(cli->out);
+    if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "y\n") != 0) {
+        return error_set(error, EXIT_NO_GO, "nothing was done");
+    }
+    return true;
+}
+
+static bool read_launch(struct cli *cli, const struct situation *situation,
+                        struct operate_launch *launch, struct error *error) {
+    int64_t workers = 0;
+    *launch = (struct operate_launch){.range = situation->range,
+                                      .gaps = cli_value(cli, "gaps") != NULL,
+                                      .rewrite = cli_value(cli, "rewrite") != NULL};
+    if (!cli_find_launchable(cli, cli->arguments[0], &launch->group, &launch->processor, error) ||
+        !cli_find_range(cli, &launch->range, error) ||
+        !cli_number(cli, "workers", 1, 1000, &workers, error)) {
+        return false;
+    }
+    launch->workers = (int)workers;
+    return true;
+}
+
+static int print_launched(struct cli *cli, const char *report) {
+    if (cli->format != CLI_JSON) {
+        return fputs(report, cli->out) == EOF ? EXIT_IO : EXIT_GO;
+    }
+    json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "runs");
+    struct text rest = text_of(report);
+    while (rest.size > 0) {
+        struct text line = text_cut(&rest, '\n');
+        struct text run = text_cut(&line, ' ');
+        (void)json_array_append_new(json_object_get(answer, "runs"),
+                                    json_stringn(run.data, run.size));
+    }
+    bool good = json_write(cli->out, answer);
+    json_decref(answer);
+    return good ? EXIT_GO : EXIT_IO;
+}
+
+static int carry_out(struct cli *cli, const struct runs_plan *plan, struct error *error) {
+    struct text_buffer about = {0};
+    char *report = NULL;
+    operate_describe_plan(plan, &about);
+    bool only_show = cli_value(cli, "dry-run") != NULL;
+    if (only_show || cli_value(cli, "yes") == NULL) {
+        (void)fputs(about.data != NULL ? about.data : "", cli->out);
+    }
+    text_buffer_free(&about);
+    if (only_show) {
+        return EXIT_GO;
+    }
+    char *owner = operate_owner();
+    bool good = confirmed(cli, "Launch?", error) &&
+                operate_launch_plan(plan, cli->state, owner, &report, error);
+    free(owner);
+    int code = report != NULL ? print_launched(cli, report) : EXIT_GO;
+    free(report);
+    return good ? code : cli_fail(cli, error);
+}
+
+static int launch(struct cli *cli) {
+    struct error error = {0};
+    struct operate_launch wanted;
+    struct runs_plan *plan = NULL;
+    struct situation *situation = cli_situation(cli, true, &error);
+    bool good = situation != NULL && read_launch(cli, situation, &wanted, &error);
+    if (good) {
+        plan = operate_plan(situation, &wanted, &error);
+        good = plan != NULL && runs_plan_check(plan, cli->state, &error);
+    }
+    int code = good ? carry_out(cli, plan, &error) : cli_fail(cli, &error);
+    if (good && code == EXIT_GO && cli_value(cli, "dry-run") == NULL &&
+        !situation->header.agent_alive &&
+        !agent_start(cli->pipeline->file, state_directory(cli->state), &error)) {
+        code = cli_fail(cli, &error); /* the runs go on; nobody follows their logs yet */
+    }
+    runs_plan_free(plan);
+    situation_free(situation);
+    return code;
+}
+
+const struct cli_verb cli_verb_launch = {
+    .name = "launch",
+    .arguments = "GROUP|PROCESSOR",
+    .summary = "claim the dates, then start a group or one processor",
+    .about = "Refused (exit 1) while the gate in front is not GO, while another run holds the same "
+             "dates, and when\n"
+             "dates that are complete would be written again without --rewrite.",
+    .least = 1,
+    .most = 1,
+    .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
+    .options = {{"gaps", NULL, "only dates that are not complete"},
+                {"season", "SEASON", "only this season"},
+                {"from", "DATE", "first date"},
+                {"to", "DATE", "last date"},
+                {"workers", "N", "instead of the processor's own number"},
+                {"rewrite", NULL, "write complete dates again as well"},
+                {"dry-run", NULL, "show dates and commands; start nothing"},
+                {"yes", NULL, "do not ask"}},
+    .run = launch,
+};
+
+static bool select_runs(struct cli *cli, struct runs_stop_selector *selector, struct error *error) {
+    const char *name = cli->arguments[0];
+    size_t group;
+    size_t processor;
+    *selector = (struct runs_stop_selector){0};
+    if (strcmp(name, "all") == 0) {
+        return true;
+    }
+    if (strncmp(name, "r-", 2) == 0) {
+        selector->run = name;
+        return true;
+    }
+    if (!cli_find_launchable(cli, name, &group, &processor, error)) {
+        return false;
+    }
+    selector->group = group != PIPELINE_NONE ? name : NULL;
+    selector->processor = group == PIPELINE_NONE ? name : NULL;
+    return true;
+}
+
+static int stop(struct cli *cli) {
+    struct error error = {0};
+    struct runs_stop_selector selector;
+    size_t asked = 0;
+    if (!cli_open_state(cli, &error) || !select_runs(cli, &selector, &error) ||
+        !confirmed(cli, "Stop these runs (TERM, then KILL after their grace)?", &error)) {
+        return cli_fail(cli, &error);
+    }
+    char *owner = operate_owner();
+    struct state_actor actor = {.name = owner};
+    const char *reason = cli_value(cli, "reason");
+    bool good = runs_stop(cli->state, &actor, clock_system(), &selector,
+                          reason != NULL ? reason : "stopped by hand", &asked, &error);
+    free(owner);
+    if (!good) {
+        return cli_fail(cli, &error);
+    }
+    if (asked == 0) {
+        (void)error_set(&error, EXIT_NO_GO, "no run of %s is alive, or all are stopping already",
+                        cli->arguments[0]);
+        return cli_fail(cli, &error);
+    }
+    (void)fprintf(cli->out, "Asked %zu run%s to stop; `phasegate runs` shows how far they are.\n",
+                  asked, asked == 1 ? "" : "s");
+    return EXIT_GO;
+}
+
+const struct cli_verb cli_verb_stop = {
+    .name = "stop",
+    .arguments = "RUN|GROUP|PROCESSOR|all",
+    .summary = "stop runs: TERM, grace, KILL until no process is left",
+    .about = "Returns at once: stopping is a state, which the runs' shims carry out whatever "
+             "becomes of this command.",
+    .least = 1,
+    .most = 1,
+    .options = {{"reason", "TEXT", "for the journal"}, {"yes", NULL, "do not ask"}},
+    .run = stop,
+};

@@ -1,0 +1,100 @@
+/* phasegate runs: every run, worst first. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/verbs.h"
+
+static json_t *code_or_null(int code) {
+    return code < 0 ? json_null() : json_integer(code);
+}
+
+static json_t *run_json(const struct situation_run *run) {
+    return json_pack(
+        "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
+        "s:o,s:o,"
+        "s:o,s:s,s:s}",
+        "run", run->run, "group", run->group, "processor", run->processor, "from",
+        json_day(run->range.from), "to", json_day(run->range.to), "dates", (json_int_t)run->dates,
+        "state", run->state, "outcome", json_string_or_null(run->outcome), "verdict",
+        json_string_or_null(run->verdict), "verdict_text", json_string_or_null(run->verdict_text),
+        "done", (json_int_t)run->done, "failed", (json_int_t)run->failed, "skipped",
+        (json_int_t)run->skipped, "zero_rows", (json_int_t)run->zero_rows, "complete",
+        (json_int_t)run->complete_now, "exit_code", code_or_null(run->exit_code), "signal",
+        code_or_null(run->signal), "pid", (json_int_t)run->pid, "owner", run->owner, "orphan",
+        run->orphan ? 1 : 0, "created_at", json_time(run->created_at), "started_at",
+        json_time(run->started_at), "ended_at", json_time(run->ended_at), "last_output_at",
+        json_time(run->last_output_at), "last_line", json_string_or_null(run->last_line), "command",
+        run->command, "log", run->log_path);
+}
+
+static bool write_json(struct cli *cli, const struct situation *situation) {
+    json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "runs");
+    for (size_t i = 0; i < situation->run_count; i++) {
+        (void)json_array_append_new(json_object_get(answer, "runs"), run_json(&situation->runs[i]));
+    }
+    bool good = json_write(cli->out, answer);
+    json_decref(answer);
+    return good;
+}
+
+/* What a run is, in a few words: never simply "done". */
+static void write_status(struct cli *cli, const struct situation_run *run, int64_t as_of) {
+    char span[CLOCK_SPAN_SIZE];
+    if (run->verdict != NULL) {
+        (void)fprintf(cli->out, "%s: %s", run->verdict,
+                      run->verdict_text != NULL ? run->verdict_text : "");
+    } else if (strcmp(run->state, "ended") == 0) {
+        (void)fprintf(cli->out, "ended %s ago, waiting for coverage",
+                      clock_format_span(as_of - run->ended_at, span));
+    } else if (run->stop_stage != NULL) {
+        (void)fprintf(cli->out, "%s", run->stop_stage);
+    } else {
+        (void)fprintf(cli->out, "%zu of %zu dates in the log, %zu failed%s", run->done, run->dates,
+                      run->failed, run->orphan ? ", orphan" : "");
+    }
+    (void)fputc('\n', cli->out);
+}
+
+static bool write_text(struct cli *cli, const struct situation *situation) {
+    if (situation->run_count == 0) {
+        (void)fprintf(cli->out, "No run in the last 24 hours.\n");
+    }
+    for (size_t i = 0; i < situation->run_count; i++) {
+        const struct situation_run *run = &situation->runs[i];
+        char from[DAY_TEXT_SIZE];
+        char to[DAY_TEXT_SIZE];
+        (void)fprintf(cli->out, "%-16s %-9s %-30s %s..%s  ", run->run, run->state, run->processor,
+                      day_format(run->range.from, from), day_format(run->range.to, to));
+        write_status(cli, run, situation->as_of);
+        for (size_t j = 0; j < run->failure_count && j < 3; j++) {
+            (void)fprintf(cli->out, "    %zu dates: %s\n", run->failures[j].dates,
+                          run->failures[j].reason);
+        }
+    }
+    return ferror(cli->out) == 0;
+}
+
+static int run(struct cli *cli) {
+    struct error error = {0};
+    struct situation *situation = cli_situation(cli, false, &error);
+    if (situation == NULL) {
+        return cli_fail(cli, &error);
+    }
+    int code = EXIT_GO;
+    if (!(cli->format == CLI_JSON ? write_json(cli, situation) : write_text(cli, situation))) {
+        (void)error_set_errno(&error, EXIT_IO, errno, "cannot write the answer");
+        code = cli_fail(cli, &error);
+    }
+    situation_free(situation);
+    return code;
+}
+
+const struct cli_verb cli_verb_runs = {
+    .name = "runs",
+    .arguments = "",
+    .summary = "the runs of the last 24 hours, worst first",
+    .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
+    .run = run,
+};

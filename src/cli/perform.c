@@ -1,0 +1,237 @@
+#include "cli/perform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "cli/operate.h"
+#include "gates/gates_json.h"
+#include "runs/runs_stop.h"
+#include "state/state_gates.h"
+#include "state/state_sessions.h"
+
+/* How long an approval holds: one night. */
+static const int64_t approval_ms = INT64_C(16) * 3600 * 1000;
+
+static int64_t now_ms(void) {
+    return clock_wall_ms(clock_system());
+}
+
+/* Plans and launches on what is known now, not on what was on the screen. */
+static bool launch(struct perform *perform, struct operate_launch wanted, char *answer, size_t size,
+                   struct error *error) {
+    struct situation *situation =
+        situation_load(perform->pipeline, perform->state, now_ms(), error);
+    if (situation == NULL) {
+        return false;
+    }
+    if (wanted.range.from > wanted.range.to) {
+        wanted.range = situation->range;
+    }
+    struct runs_plan *plan = operate_plan(situation, &wanted, error);
+    char *report = NULL;
+    bool good =
+        plan != NULL && operate_launch_plan(plan, perform->state, perform->owner, &report, error);
+    if (good) {
+        (void)snprintf(answer, size, "launched %zu run%s", plan->count,
+                       plan->count == 1 ? "" : "s");
+    }
+    free(report);
+    runs_plan_free(plan);
+    situation_free(situation);
+    return good;
+}
+
+static bool launch_group(struct perform *perform, const struct command *command, char *answer,
+                         size_t size, struct error *error) {
+    struct operate_launch wanted = {.group = pipeline_find_group(perform->pipeline, command->group),
+                                    .processor = PIPELINE_NONE,
+                                    .range = {0, -1},
+                                    .gaps = true};
+    if (wanted.group == PIPELINE_NONE) {
+        return error_set(error, EXIT_USAGE, "there is no group %s any more", command->group);
+    }
+    return launch(perform, wanted, answer, size, error);
+}
+
+static bool launch_dates(struct perform *perform, const char *name, struct dayset *dates,
+                         const char *retry_of, char *answer, size_t size, struct error *error) {
+    struct operate_launch wanted = {.group = PIPELINE_NONE,
+                                    .processor = pipeline_find_processor(perform->pipeline, name),
+                                    .range = dates->range,
+                                    .dates = dates,
+                                    .retry_of = retry_of};
+    if (wanted.processor == PIPELINE_NONE) {
+        return error_set(error, EXIT_USAGE, "there is no processor %s any more", name);
+    }
+    return launch(perform, wanted, answer, size, error);
+}
+
+static bool launch_processor(struct perform *perform, const struct command *command, char *answer,
+                             size_t size, struct error *error) {
+    struct day_range all = {0, -1};
+    for (size_t i = 0; i < command->range_count; i++) {
+        struct day_range range = command->ranges[i];
+        all.from = i == 0 || range.from < all.from ? range.from : all.from;
+        all.to = i == 0 || range.to > all.to ? range.to : all.to;
+    }
+    struct dayset dates = dayset_new(all);
+    for (size_t i = 0; i < command->range_count; i++) {
+        dayset_add_range(&dates, command->ranges[i]);
+    }
+    bool good = launch_dates(perform, command->processor, &dates, NULL, answer, size, error);
+    dayset_free(&dates);
+    return good;
+}
+
+/* The dates of an ended run that are still not complete. */
+static bool retry(struct perform *perform, const struct command *command, char *answer, size_t size,
+                  struct error *error) {
+    struct state_run_filter filter = {.run = command->run};
+    size_t count;
+    struct state_run *runs = state_runs(perform->state, &filter, &count, error);
+    if (runs == NULL || count != 1) {
+        state_runs_free(runs, runs != NULL ? count : 0);
+        return runs == NULL ? false
+                            : error_set(error, EXIT_NO_GO, "there is no run %s", command->run);
+    }
+    struct situation *situation =
+        situation_load(perform->pipeline, perform->state, now_ms(), error);
+    struct dayset dates = dayset_copy(&runs[0].dates);
+    for (size_t i = 0; situation != NULL && i < runs[0].table_count; i++) {
+        size_t table = pipeline_find_table(perform->pipeline, runs[0].tables[i].table);
+        if (table != PIPELINE_NONE) {
+            struct dayset gaps = coverage_gaps(situation->coverage, table, situation->range, false);
+            dayset_intersect(&dates, &gaps);
+            dayset_free(&gaps);
+        }
+    }
+    bool good = situation != NULL;
+    if (good && dayset_count(&dates) == 0) {
+        good = error_set(error, EXIT_NO_GO,
+                         "every date of %s is complete: there is nothing to retry", command->run);
+    }
+    good =
+        good && launch_dates(perform, runs[0].processor, &dates, command->run, answer, size, error);
+    dayset_free(&dates);
+    situation_free(situation);
+    state_runs_free(runs, count);
+    return good;
+}
+
+static bool stop(struct perform *perform, const struct command *command, char *answer, size_t size,
+                 struct error *error) {
+    struct state_actor actor = {.name = perform->owner};
+    struct runs_stop_selector selector = {.run = command->run, .group = command->group};
+    size_t asked = 0;
+    const char *reason = command->reason != NULL ? command->reason : "stopped in the console";
+    if (!runs_stop(perform->state, &actor, clock_system(), &selector, reason, &asked, error)) {
+        return false;
+    }
+    if (asked == 0) {
+        return error_set(error, EXIT_NO_GO, "%s has ended or is stopping already",
+                         command->run != NULL ? command->run : "every run");
+    }
+    (void)snprintf(answer, size, "asked %zu run%s to stop", asked, asked == 1 ? "" : "s");
+    return true;
+}
+
+static bool judge(struct perform *perform, const struct command *command, char *answer, size_t size,
+                  struct error *error) {
+    struct state_actor actor = {.name = perform->owner};
+    bool hold = command->kind != COMMAND_OVERRIDE;
+    bool good;
+    if (command->kind == COMMAND_RELEASE) {
+        good = state_mark_end(perform->state, &actor, command->gate, true, command->reason,
+                              now_ms(), error);
+    } else {
+        const char *reason = command->reason != NULL ? command->reason : "held in the console";
+        good = state_mark_put(perform->state, &actor, command->gate, hold, reason, now_ms(), error);
+    }
+    (void)snprintf(answer, size, "%s: %s", command_name(command->kind), command->gate);
+    return good;
+}
+
+static bool waive(struct perform *perform, const struct command *command, char *answer, size_t size,
+                  struct error *error) {
+    struct state_actor actor = {.name = perform->owner};
+    for (size_t i = 0; i < command->range_count; i++) {
+        if (!state_waiver_put(perform->state, &actor, command->table, command->ranges[i],
+                              command->reason, now_ms(), 0, NULL, error)) {
+            return false;
+        }
+    }
+    (void)snprintf(answer, size, "waived %zu dates of %s", command->affected, command->table);
+    return true;
+}
+
+static bool approve(struct perform *perform, const struct command *command, char *answer,
+                    size_t size, struct error *error) {
+    struct situation *situation =
+        situation_load(perform->pipeline, perform->state, now_ms(), error);
+    if (situation == NULL) {
+        return false;
+    }
+    size_t gate = command->gate != NULL && command->gate[0] != '\0'
+                      ? pipeline_find_gate(perform->pipeline, command->gate)
+                      : PIPELINE_NONE;
+    const struct pipeline_indices *holds =
+        gate != PIPELINE_NONE ? &perform->pipeline->gates[gate].holds : NULL;
+    json_t *json = gates_to_json(situation->gates, gate, NULL);
+    char *evidence = json_text(json);
+    char all[] = "";
+    char id[24];
+    struct state_actor actor = {.name = perform->owner};
+    struct state_approval approval = {
+        .plan_hash = (char *)perform->pipeline->hash,
+        .group = holds != NULL && holds->count > 0 ? perform->pipeline->groups[holds->items[0]].name
+                                                   : all,
+        .decision = STATE_DECIDED_GO,
+        .by = (char *)perform->owner,
+        .at = situation->as_of,
+        .expires_at = situation->as_of + approval_ms,
+        .evidence = evidence,
+        .reason = command->reason,
+    };
+    bool good = state_approval_put(perform->state, &actor, &approval, id, error);
+    if (good) {
+        (void)snprintf(answer, size, "approved (%s), for 16 hours", id);
+    }
+    free(evidence);
+    json_decref(json);
+    situation_free(situation);
+    return good;
+}
+
+static bool poll_soon(struct perform *perform, const struct command *command, char *answer,
+                      size_t size, struct error *error) {
+    (void)command;
+    (void)snprintf(answer, size, "asked the agent to poll now");
+    return state_request_put(perform->state, STATE_REQUEST_POLL, "", perform->owner, now_ms(),
+                             error);
+}
+
+bool perform_command(void *context, const struct command *command, char *answer, size_t size,
+                     struct error *error) {
+    static bool (*const hands[COMMAND_KIND_COUNT])(struct perform *, const struct command *, char *,
+                                                   size_t, struct error *) = {
+        [COMMAND_LAUNCH_GROUP] = launch_group,
+        [COMMAND_LAUNCH_PROCESSOR] = launch_processor,
+        [COMMAND_RETRY] = retry,
+        [COMMAND_STOP] = stop,
+        [COMMAND_HOLD] = judge,
+        [COMMAND_RELEASE] = judge,
+        [COMMAND_OVERRIDE] = judge,
+        [COMMAND_APPROVE] = approve,
+        [COMMAND_WAIVE] = waive,
+        [COMMAND_POLL] = poll_soon,
+    };
+    if (hands[command->kind] == NULL) {
+        return error_set(error, EXIT_UNAVAILABLE, "%s is not available in this version",
+                         command_name(command->kind));
+    }
+    return hands[command->kind](context, command, answer, size, error);
+}

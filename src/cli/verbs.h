@@ -1,0 +1,21 @@
+/* The verbs, one file each (cli_VERB.c), in the order `phasegate --help` lists them. */
+#ifndef PHASEGATE_CLI_VERBS_H
+#define PHASEGATE_CLI_VERBS_H
+
+#include "cli/cli.h"
+
+#define CLI_VERBS(X)                                                                               \
+    X(console)                                                                                     \
+    X(demo)                                                                                        \
+    X(coverage)                                                                                    \
+    X(gaps)                                                                                        \
+    X(check)                                                                                       \
+    X(launch)                                                                                      \
+    X(stop) X(runs) X(logs) X(journal) X(brief) X(hold) X(release) X(override) X(waive)            \
+        X(snapshot) X(validate) X(init) X(agent) X(poll) X(processor)
+
+#define X(name) extern const struct cli_verb cli_verb_##name;
+CLI_VERBS(X)
+#undef X
+
+#endif
