@@ -65,7 +65,8 @@ static bool take_row(void *context, const struct emulator_value *values) {
 static bool fill(struct loading *loading, const char *name, const struct dayset *days, int rows,
                  const int *games) {
     const struct tables_table *table = tables_find(name);
-    struct emulator_table *definition = tables_definition(table, SCENARIO_PROJECT);
+    struct emulator_table *definition =
+        tables_definition(table, SCENARIO_PROJECT, SCENARIO_LOCATION);
     loading->load = emulator_load_begin(loading->emulator, definition, loading->error);
     bool good = loading->load != NULL;
     for (day_number day = dayset_next(days, days->range.from); good && day != DAY_NONE;

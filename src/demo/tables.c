@@ -291,29 +291,44 @@ static struct emulator_value integer_value(int64_t integer) {
     return (struct emulator_value){.kind = VALUE_INTEGER, .integer = integer};
 }
 
-static int64_t flag_of(const struct tables_column *column, day_number day) {
-    size_t index = calendar_season_of(day);
-    if (index == CALENDAR_SEASON_COUNT) {
-        return column->low;
+/* What all rows of a date share. */
+struct date_facts {
+    const struct tables_day *day;
+    bool in_season;
+    int64_t year;
+    bool all_star, playoffs;
+};
+
+static struct date_facts facts_of(const struct tables_day *day) {
+    struct date_facts facts = {.day = day};
+    size_t index = calendar_season_of(day->day);
+    if (index < CALENDAR_SEASON_COUNT) {
+        struct calendar_season season = calendar_season_at(index);
+        facts.in_season = true;
+        facts.year = season.year;
+        facts.all_star = day->day == season.all_star[0] || day->day == season.all_star[1];
+        facts.playoffs = day->day > season.regular_to;
     }
-    struct calendar_season season = calendar_season_at(index);
-    bool all_star = day == season.all_star[0] || day == season.all_star[1];
-    bool playoffs = day > season.regular_to;
-    if (strcmp(column->name, "is_all_star") == 0) {
-        return all_star ? 1 : 0;
+    return facts;
+}
+
+static int64_t flag_of(const struct tables_column *column, const struct date_facts *facts) {
+    if (facts->in_season && strcmp(column->name, "is_all_star") == 0) {
+        return facts->all_star ? 1 : 0;
     }
-    if (strcmp(column->name, "is_playoffs") == 0) {
-        return playoffs ? 1 : 0;
+    if (facts->in_season && strcmp(column->name, "is_playoffs") == 0) {
+        return facts->playoffs ? 1 : 0;
     }
-    if (strcmp(column->name, "is_regular_season") == 0) {
-        return playoffs || all_star ? 0 : 1;
+    if (facts->in_season && strcmp(column->name, "is_regular_season") == 0) {
+        return facts->playoffs || facts->all_star ? 0 : 1;
     }
     return column->low;
 }
 
 static struct emulator_value make_value(const struct tables_column *column,
-                                        const struct tables_day *day, size_t row, size_t index,
+                                        const struct date_facts *facts, size_t row, size_t index,
                                         struct place place, const struct row_texts *texts) {
+    const struct tables_day *day = facts->day;
     unsigned dice = hash(day->day, row, index);
     /* Steps of the golden ratio: NULLs are spread evenly, so that their share is exact. */
     unsigned spread_evenly = ((unsigned)day->day * 331U + (unsigned)row) * 2654435769U;
@@ -321,13 +336,12 @@ static struct emulator_value make_value(const struct tables_column *column,
         return (struct emulator_value){.kind = VALUE_NULL};
     }
     unsigned spread = (unsigned)(column->high - column->low + 1);
-    size_t season = calendar_season_of(day->day);
     switch (column->source) {
     case TABLES_DATE:
         return text_value(texts->date);
     case TABLES_SEASON_YEAR:
-        return season < CALENDAR_SEASON_COUNT ? integer_value(calendar_season_at(season).year)
-                                              : (struct emulator_value){.kind = VALUE_NULL};
+        return facts->in_season ? integer_value(facts->year)
+                                : (struct emulator_value){.kind = VALUE_NULL};
     case TABLES_GAME_ID:
         return text_value(texts->game);
     case TABLES_TEAM_OF_ROW:
@@ -342,7 +356,7 @@ static struct emulator_value make_value(const struct tables_column *column,
         return (struct emulator_value){.kind = VALUE_REAL,
                                        .real = (column->low + (int)(dice / 7 % spread)) / 100.0};
     case TABLES_FLAG:
-        return integer_value(flag_of(column, day->day));
+        return integer_value(flag_of(column, facts));
     case TABLES_WORD:
         return text_value(column->word);
     case TABLES_WRITTEN:
@@ -355,13 +369,14 @@ bool tables_rows(const struct tables_table *table, const struct tables_day *day,
                  bool (*take)(void *context, const struct emulator_value *values), void *context) {
     size_t rows = tables_row_count(table, day);
     size_t columns = tables_column_count(table);
+    struct date_facts facts = facts_of(day);
     for (size_t row = 0; row < rows; row++) {
         struct emulator_value values[TABLES_COLUMN_LIMIT];
         struct row_texts texts;
         struct place place = place_of(table, day, row);
         write_texts(&texts, day, place);
         for (size_t i = 0; i < columns; i++) {
-            values[i] = make_value(&table->columns[i], day, row, i, place, &texts);
+            values[i] = make_value(&table->columns[i], &facts, row, i, place, &texts);
         }
         if (!take(context, values)) {
             return false;
@@ -370,7 +385,8 @@ bool tables_rows(const struct tables_table *table, const struct tables_day *day,
     return true;
 }
 
-struct emulator_table *tables_definition(const struct tables_table *table, const char *project) {
+struct emulator_table *tables_definition(const struct tables_table *table, const char *project,
+                                         const char *location) {
     struct emulator_field fields[TABLES_COLUMN_LIMIT] = {0};
     size_t count = tables_column_count(table);
     for (size_t i = 0; i < count; i++) {
@@ -381,6 +397,7 @@ struct emulator_table *tables_definition(const struct tables_table *table, const
         emulator_table_new(project, table->dataset, table->table, fields, count);
     definition->partition_field = memory_copy_string(table->date);
     definition->require_partition_filter = table->filter_required;
+    definition->resource = json_pack("{s:s}", "location", location);
     for (size_t i = 0; i < count; i++) {
         emulator_field_clear(&fields[i]);
     }

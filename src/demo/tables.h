@@ -75,7 +75,9 @@ size_t tables_row_count(const struct tables_table *table, const struct tables_da
 bool tables_rows(const struct tables_table *table, const struct tables_day *day,
                  bool (*take)(void *context, const struct emulator_value *values), void *context);
 
-/* The emulator's definition of the table in a project; freed with emulator_table_free. */
-struct emulator_table *tables_definition(const struct tables_table *table, const char *project);
+/* The emulator's definition of the table in a project and a location; freed with
+ * emulator_table_free. */
+struct emulator_table *tables_definition(const struct tables_table *table, const char *project,
+                                         const char *location);
 
 #endif
