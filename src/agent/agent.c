@@ -21,8 +21,6 @@
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
 
-extern char **environ;
-
 enum { TICK_MS = 1000, PROGRESS_EVERY_MS = 500 };
 
 /* Real time for which nothing must need the agent before it leaves. */

@@ -13,8 +13,6 @@
 #include "base/memory.h"
 #include "state/state_gates.h"
 
-extern char **environ;
-
 static const int64_t default_timeout_ms = 60000;
 
 /* One check that is answered here. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/patterns.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "logs/progress.h"
@@ -44,32 +45,6 @@ struct follower {
     size_t count, capacity;
     uint64_t last_token;
 };
-
-/* The classifier of a pattern set: the pipeline's own, or a built-in one. */
-static struct log_classifier *make_classifier(const struct pipeline *pipeline, const char *name,
-                                              struct error *error) {
-    for (size_t i = 0; i < pipeline->pattern_set_count; i++) {
-        const struct pipeline_pattern_set *set = &pipeline->pattern_sets[i];
-        if (strcmp(set->name, name) != 0) {
-            continue;
-        }
-        struct log_pattern *patterns = memory_new(set->pattern_count, sizeof *patterns);
-        bool good = true;
-        for (size_t j = 0; good && j < set->pattern_count; j++) {
-            patterns[j].name = set->patterns[j].kind;
-            patterns[j].regex = set->patterns[j].regex;
-            patterns[j].level = LOG_LEVEL_NONE;
-            good = log_kind_parse(text_of(set->patterns[j].kind), &patterns[j].kind) ||
-                   error_set(error, EXIT_CONFIG, "patterns.%s: there is no kind \"%s\"", name,
-                             set->patterns[j].kind);
-        }
-        struct log_classifier *classifier =
-            good ? log_classifier_new(patterns, set->pattern_count, error) : NULL;
-        free(patterns);
-        return classifier;
-    }
-    return log_classifier_builtin(name, error);
-}
 
 static void free_followed(struct followed *log) {
     log_follow_free(log->follow);
@@ -138,7 +113,7 @@ static void add_log(struct follower *follower, const struct agent_message *messa
         log.progress = log_progress_new();
     }
     json_decref(json);
-    log.classifier = make_classifier(follower->pipeline, message->follow.patterns, &error);
+    log.classifier = patterns_classifier(follower->pipeline, message->follow.patterns, &error);
     if (log.classifier == NULL) {
         set_trouble(&log, error.text);
     }

@@ -196,7 +196,7 @@ static bool read_options(struct cli *cli, int argc, char **argv, bool *help, str
             *help = true;
         } else if (code == 'p' || code == OPTION_PIPELINE) {
             cli->pipeline_path = optarg;
-        } else if (code == OPTION_FORMAT) {
+        } else if (code == OPTION_FORMAT && optarg != NULL) {
             if (!set_format(cli, optarg, error)) {
                 return false;
             }

@@ -51,8 +51,9 @@ const struct cli_verb cli_verb_check = {
     .name = "check",
     .arguments = "[GATE]",
     .summary = "the verdict of one gate or of all, as text and as an exit code",
-    .about = "Exit 0 when every gate asked for is GO, 1 when one is NO-GO or on HOLD, else 2: one is "
-             "STALE or UNKNOWN.",
+    .about =
+        "Exit 0 when every gate asked for is GO, 1 when one is NO-GO or on HOLD, else 2: one is "
+        "STALE or UNKNOWN.",
     .most = 1,
     .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
     .run = run,

@@ -1,4 +1,5 @@
 /* phasegate validate: is the pipeline file sound. */
+#include "agent/patterns.h"
 #include "base/json.h"
 #include "cli/verbs.h"
 
@@ -23,7 +24,7 @@ static int run(struct cli *cli) {
     if (cli->count == 1) {
         cli->pipeline_path = cli->arguments[0];
     }
-    if (!cli_load_pipeline(cli, &error)) {
+    if (!cli_load_pipeline(cli, &error) || !patterns_check(cli->pipeline, &error)) {
         return print_mistakes(cli, &error);
     }
     const struct pipeline *pipeline = cli->pipeline;

@@ -24,8 +24,6 @@
 #include "state/state_lease.h"
 #include "state/state_runs.h"
 
-extern char **environ;
-
 enum { START_MS = 60000, URL_SIZE = 128, SMALL_FILE = 65536, STEP_MS = 50, END_MS = 90000 };
 
 static int64_t real_ms(void) {

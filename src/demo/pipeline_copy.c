@@ -166,10 +166,12 @@ static bool dump_document(yaml_document_t *document, struct text_buffer *out) {
 /* Copies the SQL files that lie beside the source. */
 static bool copy_queries(const char *from, const char *to, struct error *error) {
     DIR *directory = opendir(from);
-    bool good =
-        directory != NULL || error_set(error, EXIT_NO_INPUT, "cannot read the directory %s", from);
+    bool good = true;
     struct text_buffer content = {0};
-    for (struct dirent *entry = good ? readdir(directory) : NULL; good && entry != NULL;
+    if (directory == NULL) {
+        return error_set(error, EXIT_NO_INPUT, "cannot read the directory %s", from);
+    }
+    for (struct dirent *entry = readdir(directory); good && entry != NULL;
          entry = readdir(directory)) {
         const char *dot = strrchr(entry->d_name, '.');
         if (dot == NULL || strcmp(dot, ".sql") != 0) {
@@ -183,9 +185,7 @@ static bool copy_queries(const char *from, const char *to, struct error *error) 
         free(destination);
     }
     text_buffer_free(&content);
-    if (directory != NULL) {
-        (void)closedir(directory);
-    }
+    (void)closedir(directory);
     return good;
 }
 

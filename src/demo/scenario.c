@@ -116,6 +116,10 @@ static void lose(const struct loading *loading, struct dayset *set, size_t seaso
                  unsigned seed) {
     day_number *days;
     size_t total = attainable_of(loading, season, &days);
+    if (total < 2 || count > total) {
+        free(days);
+        return;
+    }
     size_t hole = count * 2 / 5;
     size_t start = (roll(&seed) % (unsigned)(total / 2)) + total / 8;
     size_t lost = 0;
