@@ -142,8 +142,14 @@ static void say_progress(const struct night *night, const struct situation *situ
     }
 }
 
-/* Waits until every run of a group has its verdict; `*gaps` when one of them left some. */
-static bool wait_for_group(const struct night *night, const char *group, bool *gaps,
+/* Whether a run belongs to what was launched for a group since `since`. */
+static bool meant(const struct situation_run *run, const char *group, int64_t since) {
+    return strcmp(run->group, group) == 0 && run->created_at >= since;
+}
+
+/* Waits until every run launched for a group since `since` has its verdict; `*gaps` when one of
+ * them left some. */
+static bool wait_for_group(const struct night *night, const char *group, int64_t since, bool *gaps,
                            struct error *error) {
     for (unsigned looks = 0;; looks++) {
         struct situation *situation = look(night, error);
@@ -155,7 +161,7 @@ static bool wait_for_group(const struct night *night, const char *group, bool *g
         *gaps = false;
         for (size_t i = 0; i < situation->run_count; i++) {
             const struct situation_run *run = &situation->runs[i];
-            if (strcmp(run->group, group) == 0) {
+            if (meant(run, group, since)) {
                 waiting = waiting || run->verdict == NULL;
                 *gaps = *gaps || (run->verdict != NULL && strcmp(run->verdict, "verified") != 0);
             }
@@ -165,7 +171,7 @@ static bool wait_for_group(const struct night *night, const char *group, bool *g
         }
         for (size_t i = situation->run_count; !waiting && i-- > 0;) {
             const struct situation_run *run = &situation->runs[i];
-            if (strcmp(run->group, group) == 0) {
+            if (meant(run, group, since)) {
                 say(night, "%s %s: %s", run->run, run->processor,
                     run->verdict_text != NULL ? run->verdict_text : run->verdict);
             }
@@ -185,10 +191,11 @@ static bool do_group(const struct night *night, size_t group, struct error *erro
         return false;
     }
     for (int i = 0; gaps && i < TRIES; i++) {
+        int64_t since = clock_wall_ms(clock_system());
         if (!launch_gaps(night, group, &nothing, error)) {
             return nothing; /* no date is missing any more */
         }
-        if (!wait_for_group(night, which->name, &gaps, error)) {
+        if (!wait_for_group(night, which->name, since, &gaps, error)) {
             return false;
         }
     }

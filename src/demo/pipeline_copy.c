@@ -79,14 +79,14 @@ static int simulated_command(yaml_document_t *document, int command, const char 
     return good ? sequence : 0;
 }
 
-static bool simulate_processor(yaml_document_t *document, int processor, const char *program,
-                               const char *directory) {
+static bool simulate_processor(yaml_document_t *document, int processor,
+                               const struct pipeline_copy *copy, const char *directory) {
     int command = member(document, processor, "command");
     const yaml_node_t *node = yaml_document_get_node(document, command);
     if (command == 0 || node->type != YAML_SEQUENCE_NODE) {
         return false;
     }
-    int simulated = simulated_command(document, command, program);
+    int simulated = simulated_command(document, command, copy->program);
     yaml_node_t *mapping = yaml_document_get_node(document, processor);
     for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
          pair < mapping->data.mapping.pairs.top; pair++) {
@@ -94,7 +94,9 @@ static bool simulate_processor(yaml_document_t *document, int processor, const c
             pair->value = simulated;
         }
     }
-    return simulated != 0 && set_member(document, processor, "directory", directory);
+    /* On a fast clock starting a process takes long: a time limit would end what is well. */
+    return simulated != 0 && set_member(document, processor, "directory", directory) &&
+           (!copy->fast || set_member(document, processor, "timeout", "96h"));
 }
 
 static bool change(yaml_document_t *document, const struct pipeline_copy *copy,
@@ -120,7 +122,7 @@ static bool change(yaml_document_t *document, const struct pipeline_copy *copy,
         if (item >= node->data.sequence.items.top) {
             break;
         }
-        good = simulate_processor(document, *item, copy->program, directory);
+        good = simulate_processor(document, *item, copy, directory);
     }
     return good;
 }
