@@ -12,8 +12,20 @@
     X(check)                                                                                       \
     X(launch)                                                                                      \
     X(stop)                                                                                        \
-    X(runs) X(logs) X(journal) X(brief) X(hold) X(release) X(override) X(waive) X(snapshot)        \
-        X(validate) X(init) X(agent) X(poll) X(processor)
+    X(runs)                                                                                        \
+    X(logs)                                                                                        \
+    X(journal)                                                                                     \
+    X(brief)                                                                                       \
+    X(hold)                                                                                        \
+    X(release)                                                                                     \
+    X(override)                                                                                    \
+    X(waive)                                                                                       \
+    X(snapshot)                                                                                    \
+    X(validate)                                                                                    \
+    X(init)                                                                                        \
+    X(agent)                                                                                       \
+    X(poll)                                                                                        \
+    X(processor)
 
 #define X(name) extern const struct cli_verb cli_verb_##name;
 CLI_VERBS(X)

@@ -115,3 +115,42 @@ bool situation_load_gates(struct situation *situation, struct state *state, stru
     state_answers_free(answers, count);
     return load_since(situation, state, error);
 }
+
+/* Whether an approval is a yes to this plan for this group, and still holds. */
+static bool is_live(const struct state_approval *approval, const struct situation *situation,
+                    const struct pipeline_group *group) {
+    return approval->decision == STATE_DECIDED_GO && approval->revoked_at == 0 &&
+           approval->consumed_by == NULL && approval->at <= situation->as_of &&
+           approval->expires_at > situation->as_of &&
+           strcmp(approval->plan_hash, situation->pipeline->hash) == 0 &&
+           (approval->group[0] == '\0' || strcmp(approval->group, group->name) == 0);
+}
+
+bool situation_load_groups(struct situation *situation, struct state *state, struct error *error) {
+    size_t count;
+    struct state_approval *approvals = state_approvals(state, &count, error);
+    if (approvals == NULL) {
+        return false;
+    }
+    situation->groups = memory_new(situation->pipeline->group_count, sizeof *situation->groups);
+    for (size_t i = 0; i < situation->pipeline->group_count; i++) {
+        struct situation_group *group = &situation->groups[i];
+        for (size_t j = 0; j < count && group->approved_by == NULL; j++) {
+            if (is_live(&approvals[j], situation, &situation->pipeline->groups[i])) {
+                group->approved_by = memory_copy_string(approvals[j].by);
+                group->approved_at = approvals[j].at;
+                group->approved_until = approvals[j].expires_at;
+            }
+        }
+    }
+    state_approvals_free(approvals, count);
+    return true;
+}
+
+void situation_free_groups(struct situation *situation) {
+    for (size_t i = 0; situation->groups != NULL && i < situation->pipeline->group_count; i++) {
+        free(situation->groups[i].armed_by);
+        free(situation->groups[i].approved_by);
+    }
+    free(situation->groups);
+}

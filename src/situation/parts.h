@@ -23,6 +23,10 @@ bool situation_load_gates(struct situation *situation, struct state *state, stru
 bool situation_load_runs(struct situation *situation, struct state *state, struct error *error);
 void situation_free_runs(struct situation *situation);
 
+/* Fills groups: their live approvals. */
+bool situation_load_groups(struct situation *situation, struct state *state, struct error *error);
+void situation_free_groups(struct situation *situation);
+
 /* Fills the tables' rates and the rest of the header. */
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);
 

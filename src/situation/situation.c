@@ -50,6 +50,7 @@ struct situation *situation_load(const struct pipeline *pipeline, struct state *
     bool good = situation_load_coverage(situation, state, error) &&
                 situation_load_runs(situation, state, error) &&
                 situation_load_gates(situation, state, error) &&
+                situation_load_groups(situation, state, error) &&
                 situation_load_rates(situation, state, error) &&
                 load_events(situation, state, error);
     state_read_end(state);
@@ -80,6 +81,7 @@ void situation_free(struct situation *situation) {
     }
     free(situation->events);
     situation_free_runs(situation);
+    situation_free_groups(situation);
     gates_report_free(situation->gates);
     coverage_report_free(situation->coverage);
     free_marks(situation->marks);
