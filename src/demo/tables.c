@@ -60,7 +60,7 @@ static const struct tables_table tables[] = {
      10,
      {PLAYER, GAME_ID, DATE("game_date"), SEASON_YEAR, TEAM("team_abbr"),
       OPPONENT("opponent_team_abbr"), NUMBER("points", 0, 38),
-      NULLED("minutes_played", 100, 4000, 64), NULLED("usage_rate", 500, 3500, 120),
+      NULLED("minutes_played", 100, 4000, 65), NULLED("usage_rate", 500, 3500, 120),
       NUMBER("paint_attempts", 0, 14), FLAG("is_dnp", 0), WORD("data_quality_tier", "high"),
       FLAG("is_production_ready", 1), WRITTEN("processed_at")}},
     {"nba_analytics",
