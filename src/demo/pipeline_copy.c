@@ -138,7 +138,8 @@ static bool load_document(const char *path, const struct text_buffer *text,
     if (yaml_parser_initialize(&parser) == 0) {
         return error_set(error, EXIT_SOFTWARE, "cannot start the YAML parser");
     }
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->size);
+    const char *content = text->data != NULL ? text->data : "";
+    yaml_parser_set_input_string(&parser, (const unsigned char *)content, text->size);
     bool good = yaml_parser_load(&parser, document) == 1;
     if (!good) {
         (void)error_set(error, EXIT_CONFIG, "%s:%zu:%zu: %s", path, parser.problem_mark.line + 1,

@@ -138,12 +138,10 @@ static struct verdict process_date(struct work *work, day_number day) {
     return verdict;
 }
 
-static void say_sequential(const struct work *work, size_t index, day_number day,
-                           const struct verdict *verdict) {
+static void say_sequential(const struct work *work, day_number day, const struct verdict *verdict) {
     const struct processor_job *job = work->job;
     char date[DAY_TEXT_SIZE];
     (void)day_format(day, date);
-    (void)index;
     if (job->style == JOB_UPCOMING) {
         if (verdict->outcome == DATE_WRITTEN) {
             processor_log("INFO", "✅ %s: Processed %d %s", date, verdict->rows, job->noun);
@@ -247,7 +245,7 @@ static void process_all(struct work *work, bool parallel) {
         if (parallel) {
             say_parallel(work, day, &verdict);
         } else {
-            say_sequential(work, i, day, &verdict);
+            say_sequential(work, day, &verdict);
         }
         if ((i + 1) % 10 == 0) {
             say_progress(work, i + 1, parallel);

@@ -165,20 +165,31 @@ static int refuse(const struct processor_arguments *arguments, const char *what,
     return 2;
 }
 
+static bool refuse_date(struct text word) {
+    processor_log("ERROR",
+                  "Invalid date format: time data '%.*s' does not match format '%%Y-%%m-%%d'",
+                  (int)word.size, word.size > 0 ? word.data : "");
+    return false;
+}
+
+/* As in argparse, a second list takes the place of the first. */
 static bool read_dates(const char *list, struct processor_arguments *arguments) {
     struct text rest = text_of(list);
     size_t capacity = 0;
+    free(arguments->dates);
+    arguments->dates = NULL;
+    arguments->date_count = 0;
     while (rest.size > 0) {
         struct text word = text_trim(text_cut(&rest, ','));
         day_number day;
         if (!day_parse(word, &day) || arguments->date_count == JOB_DATES_LIMIT) {
-            return false;
+            return refuse_date(word);
         }
         arguments->dates = memory_grow(arguments->dates, arguments->date_count, &capacity,
                                        sizeof *arguments->dates);
         arguments->dates[arguments->date_count++] = day;
     }
-    return arguments->date_count > 0;
+    return arguments->date_count > 0 || refuse_date(rest);
 }
 
 static bool is_switch(const char *flag, struct processor_arguments *arguments) {
@@ -206,13 +217,7 @@ static int read_value(const char *flag, const char *value, struct processor_argu
     int64_t number;
     if (strcmp(flag, "--start-date") == 0 || strcmp(flag, "--end-date") == 0) {
         day_number *day = flag[2] == 's' ? &arguments->range.from : &arguments->range.to;
-        if (!day_parse(text_of(value), day)) {
-            processor_log("ERROR",
-                          "Invalid date format: time data '%s' does not match format '%%Y-%%m-%%d'",
-                          value);
-            return 1;
-        }
-        return -1;
+        return day_parse(text_of(value), day) || refuse_date(text_of(value)) ? -1 : 1;
     }
     if (strcmp(flag, "--dates") == 0) {
         return read_dates(value, arguments) ? -1 : 1;
