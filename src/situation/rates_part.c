@@ -60,28 +60,36 @@ static const char *holder_of(const struct situation *situation, size_t table) {
     return NULL;
 }
 
-/* When the last failing coverage check of a gate would pass at its table's rate; 0 when one of them
- * does not move, or something else than coverage fails. */
+/* When a failing check would pass at its table's rate; 0 when it does not move, or when it asks for
+ * something else than the share of all the table's dates, which is what has a rate. */
+static int64_t pass_expected(const struct situation *situation, const struct gates_check *judged) {
+    const struct pipeline_check *check = judged->check;
+    if (judged->result == GATES_RESULT_UNKNOWN || check->kind != PIPELINE_CHECK_COVERAGE ||
+        check->season != PIPELINE_NONE || check->segment != PIPELINE_SEGMENT_ALL ||
+        check->unit != PIPELINE_UNIT_DATES || check->each_season || check->missing_at_most >= 0) {
+        return 0;
+    }
+    const struct coverage_rate *rate = &situation->tables[check->table].rate;
+    const struct coverage_totals *all = &situation->coverage->tables[check->table].all;
+    if (!rate->known || rate->dates_per_hour <= 0) {
+        return 0;
+    }
+    double needed = (double)all->attainable * check->minimum / 10000.0 - (double)all->complete;
+    return situation->as_of + (int64_t)(needed / rate->dates_per_hour * 3600000.0);
+}
+
+/* When the last failing check of a gate would pass; 0 when that is not known of one of them. */
 static int64_t go_expected(const struct situation *situation, size_t index) {
     const struct gates_gate *gate = &situation->gates->gates[index];
     int64_t latest = 0;
     for (size_t i = 0; i < situation->pipeline->gates[index].check_count; i++) {
-        const struct gates_check *check = &gate->checks[i];
-        if (check->result == GATES_RESULT_PASS) {
+        if (gate->checks[i].result == GATES_RESULT_PASS) {
             continue;
         }
-        if (check->result == GATES_RESULT_UNKNOWN ||
-            check->check->kind != PIPELINE_CHECK_COVERAGE) {
+        int64_t at = pass_expected(situation, &gate->checks[i]);
+        if (at == 0) {
             return 0;
         }
-        const struct coverage_rate *rate = &situation->tables[check->check->table].rate;
-        const struct coverage_totals *all = &situation->coverage->tables[check->check->table].all;
-        double needed =
-            (double)all->attainable * check->check->minimum / 10000.0 - (double)all->complete;
-        if (!rate->known || rate->dates_per_hour <= 0) {
-            return 0;
-        }
-        int64_t at = situation->as_of + (int64_t)(needed / rate->dates_per_hour * 3600000.0);
         latest = at > latest ? at : latest;
     }
     return latest;

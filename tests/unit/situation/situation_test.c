@@ -270,6 +270,65 @@ Test(situation, gives_events_oldest_first_and_none_of_the_future)
     cr_expect_str_eq(now->events[now->event_count - 1].actor, "naji@ops");
 }
 
+/* The id of a new approval of `group` that ends at `until`. */
+static void approve(const char *hash, const char *group, int64_t until, char id[24]) {
+    struct state_approval approval = {.plan_hash = memory_copy_string(hash),
+                                      .group = memory_copy_string(group),
+                                      .decision = STATE_DECIDED_GO,
+                                      .by = memory_copy_string("naji@ops"),
+                                      .at = SCENE_NOW - MINUTE,
+                                      .expires_at = until,
+                                      .evidence = memory_copy_string("{}")};
+    cr_assert(state_approval_put(scene.state, &person, &approval, id, &scene.error), "%s",
+              scene.error.text);
+    free(approval.plan_hash);
+    free(approval.group);
+    free(approval.by);
+    free(approval.evidence);
+}
+
+Test(situation, shows_only_approvals_that_hold_for_this_plan)
+{
+    char id[24];
+    approve("another plan", "second", SCENE_NOW + HOUR, id);
+    approve(scene.pipeline->hash, "first", SCENE_NOW, id);
+    cr_expect_null(load(SCENE_NOW)->groups[0].approved_by, "it has expired");
+    cr_expect_null(situation->groups[1].approved_by, "it is another plan's");
+    approve(scene.pipeline->hash, "second", SCENE_NOW + HOUR, id);
+    cr_expect_null(load(SCENE_NOW)->groups[0].approved_by);
+    cr_expect_str_eq(situation->groups[1].approved_by, "naji@ops");
+    cr_expect_eq(situation->groups[1].approved_until, SCENE_NOW + HOUR);
+    cr_assert(state_approval_revoke(scene.state, &person, id, SCENE_NOW, &scene.error));
+    cr_expect_null(load(SCENE_NOW)->groups[1].approved_by, "it was revoked");
+}
+
+static void load_changed(const char *find, const char *replace) {
+    const char *changes[] = {find, replace, NULL};
+    scene_close(&scene);
+    scene_open(&scene, changes);
+    scene_lead(&scene);
+}
+
+Test(situation, does_not_guess_when_a_gate_would_be_go_by_another_rate_than_its_checks_own)
+{
+    static const char *const checks[] = {
+        "{table: defense, at_least: 95%, each_season: true}",
+        "{table: defense, at_least: 95%, of: games}",
+        "{table: defense, missing_at_most: 0}",
+        "{table: defense, at_least: 95%, season: 2021-22}",
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        load_changed("{table: defense, at_least: 95%}", checks[i]);
+        scene_measure_all(&scene, 6, 0, SCENE_NOW - MINUTE);
+        sample(SCENE_NOW - 30 * MINUTE, 4);
+        sample(SCENE_NOW, 6);
+        cr_expect_eq(load(SCENE_NOW)->gates->gates[0].verdict, GATES_NO_GO, "%s", checks[i]);
+        cr_expect_eq(situation->header.go_expected, 0, "%s", checks[i]);
+        situation_free(situation);
+        situation = NULL;
+    }
+}
+
 /* ---- runs -------------------------------------------------------------------------------- */
 
 static void progress(const char *run, const char *json, int64_t output_at) {
