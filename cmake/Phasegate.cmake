@@ -1,5 +1,7 @@
 # How a module, an executable and a unit test of phasegate are built: one warning set for all of them.
 
+include(CheckLinkerFlag)
+
 add_library(phasegate_options INTERFACE)
 target_compile_options(phasegate_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -49,5 +51,29 @@ function(phasegate_executable name main)
   foreach(module ${ARGN})
     target_link_libraries(${name} PRIVATE phasegate_${module})
   endforeach()
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# phasegate_shim(NAME MAIN): one waits beside every run for hours, so it is small: static where the archives are there,
+# of the few objects it needs (state, base, and its own part of runs).
+function(phasegate_shim name main)
+  find_library(PHASEGATE_SQLITE_ARCHIVE libsqlite3.a)
+  find_library(PHASEGATE_JANSSON_ARCHIVE libjansson.a)
+  if(PHASEGATE_SANITIZE OR NOT PHASEGATE_SQLITE_ARCHIVE OR NOT PHASEGATE_JANSSON_ARCHIVE)
+    phasegate_executable(${name} ${main} runs)
+    return()
+  endif()
+  add_executable(${name} ${main})
+  add_dependencies(${name} phasegate_runs phasegate_state phasegate_base)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${name} PRIVATE phasegate_options
+    $<TARGET_FILE:phasegate_runs> $<TARGET_FILE:phasegate_state> $<TARGET_FILE:phasegate_base>
+    ${PHASEGATE_SQLITE_ARCHIVE} ${PHASEGATE_JANSSON_ARCHIVE} m)
+  target_link_options(${name} PRIVATE -static-pie)
+  # SQLite could load extensions, says the linker; this one never does.
+  check_linker_flag(C LINKER:--no-warnings PHASEGATE_NO_LINKER_WARNINGS)
+  if(PHASEGATE_NO_LINKER_WARNINGS)
+    target_link_options(${name} PRIVATE LINKER:--no-warnings)
+  endif()
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()

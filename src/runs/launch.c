@@ -153,7 +153,6 @@ static bool write_spec(const struct pipeline_processor *processor, const struct 
 
 /* Starts the shim with its end of the status pipe at RUNS_SHIM_STATUS and no signal blocked. */
 static bool spawn(const char *shim, const char *directory, int status, struct error *error) {
-    extern char **environ;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;

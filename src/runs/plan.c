@@ -306,12 +306,17 @@ static bool check_plan(const struct runs_request *request, const struct runs_pla
 static bool fill_plan(const struct runs_request *request, struct runs_plan *plan,
                       struct error *error) {
     bool whole_group = request->processor == PIPELINE_NONE;
-    const struct pipeline_group *group =
-        request->group == PIPELINE_NONE ? NULL : &request->pipeline->groups[request->group];
-    size_t count = whole_group ? group->runs.count : 1;
+    const struct pipeline_indices *group = &(const struct pipeline_indices){0};
+    if (whole_group && request->group == PIPELINE_NONE) {
+        return error_set(error, EXIT_USAGE, "name a group or a processor to launch");
+    }
+    if (whole_group) {
+        group = &request->pipeline->groups[request->group].runs;
+    }
+    size_t count = whole_group ? group->count : 1;
     plan->items = memory_new(count, sizeof *plan->items);
     for (size_t i = 0; i < count; i++) {
-        size_t index = whole_group ? group->runs.items[i] : request->processor;
+        size_t index = whole_group ? group->items[i] : request->processor;
         if (!add_item(request, index, plan, error)) {
             return false;
         }

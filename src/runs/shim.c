@@ -122,9 +122,11 @@ static bool prepare(struct shim *shim) {
     }
     runs_shim_fault("locked");
     shim->spec = spec_read(shim->run_directory, &error);
-    if (shim->spec != NULL) {
-        shim->state = state_open(shim->spec->state, STATE_WRITE, &error);
+    if (shim->spec == NULL) {
+        shim_tell(shim, "error %s", error.text);
+        return false;
     }
+    shim->state = state_open(shim->spec->state, STATE_WRITE, &error);
     if (shim->state == NULL) {
         shim_tell(shim, "error %s", error.text);
         return false;

@@ -81,7 +81,6 @@ static void reset_signals(const sigset_t *mask) {
 
 /* execvp without its habit of giving what it cannot execute to a shell. */
 static void execute(char *const *argv) {
-    extern char **environ;
     const char *path = getenv("PATH");
     struct text rest = text_of(path == NULL ? "/usr/local/bin:/usr/bin:/bin" : path);
     int reason = ENOENT;
@@ -200,10 +199,11 @@ static void watch_command(const struct witness_job *job, struct wires *wires, pi
     }
 }
 
-/* Looks different from a shim in a list of processes, so that a kill by name takes one of them. */
+/* Looks different from a shim in a list of processes, so that a kill by name, "phasegate" even,
+ * does not take both. */
 static void rename_process(const struct witness_job *job) {
-    (void)prctl(PR_SET_NAME, "phasegate-watch", 0, 0, 0);
-    runs_shim_retitle(job->title, "phasegate-witness", job->run);
+    (void)prctl(PR_SET_NAME, "run-witness", 0, 0, 0);
+    runs_shim_retitle(job->title, "run-witness", job->run);
 }
 
 static _Noreturn void be_witness(const struct witness_job *job, struct wires *wires) {
