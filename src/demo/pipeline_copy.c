@@ -57,6 +57,20 @@ static bool set_member(yaml_document_t *document, int mapping, const char *key, 
     return name != 0 && yaml_document_append_mapping_pair(document, mapping, name, text) == 1;
 }
 
+/* The mapping that is a member of the mapping `owner`; an empty one is added when it is missing. 0
+ * when there is no room for it. */
+static int mapping_member(yaml_document_t *document, int owner, const char *key) {
+    int found = member(document, owner, key);
+    if (found != 0) {
+        return found;
+    }
+    int name = add_scalar(document, key);
+    int mapping = yaml_document_add_mapping(document, NULL, YAML_BLOCK_MAPPING_STYLE);
+    bool good = name != 0 && mapping != 0 &&
+                yaml_document_append_mapping_pair(document, owner, name, mapping) == 1;
+    return good ? mapping : 0;
+}
+
 /* A command without its leading python3, behind the simulated processor. */
 static int simulated_command(yaml_document_t *document, int command, const char *program) {
     int sequence = yaml_document_add_sequence(document, NULL, YAML_FLOW_SEQUENCE_STYLE);
@@ -102,8 +116,8 @@ static bool simulate_processor(yaml_document_t *document, int processor,
 static bool change(yaml_document_t *document, const struct pipeline_copy *copy,
                    const char *directory) {
     const int root = 1; /* libyaml numbers nodes from 1 in order of appearance */
-    int range = member(document, root, "range");
-    int poll = member(document, root, "poll");
+    int range = mapping_member(document, root, "range");
+    int poll = mapping_member(document, root, "poll");
     int processors = member(document, root, "processors");
     bool good = set_member(document, root, "endpoint", copy->endpoint) &&
                 set_member(document, range, "from", copy->from) &&
