@@ -6,9 +6,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "situation/launch.h"
 #include "ui/words.h"
 
-enum { COMMANDS_SHOWN = 6 };
+enum { RANGES_SHOWN = 6 };
 
 const struct decide_target decide_nothing = {
     .table = PIPELINE_NONE,
@@ -40,6 +41,13 @@ static struct text_buffer *ask(struct screen *screen, enum actions_confirm confi
     return &dialog->text;
 }
 
+/* Makes the dialog one that only tells: there is nothing to say yes to. */
+static void only_tell(struct screen *screen) {
+    command_free(screen->dialog.command);
+    screen->dialog.command = NULL;
+    screen->dialog.confirm = CONFIRM_NONE;
+}
+
 static struct dayset gaps_of(const struct screen *screen, size_t table, struct day_range range) {
     return coverage_gaps(screen->situation->coverage, table, range, false);
 }
@@ -63,45 +71,18 @@ struct day_range *decide_gaps(const struct screen *screen, size_t table, size_t 
     return result;
 }
 
-static void add_argv(struct text_buffer *text, const struct pipeline *pipeline, size_t processor,
-                     const struct pipeline_launch *launch) {
+/* What exactly would run; or why it would not. False when it would be refused. */
+static bool add_plan(struct text_buffer *text, const struct screen *screen,
+                     const struct situation_launch *launch) {
     struct error error = {0};
-    char **argv = pipeline_argv(pipeline, processor, launch, &error);
-    if (!argv) {
-        text_buffer_format(text, "  (%s)\n", error.text);
-        return;
+    struct runs_plan *plan = situation_plan(screen->situation, launch, &error);
+    if (!plan) {
+        text_buffer_format(text, "Refused: %s.\n", error.text);
+        return false;
     }
-    char *line = pipeline_argv_text(argv);
-    text_buffer_format(text, "  $ %s\n", line);
-    free(line);
-    pipeline_argv_free(argv);
-}
-
-/* The commands for exactly these ranges: one with a list of dates where the processor takes one. */
-static void add_commands(struct text_buffer *text, const struct screen *screen, size_t processor,
-                         const struct day_range *ranges, size_t count, const struct dayset *days) {
-    const struct pipeline *pipeline = screen->pipeline;
-    if (pipeline_takes_dates(pipeline, processor)) {
-        size_t used = 0, capacity = 0;
-        day_number *dates = NULL;
-        for (day_number day = dayset_next(days, days->range.from); day != DAY_NONE;
-             day = dayset_next(days, day + 1)) {
-            dates = memory_grow(dates, used, &capacity, sizeof *dates);
-            dates[used++] = day;
-        }
-        struct pipeline_launch launch = {
-            .range = {ranges[0].from, ranges[count - 1].to}, .dates = dates, .date_count = used};
-        add_argv(text, pipeline, processor, &launch);
-        free(dates);
-        return;
-    }
-    for (size_t i = 0; i < count && i < COMMANDS_SHOWN; i++) {
-        struct pipeline_launch launch = {.range = ranges[i]};
-        add_argv(text, pipeline, processor, &launch);
-    }
-    if (count > COMMANDS_SHOWN)
-        text_buffer_format(text, "  … and %zu more ranges, one after the other\n",
-                           count - COMMANDS_SHOWN);
+    situation_plan_describe(plan, text);
+    runs_plan_free(plan);
+    return true;
 }
 
 static size_t filler_of(const struct pipeline *pipeline, size_t table) {
@@ -110,15 +91,6 @@ static size_t filler_of(const struct pipeline *pipeline, size_t table) {
             if (pipeline->processors[i].fills.items[k] == table)
                 return i;
     return PIPELINE_NONE;
-}
-
-static void warn_if_held(struct text_buffer *text, const struct screen *screen, size_t table) {
-    const char *gate = screen->situation->tables[table].held_by;
-    if (gate)
-        text_buffer_format(text,
-                           "\nThe gate %s is not GO and holds this group: the launch will be "
-                           "refused until it is, or is overridden.\n",
-                           gate);
 }
 
 static void launch_processor(struct screen *screen, size_t processor,
@@ -155,33 +127,26 @@ static void launch_processor(struct screen *screen, size_t processor,
                        pipeline->tables[table].name,
                        words_seasons(pipeline, screen->situation->range, whole, words));
     struct dayset days = gaps_of(screen, table, whole);
-    add_commands(text, screen, processor, ranges, count, &days);
+    struct situation_launch launch = {
+        .group = PIPELINE_NONE, .processor = processor, .range = days.range, .dates = &days};
+    if (!add_plan(text, screen, &launch))
+        only_tell(screen);
     dayset_free(&days);
-    warn_if_held(text, screen, table);
 }
 
 static void launch_group(struct screen *screen, size_t group) {
     const struct pipeline_group *facts = &screen->pipeline->groups[group];
     char title[SCREEN_TEXT];
-    (void)snprintf(title, sizeof title, "Launch the group %s: %zu processors", facts->name,
-                   facts->runs.count);
+    (void)snprintf(title, sizeof title, "Launch the group %s for what is missing", facts->name);
     struct command *command = command_new(COMMAND_LAUNCH_GROUP, evidence_of(screen));
     command->group = memory_copy_string(facts->name);
     struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
-    for (size_t i = 0; i < facts->runs.count; i++) {
-        size_t processor = facts->runs.items[i];
-        struct pipeline_launch launch = {.range = screen->situation->range};
-        add_argv(text, screen->pipeline, processor, &launch);
-    }
-    if (facts->behind != PIPELINE_NONE) {
-        const struct gates_gate *gate = &screen->situation->gates->gates[facts->behind];
-        text_buffer_format(text, "\nIt stands behind the gate %s, which is %s.%s\n",
-                           screen->pipeline->gates[facts->behind].name,
-                           gates_verdict_name(gate->verdict),
-                           gate->verdict == GATES_GO || gate->mark
-                               ? ""
-                               : " The launch will be refused: approve and wait, or override.");
-    }
+    struct situation_launch launch = {.group = group,
+                                      .processor = PIPELINE_NONE,
+                                      .range = screen->situation->range,
+                                      .gaps = true};
+    if (!add_plan(text, screen, &launch))
+        only_tell(screen);
 }
 
 void decide_launch(struct screen *screen, const struct decide_target *target) {
@@ -410,10 +375,10 @@ void decide_waive(struct screen *screen, size_t table, struct day_range range) {
     command->range_count = count;
     command->affected = dates;
     struct text_buffer *text = ask(screen, CONFIRM_REASON, command, title);
-    for (size_t i = 0; i < count && i < COMMANDS_SHOWN; i++)
+    for (size_t i = 0; i < count && i < RANGES_SHOWN; i++)
         text_buffer_format(text, "  %s\n", words_range(ranges[i], words));
-    if (count > COMMANDS_SHOWN)
-        text_buffer_format(text, "  … and %zu more ranges\n", count - COMMANDS_SHOWN);
+    if (count > RANGES_SHOWN)
+        text_buffer_format(text, "  … and %zu more ranges\n", count - RANGES_SHOWN);
     text_buffer_add(text, "\nThey no longer count as attainable, so that coverage and gates look "
                           "past them.\n");
 }

@@ -52,6 +52,8 @@ static int run_headless(struct cli *cli, const struct scenario *scenario, double
 static int run_console(struct cli *cli, const struct scenario *scenario, double speed) {
     struct error error = {0};
     struct stage stage;
+    (void)fprintf(cli->out, "Filling a local BigQuery with the night of %s …\n", scenario->name);
+    (void)fflush(cli->out);
     if (!stage_open_shared(scenario, speed, &stage, &error)) {
         return cli_fail(cli, &error);
     }

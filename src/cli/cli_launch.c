@@ -10,6 +10,7 @@
 #include "cli/operate.h"
 #include "cli/verbs.h"
 #include "runs/runs_stop.h"
+#include "situation/launch.h"
 
 /* "y" on the terminal; without one, --yes. */
 static bool confirmed(struct cli *cli, const char *question, struct error *error) {
@@ -29,11 +30,11 @@ static bool confirmed(struct cli *cli, const char *question, struct error *error
 }
 
 static bool read_launch(struct cli *cli, const struct situation *situation,
-                        struct operate_launch *launch, struct error *error) {
+                        struct situation_launch *launch, struct error *error) {
     int64_t workers = 0;
-    *launch = (struct operate_launch){.range = situation->range,
-                                      .gaps = cli_value(cli, "gaps") != NULL,
-                                      .rewrite = cli_value(cli, "rewrite") != NULL};
+    *launch = (struct situation_launch){.range = situation->range,
+                                        .gaps = cli_value(cli, "gaps") != NULL,
+                                        .rewrite = cli_value(cli, "rewrite") != NULL};
     if (!cli_find_launchable(cli, cli->arguments[0], &launch->group, &launch->processor, error) ||
         !cli_find_range(cli, &launch->range, error) ||
         !cli_number(cli, "workers", 1, 1000, &workers, error)) {
@@ -63,7 +64,7 @@ static int print_launched(struct cli *cli, const char *report) {
 static int carry_out(struct cli *cli, const struct runs_plan *plan, struct error *error) {
     struct text_buffer about = {0};
     char *report = NULL;
-    operate_describe_plan(plan, &about);
+    situation_plan_describe(plan, &about);
     bool only_show = cli_value(cli, "dry-run") != NULL;
     if (only_show || cli_value(cli, "yes") == NULL) {
         (void)fputs(about.data != NULL ? about.data : "", cli->out);
@@ -83,12 +84,12 @@ static int carry_out(struct cli *cli, const struct runs_plan *plan, struct error
 
 static int launch(struct cli *cli) {
     struct error error = {0};
-    struct operate_launch wanted;
+    struct situation_launch wanted;
     struct runs_plan *plan = NULL;
     struct situation *situation = cli_situation(cli, true, &error);
     bool good = situation != NULL && read_launch(cli, situation, &wanted, &error);
     if (good) {
-        plan = operate_plan(situation, &wanted, &error);
+        plan = situation_plan(situation, &wanted, &error);
         good = plan != NULL && runs_plan_check(plan, cli->state, &error);
     }
     int code = good ? carry_out(cli, plan, &error) : cli_fail(cli, &error);

@@ -11,6 +11,7 @@
 #include "base/percent.h"
 #include "cli/brief.h"
 #include "cli/operate.h"
+#include "situation/launch.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
 
@@ -105,10 +106,10 @@ static bool launch_gaps(const struct night *night, size_t group, bool *nothing,
     if (situation == NULL) {
         return false;
     }
-    struct operate_launch wanted = {
+    struct situation_launch wanted = {
         .group = group, .processor = PIPELINE_NONE, .range = situation->range, .gaps = true};
     char *report = NULL;
-    struct runs_plan *plan = operate_plan(situation, &wanted, error);
+    struct runs_plan *plan = situation_plan(situation, &wanted, error);
     *nothing = plan == NULL && error->code == EXIT_NO_GO;
     bool good =
         plan != NULL && operate_launch_plan(plan, night->cli->state, night->owner, &report, error);

@@ -10,6 +10,7 @@
 #include "cli/operate.h"
 #include "gates/gates_json.h"
 #include "runs/runs_stop.h"
+#include "situation/launch.h"
 #include "state/state_gates.h"
 #include "state/state_sessions.h"
 
@@ -21,8 +22,8 @@ static int64_t now_ms(void) {
 }
 
 /* Plans and launches on what is known now, not on what was on the screen. */
-static bool launch(struct perform *perform, struct operate_launch wanted, char *answer, size_t size,
-                   struct error *error) {
+static bool launch(struct perform *perform, struct situation_launch wanted, char *answer,
+                   size_t size, struct error *error) {
     struct situation *situation =
         situation_load(perform->pipeline, perform->state, now_ms(), error);
     if (situation == NULL) {
@@ -31,7 +32,7 @@ static bool launch(struct perform *perform, struct operate_launch wanted, char *
     if (wanted.range.from > wanted.range.to) {
         wanted.range = situation->range;
     }
-    struct runs_plan *plan = operate_plan(situation, &wanted, error);
+    struct runs_plan *plan = situation_plan(situation, &wanted, error);
     char *report = NULL;
     bool good =
         plan != NULL && operate_launch_plan(plan, perform->state, perform->owner, &report, error);
@@ -47,10 +48,11 @@ static bool launch(struct perform *perform, struct operate_launch wanted, char *
 
 static bool launch_group(struct perform *perform, const struct command *command, char *answer,
                          size_t size, struct error *error) {
-    struct operate_launch wanted = {.group = pipeline_find_group(perform->pipeline, command->group),
-                                    .processor = PIPELINE_NONE,
-                                    .range = {0, -1},
-                                    .gaps = true};
+    struct situation_launch wanted = {.group =
+                                          pipeline_find_group(perform->pipeline, command->group),
+                                      .processor = PIPELINE_NONE,
+                                      .range = {0, -1},
+                                      .gaps = true};
     if (wanted.group == PIPELINE_NONE) {
         return error_set(error, EXIT_USAGE, "there is no group %s any more", command->group);
     }
@@ -59,11 +61,11 @@ static bool launch_group(struct perform *perform, const struct command *command,
 
 static bool launch_dates(struct perform *perform, const char *name, struct dayset *dates,
                          const char *retry_of, char *answer, size_t size, struct error *error) {
-    struct operate_launch wanted = {.group = PIPELINE_NONE,
-                                    .processor = pipeline_find_processor(perform->pipeline, name),
-                                    .range = dates->range,
-                                    .dates = dates,
-                                    .retry_of = retry_of};
+    struct situation_launch wanted = {.group = PIPELINE_NONE,
+                                      .processor = pipeline_find_processor(perform->pipeline, name),
+                                      .range = dates->range,
+                                      .dates = dates,
+                                      .retry_of = retry_of};
     if (wanted.processor == PIPELINE_NONE) {
         return error_set(error, EXIT_USAGE, "there is no processor %s any more", name);
     }

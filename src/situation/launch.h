@@ -1,0 +1,31 @@
+/* Launches on what is known: a request and a situation become the exact plan, or the refusal.
+ *
+ * The console shows it before it asks, the command line prints it, and whoever launches makes it
+ * anew from the same evidence: there is one way from "launch this" to commands. */
+#ifndef PHASEGATE_SITUATION_LAUNCH_H
+#define PHASEGATE_SITUATION_LAUNCH_H
+
+#include "base/text.h"
+#include "runs/runs_plan.h"
+#include "situation/situation.h"
+
+/* What is to be launched. */
+struct situation_launch {
+    size_t group, processor; /* PIPELINE_NONE: not that */
+    struct day_range range;
+    bool gaps;                  /* only attainable dates that are not complete */
+    const struct dayset *dates; /* only these, of a processor by itself; NULL */
+    bool rewrite;               /* complete dates may be written again */
+    int workers;
+    const char *retry_of;
+};
+
+/* The plan of a launch on the situation's evidence. NULL with EXIT_NO_GO when a rule or the gate
+ * refuses; a plan that would rewrite complete dates is refused unless `rewrite`. */
+struct runs_plan *situation_plan(const struct situation *situation,
+                                 const struct situation_launch *launch, struct error *error);
+
+/* The whole of it: what would run, exactly, for people to read before they say yes. */
+void situation_plan_describe(const struct runs_plan *plan, struct text_buffer *out);
+
+#endif
