@@ -124,13 +124,20 @@ static bool open_database(struct state *state, struct error *error) {
 
 struct state *state_open(const char *directory, enum state_access access, struct error *error) {
     char *path = file_join(directory, "state.db");
-    if (!prepare_place(directory, access, path, error)) {
-        free(path);
+    bool ready = prepare_place(directory, access, path, error);
+    free(path);
+    if (!ready) {
+        return NULL;
+    }
+    /* Absolute, because shims and their run directories are named by it and work elsewhere. */
+    char *absolute = realpath(directory, NULL);
+    if (absolute == NULL) {
+        (void)error_set_errno(error, EXIT_NO_INPUT, errno, "cannot resolve %s", directory);
         return NULL;
     }
     struct state *state = memory_new(1, sizeof *state);
-    state->directory = memory_copy_string(directory);
-    state->path = path;
+    state->directory = absolute;
+    state->path = file_join(absolute, "state.db");
     state->writable = access == STATE_WRITE;
     state->seen_version = -1;
     state->patience_ms = PATIENCE_MS;

@@ -48,6 +48,7 @@ char *state_home(const char *pipeline, struct error *error);
 struct state *state_open(const char *directory, enum state_access access, struct error *error);
 void state_close(struct state *state); /* NULL is fine */
 
+/* The directory it was opened in, as an absolute path without links. */
 const char *state_directory(const struct state *state);
 
 /* The schema of the file, which may be newer than STATE_SCHEMA in a STATE_READ connection. */

@@ -128,6 +128,29 @@ Test(fault, a_command_whose_shim_is_killed_is_an_orphan_and_keeps_its_claims)
     state_runs_free(stored, 1);
 }
 
+/* Whatever the shims were doing when they were killed. */
+Test(fault, shims_killed_at_any_moment_lose_no_status)
+{
+    enum { RUNS = 16 };
+    for (int i = 0; i < RUNS; i++) {
+        char run[STATE_RUN_SIZE];
+        char *script = memory_format("echo began; sleep 0.0%02d; exit 7", i * 2);
+        char *table = memory_format("t%d", i);
+        f.table.table = table;
+        fixture_start(&f, script, run);
+        struct state_run *stored = fixture_load(&f, run);
+        (void)kill((pid_t)stored->shim.pid, SIGKILL);
+        state_runs_free(stored, 1);
+        free(script);
+        free(table);
+    }
+    fixture_wait();
+    (void)fixture_reconcile(&f, clock_system());
+    cr_assert(fixture_count(&f, "SELECT count(*) FROM runs WHERE outcome='failed' AND"
+                                " wait_status=7*256") == RUNS);
+    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+}
+
 Test(fault, an_orphan_can_be_stopped)
 {
     char run[STATE_RUN_SIZE];

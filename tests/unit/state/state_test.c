@@ -76,6 +76,17 @@ Test(state, makes_its_directory_for_the_owner_only)
     free(deep);
 }
 
+Test(state, names_its_directory_absolutely)
+{
+    cr_assert(chdir(f.directory) == 0);
+    struct state *other = state_open("here", STATE_WRITE, &f.error);
+    cr_assert(other != NULL, "%s", f.error.text);
+    char *expected = file_join(f.directory, "here");
+    cr_assert_str_eq(state_directory(other), expected);
+    free(expected);
+    state_close(other);
+}
+
 Test(state, a_reader_creates_nothing_and_writes_nothing)
 {
     char *nowhere = file_join(f.directory, "nowhere");
