@@ -6,10 +6,10 @@
 #include <sys/types.h>
 
 struct usage {
-    int64_t cpu_ns;      /* of all threads that are alive */
-    int64_t wakeups;     /* voluntary context switches of all threads */
-    int64_t resident;    /* bytes */
-    int64_t highest;     /* bytes, the most that was ever resident */
+    int64_t cpu_ns;        /* of all threads that are alive */
+    int64_t wakeups;       /* voluntary context switches of all threads */
+    int64_t resident;      /* bytes */
+    int64_t highest;       /* bytes, the most that was ever resident */
     int64_t private_dirty; /* bytes that this process alone holds and has written */
     int threads;
     int descriptors;
