@@ -71,6 +71,15 @@ static void group_failures(struct situation_run *run, const struct log_progress 
     qsort(run->failures, run->failure_count, sizeof *run->failures, by_dates);
 }
 
+/* When the run will end at its rate; 0 when that is not known. */
+static int64_t eta_of(const struct situation_run *run, int64_t as_of) {
+    if (run->dates_per_minute <= 0 || run->total <= run->done || run->ended_at != 0) {
+        return 0;
+    }
+    double minutes = (double)(run->total - run->done) / run->dates_per_minute;
+    return as_of + (int64_t)(minutes * 60000);
+}
+
 static void read_progress(struct situation_run *run, const struct state_progress *stored,
                           int64_t as_of) {
     struct error error;
@@ -94,10 +103,7 @@ static void read_progress(struct situation_run *run, const struct state_progress
         log_progress_free(progress);
     }
     json_decref(json);
-    if (run->dates_per_minute > 0 && run->total > run->done && run->ended_at == 0) {
-        double minutes = (double)(run->total - run->done) / run->dates_per_minute;
-        run->eta = as_of + (int64_t)(minutes * 60000);
-    }
+    run->eta = eta_of(run, as_of);
 }
 
 /* How many of the run's dates are complete in every table it fills: now, and when it was launched.
@@ -174,6 +180,10 @@ static struct situation_run convert(const struct state_run *stored,
         .stop_stage = stage_text(stored, situation->as_of),
     };
     read_progress(&run, &stored->progress, situation->as_of);
+    if (stored->step_count > 1) {
+        run.total = stored->date_count; /* the log counts the dates of one step only */
+        run.eta = eta_of(&run, situation->as_of);
+    }
     count_complete(&run, stored, situation);
     run.phase = phase_of(&run, stored, situation->pipeline, situation->as_of);
     return run;
