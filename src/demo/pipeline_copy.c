@@ -116,13 +116,13 @@ static bool simulate_processor(yaml_document_t *document, int processor,
 static bool change(yaml_document_t *document, const struct pipeline_copy *copy,
                    const char *directory) {
     const int root = 1; /* libyaml numbers nodes from 1 in order of appearance */
-    int range = mapping_member(document, root, "range");
-    int poll = mapping_member(document, root, "poll");
+    int range = member(document, root, "range");
     int processors = member(document, root, "processors");
     bool good = set_member(document, root, "endpoint", copy->endpoint) &&
                 set_member(document, range, "from", copy->from) &&
                 set_member(document, range, "to", copy->to);
     if (good && copy->fast) {
+        int poll = mapping_member(document, root, "poll");
         good = set_member(document, poll, "every", "5m") &&
                set_member(document, poll, "stale_after", "20m") &&
                set_member(document, poll, "recheck", "2h");

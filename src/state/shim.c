@@ -30,13 +30,17 @@ bool state_shim_take(struct state *state, const char *run, const struct state_pr
     return settle(state, ran, sql_changes(state), done, error);
 }
 
+/* The start of a run is an event; the commands that follow the first are not: a run over scattered
+ * gaps has hundreds of them, and its step says which one it is at. */
 static bool add_start(struct state *state, const char *run, const struct state_process *child,
                       size_t step, int64_t at, struct error *error) {
     struct state_actor shim = {.name = "shim"};
-    char text[96];
-    (void)snprintf(text, sizeof text, "step %zu runs as pid %lld", step + 1, (long long)child->pid);
-    return journal_add(state, &shim, at, step == 0 ? STATE_EVENT_RUN_START : STATE_EVENT_RUN_STEP,
-                       run, step == 0 ? text + strlen("step 1 ") : text, NULL, error);
+    char text[64];
+    if (step > 0) {
+        return true;
+    }
+    (void)snprintf(text, sizeof text, "runs as pid %lld", (long long)child->pid);
+    return journal_add(state, &shim, at, STATE_EVENT_RUN_START, run, text, NULL, error);
 }
 
 bool state_shim_running(struct state *state, const char *run, const struct state_process *child,

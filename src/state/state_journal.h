@@ -28,7 +28,6 @@
     X(LAUNCH, "launch")                                                                            \
     X(REFUSED, "refused")                                                                          \
     X(RUN_START, "run-start")                                                                      \
-    X(RUN_STEP, "run-step")                                                                        \
     X(STOP, "stop")                                                                                \
     X(STOP_STAGE, "stop-stage")                                                                    \
     X(RUN_END, "run-end")                                                                          \

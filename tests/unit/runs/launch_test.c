@@ -292,7 +292,7 @@ Test(launch, gaps_of_a_processor_without_a_list_are_steps_of_one_run)
     cr_assert(stored->outcome == STATE_OUTCOME_OK && stored->step == 1 && stored->step_count == 2);
     cr_assert(stored->date_count == 3);
     state_runs_free(stored, 1);
-    cr_assert(fixture_events(&f, started[0].run, "run-step") == 1);
+    cr_assert(fixture_events(&f, started[0].run, "run-start") == 1, "one run, one start");
     runs_started_free(started, count);
     dayset_free(&missing);
 }
