@@ -46,7 +46,7 @@ enum actions_confirm {
     X(BACK, "back", "Esc", "back", ON_VIEWS, CONFIRM_NONE, "close what is on top")                 \
     X(LAUNCH, "launch", "l", "launch", ON(COVERAGE) | ON(STRIP) | ON(RUNS) | ON(GATES),            \
       CONFIRM_YES, "launch the processor or group for what is missing")                            \
-    X(STOP, "stop", "s", "stop", ON_TABS, CONFIRM_YES, "stop a run and disarm what depends on it") \
+    X(STOP, "stop", "s", "stop", ON_TABS, CONFIRM_YES, "stop a run: TERM, grace, KILL")            \
     X(KILL, "kill", "K", "kill", ON(RUNS), CONFIRM_YES, "end a run at once (SIGKILL)")             \
     X(RETRY, "retry", "R", "retry", ON(RUNS), CONFIRM_YES,                                         \
       "launch the dates of a run that are still missing")                                          \
@@ -55,8 +55,6 @@ enum actions_confirm {
     X(OVERRIDE, "override", "o", "override", ON(GATES), CONFIRM_REASON,                            \
       "let a group pass a gate that is not GO")                                                    \
     X(HOLD, "hold", "H", "hold", ON(GATES), CONFIRM_YES, "hold a gate, or release it")             \
-    X(ARM, "arm", "m", "arm", ON(GATES) | ON(RUNS), CONFIRM_YES,                                   \
-      "arm the group behind the gate, or disarm it")                                               \
     X(GAPS, "gaps", "g", "gaps", ON(COVERAGE) | ON(STRIP), CONFIRM_NONE,                           \
       "list the missing dates as ranges")                                                          \
     X(MARK, "mark", "Space", "mark", ON(STRIP), CONFIRM_NONE, "select dates from the cursor on")   \
@@ -77,7 +75,7 @@ enum actions_confirm {
     X(PREVIOUS_LOG, "previous-log", "[", "", ON(LOGS), CONFIRM_NONE,                               \
       "the log of the previous run")                                                               \
     X(GO_TO, "go-to", "t", "go to", ON(LOGS), CONFIRM_NONE,                                        \
-      "go to a line, a percentage or a date")                                                      \
+      "go to a time, a line, a percentage or a text")                                              \
     X(WRAP, "wrap", "W", "wrap", ON(LOGS), CONFIRM_NONE, "wrap long lines")                        \
     X(BRIEF, "brief", "b", "brief", ON(JOURNAL), CONFIRM_NONE, "what changed since you left")      \
     X(EXPORT, "export", "x", "export",                                                             \

@@ -32,8 +32,7 @@ const char *command_name(enum command_kind kind) {
         [COMMAND_RETRY] = "retry",         [COMMAND_STOP] = "stop",
         [COMMAND_KILL] = "kill",           [COMMAND_HOLD] = "hold",
         [COMMAND_RELEASE] = "release",     [COMMAND_OVERRIDE] = "override",
-        [COMMAND_APPROVE] = "approve",     [COMMAND_ARM] = "arm",
-        [COMMAND_DISARM] = "disarm",       [COMMAND_WAIVE] = "waive",
+        [COMMAND_APPROVE] = "approve",     [COMMAND_WAIVE] = "waive",
         [COMMAND_POLL] = "poll",           [COMMAND_EXPORT] = "export",
     };
     return names[kind];

@@ -16,14 +16,12 @@ enum command_kind {
     COMMAND_LAUNCH_GROUP,     /* group: all its processors */
     COMMAND_LAUNCH_PROCESSOR, /* processor, ranges: exactly those dates */
     COMMAND_RETRY,            /* run: its dates that are still missing */
-    COMMAND_STOP,             /* run: TERM, grace, KILL; disarms what depends on it */
-    COMMAND_KILL,             /* run: KILL */
+    COMMAND_STOP,             /* run: TERM, grace, KILL */
+    COMMAND_KILL,             /* run: KILL at once */
     COMMAND_HOLD,             /* gate, reason */
     COMMAND_RELEASE,          /* gate */
     COMMAND_OVERRIDE,         /* gate, reason, affected */
     COMMAND_APPROVE,          /* gate ("" for the plan as a whole) */
-    COMMAND_ARM,              /* group */
-    COMMAND_DISARM,           /* group */
     COMMAND_WAIVE,            /* table, ranges, reason, affected */
     COMMAND_POLL,             /* nothing */
     COMMAND_EXPORT,           /* path, content: written by the console's own worker */

@@ -173,17 +173,6 @@ static bool alive(const struct situation_run *run) {
            (!run->state || strcmp(run->state, "ended") != 0);
 }
 
-static void add_dependants(struct text_buffer *text, const struct screen *screen,
-                           const struct situation_run *run) {
-    size_t group = pipeline_find_group(screen->pipeline, run->group);
-    if (group == PIPELINE_NONE || group + 1 >= screen->pipeline->group_count)
-        return;
-    text_buffer_add(text, "Disarms:");
-    for (size_t i = group + 1; i < screen->pipeline->group_count; i++)
-        text_buffer_format(text, " %s", screen->pipeline->groups[i].name);
-    text_buffer_add(text, "\n");
-}
-
 void decide_stop(struct screen *screen, const struct situation_run *run, bool kill) {
     if (!run || !alive(run)) {
         screen_toast(screen, STYLE_DIM, run ? "this run has ended" : "no run is selected");
@@ -210,7 +199,6 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
     else
         text_buffer_format(text, "All of its processes get SIGTERM now and SIGKILL after %s.\n",
                            clock_format_span(grace, span));
-    add_dependants(text, screen, run);
 }
 
 void decide_stop_any(struct screen *screen) {
@@ -330,31 +318,6 @@ void decide_gate(struct screen *screen, enum action action, size_t index) {
         text_buffer_format(text, "\nIt was held by %s: %s\n", gate->mark->by, gate->mark->reason);
         break;
     }
-}
-
-void decide_arm(struct screen *screen, size_t group) {
-    if (group == PIPELINE_NONE || !screen->situation) {
-        screen_toast(screen, STYLE_DIM, "no group is selected");
-        return;
-    }
-    const struct pipeline_group *facts = &screen->pipeline->groups[group];
-    bool armed = screen->situation->groups && screen->situation->groups[group].armed;
-    struct command *command =
-        command_new(armed ? COMMAND_DISARM : COMMAND_ARM, evidence_of(screen));
-    command->group = memory_copy_string(facts->name);
-    char title[SCREEN_TEXT];
-    (void)snprintf(title, sizeof title, "%s %s", armed ? "Disarm" : "Arm", facts->name);
-    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
-    if (armed)
-        text_buffer_add(text, "It will not start by itself.\n");
-    else
-        text_buffer_format(text,
-                           "It starts by itself once %s was GO twice in a row, after a "
-                           "countdown of 60 s. It needs an approval and is void after any "
-                           "stop, change of the plan, or reboot.\n",
-                           facts->behind == PIPELINE_NONE
-                               ? "its gate"
-                               : screen->pipeline->gates[facts->behind].name);
 }
 
 void decide_waive(struct screen *screen, size_t table, struct day_range range) {

@@ -20,7 +20,6 @@ void decide_launch(struct screen *screen, const struct decide_target *target);
 void decide_stop(struct screen *screen, const struct situation_run *run, bool kill);
 void decide_retry(struct screen *screen, const struct situation_run *run);
 void decide_gate(struct screen *screen, enum action action, size_t gate);
-void decide_arm(struct screen *screen, size_t group);
 void decide_waive(struct screen *screen, size_t table, struct day_range range);
 
 /* Stop from a view that has no run selected: the one that is alive, else go and choose. */

@@ -148,10 +148,15 @@ static int stop(struct cli *cli) {
     struct error error = {0};
     struct runs_stop_selector selector;
     size_t asked = 0;
+    bool now = cli_value(cli, "now") != NULL;
     if (!cli_open_state(cli, &error) || !select_runs(cli, &selector, &error) ||
-        !confirmed(cli, "Stop these runs (TERM, then KILL after their grace)?", &error)) {
+        !confirmed(cli,
+                   now ? "Kill these runs now? The dates they work on may be left half written."
+                       : "Stop these runs (TERM, then KILL after their grace)?",
+                   &error)) {
         return cli_fail(cli, &error);
     }
+    selector.at_once = now;
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
     const char *reason = cli_value(cli, "reason");
@@ -162,23 +167,25 @@ static int stop(struct cli *cli) {
         return cli_fail(cli, &error);
     }
     if (asked == 0) {
-        (void)error_set(&error, EXIT_NO_GO, "no run of %s is alive, or all are stopping already",
-                        cli->arguments[0]);
+        (void)error_set(&error, EXIT_NO_GO, "no run of %s is alive, or all are %s already",
+                        cli->arguments[0], now ? "being killed" : "stopping");
         return cli_fail(cli, &error);
     }
-    (void)fprintf(cli->out, "Asked %zu run%s to stop; `phasegate runs` shows how far they are.\n",
-                  asked, asked == 1 ? "" : "s");
+    (void)fprintf(cli->out, "%s %zu run%s%s; `phasegate runs` shows how far they are.\n",
+                  now ? "Killing" : "Asked", asked, asked == 1 ? "" : "s", now ? "" : " to stop");
     return EXIT_GO;
 }
 
 const struct cli_verb cli_verb_stop = {
     .name = "stop",
     .arguments = "RUN|GROUP|PROCESSOR|all",
-    .summary = "stop runs: TERM, grace, KILL until no process is left",
+    .summary = "stop runs: TERM, grace, KILL until no process is left; --now leaves out the grace",
     .about = "Returns at once: stopping is a state, which the runs' shims carry out whatever "
              "becomes of this command.",
     .least = 1,
     .most = 1,
-    .options = {{"reason", "TEXT", "for the journal"}, {"yes", NULL, "do not ask"}},
+    .options = {{"now", NULL, "KILL at once, without TERM and grace"},
+                {"reason", "TEXT", "for the journal"},
+                {"yes", NULL, "do not ask"}},
     .run = stop,
 };

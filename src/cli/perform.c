@@ -127,17 +127,22 @@ static bool retry(struct perform *perform, const struct command *command, char *
 static bool stop(struct perform *perform, const struct command *command, char *answer, size_t size,
                  struct error *error) {
     struct state_actor actor = {.name = perform->owner};
-    struct runs_stop_selector selector = {.run = command->run, .group = command->group};
+    struct runs_stop_selector selector = {
+        .run = command->run, .group = command->group, .at_once = command->kind == COMMAND_KILL};
     size_t asked = 0;
-    const char *reason = command->reason != NULL ? command->reason : "stopped in the console";
+    const char *reason = command->reason != NULL         ? command->reason
+                         : command->kind == COMMAND_KILL ? "killed in the console"
+                                                         : "stopped in the console";
     if (!runs_stop(perform->state, &actor, clock_system(), &selector, reason, &asked, error)) {
         return false;
     }
     if (asked == 0) {
-        return error_set(error, EXIT_NO_GO, "%s has ended or is stopping already",
-                         command->run != NULL ? command->run : "every run");
+        return error_set(error, EXIT_NO_GO, "%s has ended or is %s already",
+                         command->run != NULL ? command->run : "every run",
+                         selector.at_once ? "being killed" : "stopping");
     }
-    (void)snprintf(answer, size, "asked %zu run%s to stop", asked, asked == 1 ? "" : "s");
+    (void)snprintf(answer, size, "%s %zu run%s%s", selector.at_once ? "killing" : "asked", asked,
+                   asked == 1 ? "" : "s", selector.at_once ? "" : " to stop");
     return true;
 }
 
@@ -224,6 +229,7 @@ bool perform_command(void *context, const struct command *command, char *answer,
         [COMMAND_LAUNCH_PROCESSOR] = launch_processor,
         [COMMAND_RETRY] = retry,
         [COMMAND_STOP] = stop,
+        [COMMAND_KILL] = stop,
         [COMMAND_HOLD] = judge,
         [COMMAND_RELEASE] = judge,
         [COMMAND_OVERRIDE] = judge,

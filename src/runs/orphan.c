@@ -26,6 +26,11 @@ bool orphan_go_on_stopping(struct state *state, const struct clock *clock,
     if (run->stop_at == 0) {
         return true;
     }
+    bool at_once = run->kill_at != 0 && run->kill_at <= run->stop_at;
+    bool killing = run->stop_stage != NULL && strcmp(run->stop_stage, "kill") == 0;
+    if (at_once && !killing) {
+        return show(state, clock, run, "kill", 0, family_of_run(run->run, SIGKILL), error);
+    }
     if (run->stop_stage == NULL || strcmp(run->stop_stage, "requested") == 0) {
         struct spec *spec = spec_read(run->directory, NULL);
         int64_t grace = spec == NULL ? 60000 : spec->grace_ms;
@@ -37,7 +42,7 @@ bool orphan_go_on_stopping(struct state *state, const struct clock *clock,
     if (strcmp(run->stop_stage, "term") == 0 && now >= run->kill_at) {
         return show(state, clock, run, "kill", 0, family_of_run(run->run, SIGKILL), error);
     }
-    if (strcmp(run->stop_stage, "kill") == 0) {
+    if (killing) {
         (void)family_of_run(run->run, SIGKILL);
     }
     return true;

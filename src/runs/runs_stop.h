@@ -1,4 +1,5 @@
-/* Stop: a state before it is a signal. The shims see it and go through TERM, grace and KILL. */
+/* Stop: a state before it is a signal. The shims see it and go through TERM, grace and KILL, or
+ * straight to KILL when that was asked for. */
 #ifndef PHASEGATE_RUNS_RUNS_STOP_H
 #define PHASEGATE_RUNS_RUNS_STOP_H
 
@@ -6,14 +7,15 @@
 #include "state/state.h"
 #include "state/state_runs.h"
 
-/* What is to be stopped: all live runs that match every member that is set. */
+/* What is to be stopped: all live runs that match every name that is set. */
 struct runs_stop_selector {
     const char *run, *group, *processor;
+    bool at_once; /* KILL now: no TERM, and no grace for those that are in theirs */
 };
 
 /* Marks them in one transaction, disarms every arm, then pokes their shims. `*asked` runs were
- * told; 0 when none was live or all were stopping already. A run whose shim is gone is signalled
- * here (and by runs_reconcile further on), after its process was verified. */
+ * told; 0 when none was live or all were stopping (or being killed) already. A run whose shim is
+ * gone is signalled here (and by runs_reconcile further on), after its process was verified. */
 bool runs_stop(struct state *state, const struct state_actor *actor, const struct clock *clock,
                const struct runs_stop_selector *selector, const char *reason, size_t *asked,
                struct error *error);

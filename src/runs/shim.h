@@ -61,8 +61,9 @@ void shim_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Runs the current step to its end: the command is reaped and nothing of it is left. */
 void shim_run_step(struct shim *shim);
 
-/* The stop (shim_stop.c): asks for it, and goes on with it; called on every turn. */
-void shim_ask_stop(struct shim *shim, const char *by, const char *reason);
+/* The stop (shim_stop.c): asks for it (`at_once`: KILL without TERM and grace), and goes on with
+ * it; called on every turn. */
+void shim_ask_stop(struct shim *shim, const char *by, const char *reason, bool at_once);
 void shim_go_on_stopping(struct shim *shim);
 
 /* Looks into the state file whether somebody wants a stop. */

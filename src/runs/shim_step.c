@@ -148,7 +148,7 @@ static void take_signals(struct shim *shim) {
     struct signalfd_siginfo info;
     while (read(shim->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
-            shim_ask_stop(shim, "shim", "the shim was told to end by a signal");
+            shim_ask_stop(shim, "shim", "the shim was told to end by a signal", false);
         }
     }
     reap(shim);

@@ -35,7 +35,16 @@ static void begin_term(struct shim *shim) {
     send(shim, SIGCONT);
 }
 
-void shim_ask_stop(struct shim *shim, const char *by, const char *reason) {
+static void begin_kill(struct shim *shim) {
+    shim->stage = SHIM_KILL;
+    shim->kill_ns = shim_now(shim);
+    send(shim, SIGKILL);
+    if (shim->stop_asked) {
+        show_stage(shim, "kill", 0);
+    }
+}
+
+void shim_ask_stop(struct shim *shim, const char *by, const char *reason, bool at_once) {
     if (shim->stop_asked) {
         return;
     }
@@ -44,11 +53,15 @@ void shim_ask_stop(struct shim *shim, const char *by, const char *reason) {
     free(shim->stop_reason);
     shim->stop_by = memory_copy_string(by);
     shim->stop_reason = memory_copy_string(reason == NULL ? "" : reason);
-    shim_log("stop asked for by %s: %s", by, shim->stop_reason);
+    shim_log("%s asked for by %s: %s", at_once ? "KILL" : "stop", by, shim->stop_reason);
     if (!shim->let_go) {
         return;
     }
     shim->stop_hit = !shim->exited;
+    if (at_once) {
+        begin_kill(shim);
+        return;
+    }
     if (shim->stage == SHIM_WORKING) {
         begin_term(shim);
     }
@@ -75,18 +88,14 @@ void shim_go_on_stopping(struct shim *shim) {
         char *reason = memory_format("ran longer than its limit of %s",
                                      clock_format_span(shim->spec->timeout_ms, span));
         shim->timed_out = true;
-        shim_ask_stop(shim, "time limit", reason);
+        shim_ask_stop(shim, "time limit", reason, false);
         free(reason);
     }
     if (shim->stage == SHIM_WORKING && shim->exited) {
         sweep(shim, now);
     }
     if (shim->stage == SHIM_TERM && now >= shim->kill_ns) {
-        shim->stage = SHIM_KILL;
-        send(shim, SIGKILL);
-        if (shim->stop_asked) {
-            show_stage(shim, "kill", 0);
-        }
+        begin_kill(shim);
     } else if (shim->stage == SHIM_KILL) {
         send(shim, SIGKILL);
     }
@@ -95,19 +104,20 @@ void shim_go_on_stopping(struct shim *shim) {
 void shim_look_for_stop(struct shim *shim) {
     enum { EVERY_MS = 5000 };
     struct error error;
-    bool asked;
-    char *by;
-    char *reason;
+    struct state_stop stop = {0};
     shim->poll_ns = shim_now(shim) + (int64_t)EVERY_MS * 1000000;
-    if (shim->stop_asked) {
+    if (shim->stop_asked && shim->stage != SHIM_TERM) {
         return;
     }
     state_set_patience(shim->state, STAGE_PATIENCE_MS);
-    if (!state_shim_poll(shim->state, shim->spec->run, &asked, &by, &reason, &error)) {
+    if (!state_shim_poll(shim->state, shim->spec->run, &stop, &error)) {
         shim_log("cannot look for a stop: %s", error.text);
-    } else if (asked) {
-        shim_ask_stop(shim, by, reason);
+    } else if (stop.asked && !shim->stop_asked) {
+        shim_ask_stop(shim, stop.by, stop.reason, stop.at_once);
+    } else if (stop.at_once) {
+        shim_log("KILL asked for within the grace");
+        begin_kill(shim);
     }
-    free(by);
-    free(reason);
+    free(stop.by);
+    free(stop.reason);
 }

@@ -57,8 +57,8 @@ bool runs_stop(struct state *state, const struct state_actor *actor, const struc
     for (size_t i = 0; i < count; i++) {
         ids[i] = runs[i].run;
     }
-    bool done =
-        state_runs_stop(state, actor, ids, count, reason, clock_wall_ms(clock), asked, error);
+    bool done = state_runs_stop(state, actor, ids, count, reason, selector->at_once,
+                                clock_wall_ms(clock), asked, error);
     free(ids);
     state_runs_free(runs, count);
     return done && follow_up(state, clock, selector, error);

@@ -149,7 +149,6 @@ bool situation_load_groups(struct situation *situation, struct state *state, str
 
 void situation_free_groups(struct situation *situation) {
     for (size_t i = 0; situation->groups != NULL && i < situation->pipeline->group_count; i++) {
-        free(situation->groups[i].armed_by);
         free(situation->groups[i].approved_by);
     }
     free(situation->groups);

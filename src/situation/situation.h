@@ -88,10 +88,6 @@ struct situation_gate {
 
 /* What stands between a group and its start. */
 struct situation_group {
-    bool armed;                          /* starts by itself once its gate is GO */
-    char *armed_by;                      /* NULL when not armed */
-    int64_t armed_until;                 /* 0 when not armed */
-    int64_t fires_at;                    /* end of the countdown; 0 while none runs */
     char *approved_by;                   /* of a live approval; NULL without one */
     int64_t approved_at, approved_until; /* 0 without one */
 };

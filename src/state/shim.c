@@ -60,15 +60,18 @@ bool state_shim_running(struct state *state, const char *run, const struct state
     return settle(state, ran, changed, done, error);
 }
 
-bool state_shim_poll(struct state *state, const char *run, bool *asked, char **by, char **reason,
+bool state_shim_poll(struct state *state, const char *run, struct state_stop *stop,
                      struct error *error) {
     struct sql_rows rows = SQL_ROWS(state, error,
-                                    "SELECT stop_by,stop_reason FROM runs WHERE run=?"
-                                    " AND stop_at IS NOT NULL",
+                                    "SELECT stop_by,stop_reason,coalesce(kill_at<=stop_at,0)"
+                                    " FROM runs WHERE run=? AND stop_at IS NOT NULL",
                                     sql_text(run));
-    *asked = sql_next(&rows);
-    *by = *asked ? sql_get_text(&rows, 0) : NULL;
-    *reason = *asked ? sql_get_text(&rows, 1) : NULL;
+    *stop = (struct state_stop){.asked = sql_next(&rows)};
+    if (stop->asked) {
+        stop->by = sql_get_text(&rows, 0);
+        stop->reason = sql_get_text(&rows, 1);
+        stop->at_once = sql_get_int(&rows, 2, 0) != 0;
+    }
     sql_finish(&rows);
     return !rows.failed;
 }
@@ -82,7 +85,8 @@ bool state_shim_stage(struct state *state, const struct state_actor *actor, cons
     bool ran = SQL_RUN(state, error,
                        "UPDATE runs SET state='stopping',stop_at=coalesce(stop_at,?5),"
                        "stop_by=coalesce(stop_by,?6),stop_reason=coalesce(stop_reason,?7),"
-                       "stop_stage=?2,stop_stage_at=?5,kill_at=?3,survivors=?4"
+                       "stop_stage=?2,stop_stage_at=?5,survivors=?4,kill_at="
+                       "CASE WHEN ?2='term' AND kill_at<=stop_at THEN kill_at ELSE ?3 END"
                        " WHERE run=?1 AND state IN('starting','running','stopping')",
                        sql_text(run), sql_text(stage), sql_int_unless(kill_at, 0),
                        sql_int_unless(survivors, -1), sql_int(at), sql_text(actor->name),

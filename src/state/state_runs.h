@@ -170,10 +170,12 @@ struct state_run *state_runs(struct state *state, const struct state_run_filter 
 void state_runs_free(struct state_run *runs, size_t count);
 
 /* Asks runs to stop. A claimed one ends at once as stopped, and no shim will take it; the others
- * go to stopping, which their shims see. Disarms every arm. `runs` are ids; ended ones and those
- * already stopping are passed over. `*asked` is how many were not. */
+ * go to stopping, which their shims see. `at_once` leaves out TERM and the grace, also for those
+ * that are in their grace already; it is stored as a `kill_at` that is not after `stop_at`.
+ * Disarms every arm. `runs` are ids; ended ones and those already stopping (or being killed) are
+ * passed over. `*asked` is how many were not. */
 bool state_runs_stop(struct state *state, const struct state_actor *actor, char *const *runs,
-                     size_t count, const char *reason, int64_t at, size_t *asked,
+                     size_t count, const char *reason, bool at_once, int64_t at, size_t *asked,
                      struct error *error);
 
 /* Progress of a run, by the agent (fenced by `term`). */

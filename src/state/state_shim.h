@@ -18,12 +18,18 @@ bool state_shim_take(struct state *state, const char *run, const struct state_pr
 bool state_shim_running(struct state *state, const char *run, const struct state_process *child,
                         size_t step, int64_t at, bool *done, struct error *error);
 
-/* A stop that somebody asked for: `*asked`, and then who and why (the caller frees both). */
-bool state_shim_poll(struct state *state, const char *run, bool *asked, char **by, char **reason,
+/* A stop that somebody asked for. */
+struct state_stop {
+    bool asked;
+    bool at_once;      /* without TERM and grace */
+    char *by, *reason; /* NULL when not asked for; the caller frees both */
+};
+bool state_shim_poll(struct state *state, const char *run, struct state_stop *stop,
                      struct error *error);
 
 /* The run goes to stopping if it has not, and the stage is shown: "term" or "kill"; `kill_at` is
- * when KILL will be sent (0: not), `survivors` how many processes are left (-1: not known). */
+ * when KILL will be sent (0: not; a KILL asked for at once stays so), `survivors` how many
+ * processes are left (-1: not known). */
 bool state_shim_stage(struct state *state, const struct state_actor *actor, const char *run,
                       const char *stage, const char *reason, int64_t kill_at, int64_t survivors,
                       int64_t at, struct error *error);

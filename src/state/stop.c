@@ -19,28 +19,44 @@ static bool end_claimed(struct state *state, const struct state_actor *actor, co
                                                "stopped before it was started", NULL, error));
 }
 
-static bool mark_stopping(struct state *state, const struct state_actor *actor, const char *run,
-                          const char *reason, int64_t at, int64_t *marked, struct error *error) {
+/* One that is in its grace loses the rest of it. */
+static bool end_grace(struct state *state, const char *run, int64_t *marked, struct error *error) {
     bool done = SQL_RUN(state, error,
-                        "UPDATE runs SET state='stopping',stop_at=?2,stop_by=?3,stop_reason=?4,"
-                        "stop_stage='requested',stop_stage_at=?2 WHERE run=?1"
-                        " AND state IN('starting','running') AND stop_at IS NULL",
-                        sql_text(run), sql_int(at), sql_text(actor->name), sql_text(reason));
+                        "UPDATE runs SET kill_at=stop_at WHERE run=? AND state='stopping'"
+                        " AND stop_stage IN('requested','term')"
+                        " AND coalesce(kill_at>stop_at,1)",
+                        sql_text(run));
     *marked = sql_changes(state);
     return done;
 }
 
+static bool mark_stopping(struct state *state, const struct state_actor *actor, const char *run,
+                          const char *reason, bool at_once, int64_t at, int64_t *marked,
+                          struct error *error) {
+    bool done = SQL_RUN(state, error,
+                        "UPDATE runs SET state='stopping',stop_at=?2,stop_by=?3,stop_reason=?4,"
+                        "stop_stage='requested',stop_stage_at=?2,kill_at=?5 WHERE run=?1"
+                        " AND state IN('starting','running') AND stop_at IS NULL",
+                        sql_text(run), sql_int(at), sql_text(actor->name), sql_text(reason),
+                        sql_int_unless(at_once ? at : 0, 0));
+    *marked = sql_changes(state);
+    return done && (*marked != 0 || !at_once || end_grace(state, run, marked, error));
+}
+
 static bool stop_run(struct state *state, const struct state_actor *actor, const char *run,
-                     const char *reason, int64_t at, size_t *asked, struct error *error) {
+                     const char *reason, bool at_once, int64_t at, size_t *asked,
+                     struct error *error) {
     int64_t ended;
     int64_t marked = 0;
-    bool done = end_claimed(state, actor, run, reason, at, &ended, error) &&
-                (ended != 0 || mark_stopping(state, actor, run, reason, at, &marked, error));
+    bool done =
+        end_claimed(state, actor, run, reason, at, &ended, error) &&
+        (ended != 0 || mark_stopping(state, actor, run, reason, at_once, at, &marked, error));
     if (!done || ended + marked == 0) {
         return done;
     }
     (*asked)++;
-    char *text = memory_format("stop asked for%s%s", reason[0] == '\0' ? "" : ": ", reason);
+    char *text = memory_format("%s asked for%s%s", at_once ? "KILL" : "stop",
+                               reason[0] == '\0' ? "" : ": ", reason);
     done = journal_add(state, actor, at, STATE_EVENT_STOP, run, text, NULL, error);
     free(text);
     return done;
@@ -62,7 +78,7 @@ static bool disarm(struct state *state, const struct state_actor *actor, int64_t
 }
 
 bool state_runs_stop(struct state *state, const struct state_actor *actor, char *const *runs,
-                     size_t count, const char *reason, int64_t at, size_t *asked,
+                     size_t count, const char *reason, bool at_once, int64_t at, size_t *asked,
                      struct error *error) {
     *asked = 0;
     if (!sql_begin(state, error)) {
@@ -70,7 +86,8 @@ bool state_runs_stop(struct state *state, const struct state_actor *actor, char 
     }
     bool done = disarm(state, actor, at, error);
     for (size_t i = 0; done && i < count; i++) {
-        done = stop_run(state, actor, runs[i], reason == NULL ? "" : reason, at, asked, error);
+        done = stop_run(state, actor, runs[i], reason == NULL ? "" : reason, at_once, at, asked,
+                        error);
     }
     return sql_end(state, done, error);
 }

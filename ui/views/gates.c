@@ -101,14 +101,6 @@ static void draw_gate(const struct screen *screen, struct frame *frame, struct f
                          : gate->verdict == GATES_GO ? "lets pass "
                                                      : "holds ",
                          screen->pipeline->groups[facts->holds.items[i]].name);
-    for (size_t i = 0; screen->situation->groups && i < facts->holds.count; i++) {
-        const struct situation_group *group = &screen->situation->groups[facts->holds.items[i]];
-        if (group->fires_at > screen->now)
-            x = frame_format(frame, row, x + 2, row.y, STYLE_MOVING, "starts in %s",
-                             clock_format_span(group->fires_at - screen->now, span));
-        else if (group->armed)
-            x = frame_put(frame, row, x + 2, row.y, STYLE_MOVING, "armed");
-    }
     (void)snprintf(text, sizeof text, "%zu of %zu pass · %zu of %zu measured", gate->passed,
                    gate->total, gate->measured, gate->total);
     int end = column_x(&row, 0) + AGE_WIDTH, left = end - frame_columns(text_of(text));
@@ -301,14 +293,11 @@ static bool gates_act(struct screen *screen, enum action action) {
     case ACTION_HOLD:
         decide_gate(screen, action, gate);
         return true;
-    case ACTION_ARM:
     case ACTION_LAUNCH:
         if (gate != PIPELINE_NONE && screen->pipeline->gates[gate].holds.count)
             target.group = screen->pipeline->gates[gate].holds.items[0];
         if (target.group == PIPELINE_NONE)
             screen_toast(screen, STYLE_DIM, "no group stands behind this gate");
-        else if (action == ACTION_ARM)
-            decide_arm(screen, target.group);
         else
             decide_launch(screen, &target);
         return true;

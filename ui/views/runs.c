@@ -76,7 +76,6 @@ static struct frame_rect runs_area(const struct screen *screen, struct frame_rec
 static void draw_group(const struct screen *screen, struct frame *frame, struct frame_rect row,
                        size_t group, bool selected) {
     const struct pipeline_group *facts = &screen->pipeline->groups[group];
-    char text[WORDS_SIZE], span[CLOCK_SPAN_SIZE];
     int x = frame_put(frame, row, row.x + 1, row.y, STYLE_SECTION, facts->name);
     if (selected)
         frame_select(frame, (struct frame_rect){row.x + 1, row.y, x - row.x - 1, 1});
@@ -86,21 +85,8 @@ static void draw_group(const struct screen *screen, struct frame *frame, struct 
         enum gates_verdict verdict = screen->situation->gates->gates[facts->behind].verdict;
         x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "behind %s ",
                          screen->pipeline->gates[facts->behind].name);
-        x = frame_put(frame, row, x, row.y, words_verdict_style(verdict),
-                      gates_verdict_name(verdict));
+        frame_put(frame, row, x, row.y, words_verdict_style(verdict), gates_verdict_name(verdict));
     }
-    const struct situation_group *state =
-        screen->situation->groups ? &screen->situation->groups[group] : NULL;
-    if (!state)
-        return;
-    if (state->fires_at > screen->now)
-        frame_format(frame, row, x + 2, row.y, STYLE_MOVING, "armed, starts in %s",
-                     clock_format_span(state->fires_at - screen->now, span));
-    else if (state->armed)
-        frame_format(frame, row, x + 2, row.y, STYLE_MOVING, "armed by %s until %s",
-                     state->armed_by, words_time(state->armed_until, text));
-    else if (facts->behind != PIPELINE_NONE)
-        frame_put(frame, row, x + 2, row.y, STYLE_DIM, "not armed");
 }
 
 static int draw_progress(struct frame *frame, struct frame_rect row, int x,
@@ -298,13 +284,6 @@ static bool runs_act(struct screen *screen, enum action action) {
     case ACTION_LAUNCH:
         if (row)
             launch(screen, row);
-        return true;
-    case ACTION_ARM:
-        decide_arm(screen, !row                     ? PIPELINE_NONE
-                           : row->kind == ROW_GROUP ? row->a
-                           : row->kind == ROW_IDLE  ? row->b
-                           : run && run->group ? pipeline_find_group(screen->pipeline, run->group)
-                                               : PIPELINE_NONE);
         return true;
     default:
         return false;

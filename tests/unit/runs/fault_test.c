@@ -194,6 +194,27 @@ Test(fault, an_orphan_that_ignores_term_is_killed_after_its_grace)
     state_runs_free(stored, 1);
 }
 
+Test(fault, an_orphan_is_killed_at_once_when_asked)
+{
+    char run[STATE_RUN_SIZE];
+    size_t asked;
+    f.processors[0].stop_grace_ms = 600000;
+    fixture_start(&f, "trap '' TERM; echo up; while :; do sleep 0.01; done", run);
+    fixture_wait_for(&f, run, "up");
+    struct state_run *stored = fixture_load(&f, run);
+    cr_assert(kill((pid_t)stored->shim.pid, SIGKILL) == 0);
+    state_runs_free(stored, 1);
+    while (fixture_reconcile(&f, clock_system()).live == 1) {
+    }
+    struct runs_stop_selector selector = {.run = run, .at_once = true};
+    cr_assert(runs_stop(f.state, &fixture_person, clock_system(), &selector, "", &asked, &f.error));
+    fixture_wait();
+    (void)fixture_reconcile(&f, clock_system());
+    stored = fixture_load(&f, run);
+    cr_assert(stored->outcome == STATE_OUTCOME_STOPPED && stored->signal == SIGKILL);
+    state_runs_free(stored, 1);
+}
+
 Test(fault, shim_and_witness_killed_is_lost_and_never_ok)
 {
     char run[STATE_RUN_SIZE];

@@ -76,6 +76,50 @@ Test(stop, what_ignores_term_is_killed_after_the_grace)
     cr_assert(fixture_events(&f, run, "stop-stage") == 2);
 }
 
+static size_t kill_at_once(const char *run) {
+    struct runs_stop_selector selector = {.run = run, .at_once = true};
+    size_t asked;
+    cr_assert(
+        runs_stop(f.state, &fixture_person, clock_system(), &selector, "now", &asked, &f.error),
+        "%s", f.error.text);
+    return asked;
+}
+
+static void expect_killed(const char *run, size_t stages) {
+    struct state_run *stored = fixture_load(&f, run);
+    cr_assert(stored->outcome == STATE_OUTCOME_STOPPED && stored->signal == SIGKILL);
+    cr_assert_str_eq(stored->stop_stage, "done");
+    state_runs_free(stored, 1);
+    cr_assert(fixture_events(&f, run, "stop-stage") == stages);
+}
+
+Test(stop, a_kill_neither_asks_nor_waits)
+{
+    char run[STATE_RUN_SIZE];
+    f.processors[0].stop_grace_ms = 600000; /* longer than this test may take */
+    fixture_start(&f, "trap '' TERM; echo up; while :; do sleep 0.01; done", run);
+    fixture_wait_for(&f, run, "up");
+    cr_assert(kill_at_once(run) == 1);
+    fixture_wait();
+    expect_killed(run, 1);
+    char *said = fixture_read(&f, run, SPEC_SHIM_LOG);
+    cr_expect_not_null(strstr(said, "KILL asked for by naji@ops: now"), "%s", said);
+    free(said);
+}
+
+Test(stop, a_kill_ends_the_grace_of_a_stop)
+{
+    char run[STATE_RUN_SIZE];
+    f.processors[0].stop_grace_ms = 600000;
+    fixture_start(&f, "trap 'echo asked' TERM; echo up; while :; do sleep 0.01; done", run);
+    fixture_wait_for(&f, run, "up");
+    cr_assert(stop(run) == 1);
+    fixture_wait_for(&f, run, "asked");
+    cr_assert(kill_at_once(run) == 1);
+    fixture_wait();
+    expect_killed(run, 2);
+}
+
 Test(stop, a_leader_that_obeys_does_not_save_its_group)
 {
     char run[STATE_RUN_SIZE];

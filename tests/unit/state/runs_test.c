@@ -168,7 +168,8 @@ Test(runs, a_stop_beats_a_start_that_is_pending)
     size_t asked;
     bool done;
     cr_assert(fixture_launch(&f, "r-1", TABLE, DAY1, DAY1));
-    cr_assert(state_runs_stop(f.state, &person, ids, 1, "changed my mind", NOON, &asked, &f.error));
+    cr_assert(state_runs_stop(f.state, &person, ids, 1, "changed my mind", false, NOON, &asked,
+                              &f.error));
     cr_assert(asked == 1);
     cr_assert(state_shim_take(f.state, "r-1", &self, NOON, &done, &f.error) && !done);
     struct state_run *run = fixture_load(&f, "r-1");
@@ -187,16 +188,16 @@ Test(runs, a_stop_at_the_gate_keeps_the_command_from_starting)
     bool done;
     cr_assert(fixture_launch(&f, "r-1", TABLE, DAY1, DAY1));
     cr_assert(state_shim_take(f.state, "r-1", &self, NOON, &done, &f.error) && done);
-    cr_assert(state_runs_stop(f.state, &person, ids, 1, "", NOON, &asked, &f.error) && asked == 1);
-    cr_assert(state_runs_stop(f.state, &person, ids, 1, "", NOON, &asked, &f.error) && asked == 0);
+    cr_assert(state_runs_stop(f.state, &person, ids, 1, "", false, NOON, &asked, &f.error) &&
+              asked == 1);
+    cr_assert(state_runs_stop(f.state, &person, ids, 1, "", false, NOON, &asked, &f.error) &&
+              asked == 0);
     cr_assert(state_shim_running(f.state, "r-1", &self, 0, NOON, &done, &f.error) && !done);
-    bool wanted;
-    char *by;
-    char *reason;
-    cr_assert(state_shim_poll(f.state, "r-1", &wanted, &by, &reason, &f.error) && wanted);
-    cr_assert_str_eq(by, "naji@ops");
-    free(by);
-    free(reason);
+    struct state_stop stop;
+    cr_assert(state_shim_poll(f.state, "r-1", &stop, &f.error) && stop.asked && !stop.at_once);
+    cr_assert_str_eq(stop.by, "naji@ops");
+    free(stop.by);
+    free(stop.reason);
 }
 
 Test(runs, what_was_lost_can_be_found_and_nothing_else_changes)
