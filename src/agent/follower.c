@@ -9,12 +9,14 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "logs/progress.h"
+#include "logs/times.h"
 #include "logs/watch.h"
 
 enum {
     READ_BUDGET = 1 << 20, /* bytes of one log before the others have their turn */
     TIMER_MS = 1000,       /* where inotify is not to be had */
     WATCH_RETRY_MS = 2000, /* to ask again for a directory that could not be watched */
+    TIMES_MS = 1000,       /* until a noted arrival can be written */
     TOKENS = 64
 };
 
@@ -25,6 +27,7 @@ struct followed {
     struct log_follow *follow;
     struct log_classifier *classifier;
     struct log_progress *progress;
+    struct log_times_writer *times;
     char *path;
     char *trouble;
     bool watched;
@@ -50,6 +53,7 @@ static void free_followed(struct followed *log) {
     log_follow_free(log->follow);
     log_classifier_free(log->classifier);
     log_progress_free(log->progress);
+    log_times_writer_free(log->times);
     free(log->run);
     free(log->path);
     free(log->trouble);
@@ -97,6 +101,7 @@ static void add_log(struct follower *follower, const struct agent_message *messa
     struct followed log = {
         .run = memory_copy_string(message->follow.run),
         .path = memory_copy_string(message->follow.path),
+        .times = log_times_writer_new(message->follow.path),
         .token = ++follower->last_token,
         .changed = true,
         .behind = true,
@@ -130,6 +135,16 @@ static void feed(struct followed *log, const struct log_line *line, int64_t arri
     }
 }
 
+/* Notes beside the log when its bytes came. */
+static void note_arrival(struct follower *follower, struct followed *log, bool anew, int64_t now) {
+    int64_t boot_ns = clock_boot_ns(follower->clock);
+    struct log_place place = log_follow_place(log->follow);
+    if (anew) {
+        log_times_note(log->times, 0, now, boot_ns);
+    }
+    log_times_note(log->times, place.offset + log_follow_behind(log->follow), now, boot_ns);
+}
+
 /* Reads what is new, up to the budget. */
 static void read_log(struct follower *follower, struct followed *log) {
     struct error error = {0};
@@ -150,6 +165,10 @@ static void read_log(struct follower *follower, struct followed *log) {
     case LOG_FOLLOW_NEW:
     case LOG_FOLLOW_IDLE:
         break;
+    }
+    if (status != LOG_FOLLOW_FAILED && status != LOG_FOLLOW_MISSING) {
+        note_arrival(follower, log, status == LOG_FOLLOW_TRUNCATED || status == LOG_FOLLOW_REPLACED,
+                     now);
     }
     while (log_follow_line(log->follow, &line)) {
         feed(log, &line, now);
@@ -235,6 +254,7 @@ static int work(struct follower *follower) {
         if (log->behind) {
             read_log(follower, log);
         }
+        log_times_flush(log->times, now);
         bool ended = log->draining && !log->behind;
         if (ended || (log->changed && now - log->posted_ns >= every_ns)) {
             post(follower, log);
@@ -246,10 +266,11 @@ static int work(struct follower *follower) {
         if (!log->watched) {
             watch_log(follower, log);
         }
-        int next = log->behind     ? 0
-                   : !log->watched ? WATCH_RETRY_MS
-                   : log->changed  ? follower->every_ms
-                                   : -1;
+        int next = log->behind                     ? 0
+                   : !log->watched                 ? WATCH_RETRY_MS
+                   : log->changed                  ? follower->every_ms
+                   : log_times_pending(log->times) ? TIMES_MS
+                                                   : -1;
         wait = next >= 0 && (wait < 0 || next < wait) ? next : wait;
     }
     return wait;
