@@ -368,7 +368,7 @@ Test(situation, sorts_runs_worst_first)
     scene_start(&scene, "r-4runs", SCENE_NOW - MINUTE);
     scene_launch(&scene, "r-5stop", "first", "defense", SCENE_NOW - HOUR);
     scene_start(&scene, "r-5stop", SCENE_NOW - HOUR);
-    cr_assert(state_runs_stop(scene.state, &person, stopped, 1, "enough", SCENE_NOW - MINUTE,
+    cr_assert(state_runs_stop(scene.state, &person, stopped, 1, "enough", false, SCENE_NOW - MINUTE,
                               &asked, &scene.error));
     scene_launch(&scene, "r-6stal", "first", "defense", SCENE_NOW - HOUR);
     scene_start(&scene, "r-6stal", SCENE_NOW - 45 * MINUTE);
@@ -410,8 +410,8 @@ Test(situation, tells_how_far_a_stop_is)
     scene_start(&scene, id, SCENE_NOW - HOUR);
     load(SCENE_NOW);
     cr_expect_null(run_of(id)->stop_stage);
-    cr_assert(
-        state_runs_stop(scene.state, &person, ids, 1, "enough", SCENE_NOW, &asked, &scene.error));
+    cr_assert(state_runs_stop(scene.state, &person, ids, 1, "enough", false, SCENE_NOW, &asked,
+                              &scene.error));
     load(SCENE_NOW);
     cr_expect_str_eq(run_of(id)->stop_stage, "stop asked for");
     cr_assert(state_shim_stage(scene.state, &shim, id, "term", NULL, SCENE_NOW + 42000, 2,
