@@ -115,17 +115,19 @@ static bool renew_lease(struct agent *agent, struct error *error) {
 
 static bool start_due_polls(struct agent *agent, struct error *error) {
     int64_t now = wall_of(agent);
+    int64_t every = agent->options->pipeline->poll.every_ms;
     bool over = false;
     bool asked = false;
     for (size_t i = 0; i < agent->target_count; i++) {
-        if (now < agent->due[i]) {
+        /* Further away than a period it is only when the clock was put back. */
+        if (now < agent->due[i] && agent->due[i] - now <= every) {
             continue;
         }
         if (!asked && !record_over_budget(&agent->recorder, now, &over, error)) {
             return passing(agent, error);
         }
         asked = true;
-        agent->due[i] = now + agent->options->pipeline->poll.every_ms;
+        agent->due[i] = now + every;
         poller_measure(agent->poller, agent->targets[i],
                        pipeline_range(agent->options->pipeline, now), false, over);
     }

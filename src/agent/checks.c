@@ -68,6 +68,15 @@ void checks_free(struct checks *checks) {
     }
 }
 
+bool checks_busy(const struct checks *checks) {
+    for (size_t i = 0; i < checks->count; i++) {
+        if (checks->items[i].pid > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool store(const struct own_check *item, const struct recorder *recorder,
                   struct state_answer answer, bool *stored, struct error *error) {
     answer.gate = item->gate->name;
@@ -182,7 +191,8 @@ bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t
             if (!finish_command(item, recorder, boot_ns, stored, error)) {
                 return false;
             }
-        } else if (now >= item->due) {
+        } else if (now >= item->due || item->due - now > checks->every_ms) {
+            /* Further away than a period: the clock was put back. */
             item->due = now + checks->every_ms;
             if (!begin(item, recorder, now, boot_ns, accepted_at, stored, error)) {
                 return false;

@@ -15,4 +15,7 @@ void checks_free(struct checks *checks); /* ends commands that still run */
 bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t now,
                  int64_t boot_ns, int64_t accepted_at, bool *stored, struct error *error);
 
+/* Whether a command runs. */
+bool checks_busy(const struct checks *checks);
+
 #endif

@@ -1,7 +1,9 @@
 #include "agent/poll.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
+#include "agent/checks.h"
 #include "agent/measure.h"
 #include "agent/record.h"
 #include "state/state_lease.h"
@@ -13,35 +15,64 @@ struct poll {
     const struct clock *clock;
     char session[STATE_SESSION_SIZE];
     int64_t term;
+    int64_t renewed_ns;
+    int64_t accepted_at; /* when BigQuery last answered */
 };
 
-static bool take_answers(struct poll *poll, struct measure *measure, struct error *error) {
+/* Between two looks at the commands of checks, in real milliseconds. */
+enum { LOOK_MS = 20 };
+
+static bool renew(struct poll *once, struct error *error) {
+    int64_t now = clock_boot_ns(once->clock);
+    if (now - once->renewed_ns <= STATE_LEASE_RENEW_NS) {
+        return true;
+    }
+    once->renewed_ns = now;
+    return state_lease_renew(once->recorder.state, once->session, once->term,
+                             clock_wall_ms(once->clock), now, error);
+}
+
+static bool take_answers(struct poll *once, struct measure *measure, struct error *error) {
     struct measure_answer answer;
-    int64_t renewed = clock_boot_ns(poll->clock);
     bool good = true;
     while (good && measure_pending(measure) > 0) {
         if (measure_next(measure, 1000, &answer)) {
-            good = record_answer(&poll->recorder, &answer, error);
+            if (answer.outcome != MEASURE_FAILED && answer.at > once->accepted_at) {
+                once->accepted_at = answer.at;
+            }
+            good = record_answer(&once->recorder, &answer, error);
             free(answer.counts);
         }
-        int64_t now = clock_boot_ns(poll->clock);
-        if (good && now - renewed > STATE_LEASE_RENEW_NS) {
-            good = state_lease_renew(poll->recorder.state, poll->session, poll->term,
-                                     clock_wall_ms(poll->clock), now, error);
-            renewed = now;
-        }
+        good = good && renew(once, error);
     }
     return good;
 }
 
-static bool measure_all(struct poll *poll, struct error *error) {
-    int64_t now = clock_wall_ms(poll->clock);
-    const struct pipeline *pipeline = poll->recorder.pipeline;
+/* Answers the checks that are not BigQuery's, each once: commands within their time limits. */
+static bool answer_checks(struct poll *once, struct error *error) {
+    struct checks *checks = checks_new(once->recorder.pipeline);
+    int64_t now = clock_wall_ms(once->clock);
+    bool stored = false;
+    bool good = checks_step(checks, &once->recorder, now, clock_boot_ns(once->clock),
+                            once->accepted_at, &stored, error);
+    while (good && checks_busy(checks)) {
+        (void)poll(NULL, 0, LOOK_MS);
+        good = renew(once, error) &&
+               checks_step(checks, &once->recorder, now, clock_boot_ns(once->clock),
+                           once->accepted_at, &stored, error);
+    }
+    checks_free(checks);
+    return good;
+}
+
+static bool measure_all(struct poll *once, struct error *error) {
+    int64_t now = clock_wall_ms(once->clock);
+    const struct pipeline *pipeline = once->recorder.pipeline;
     bool over = false;
-    if (!record_over_budget(&poll->recorder, now, &over, error)) {
+    if (!record_over_budget(&once->recorder, now, &over, error)) {
         return false;
     }
-    struct measure *measure = measure_new(pipeline, NULL, poll->clock, error);
+    struct measure *measure = measure_new(pipeline, NULL, once->clock, error);
     if (measure == NULL) {
         return false;
     }
@@ -51,12 +82,12 @@ static bool measure_all(struct poll *poll, struct error *error) {
         measure_start(measure, targets[i], pipeline_range(pipeline, now), false, over);
     }
     free(targets);
-    bool good = take_answers(poll, measure, error);
+    bool good = take_answers(once, measure, error) && answer_checks(once, error);
     measure_free(measure);
     if (good) {
         struct situation *situation =
-            situation_load(pipeline, poll->recorder.state, clock_wall_ms(poll->clock), error);
-        good = situation != NULL && record_judgement(&poll->recorder, situation, error);
+            situation_load(pipeline, once->recorder.state, clock_wall_ms(once->clock), error);
+        good = situation != NULL && record_judgement(&once->recorder, situation, error);
         situation_free(situation);
     }
     return good;
@@ -64,21 +95,22 @@ static bool measure_all(struct poll *poll, struct error *error) {
 
 bool poll_once(const struct pipeline *pipeline, struct state *state, const char *owner,
                const struct clock *clock, bool *agent_polls, struct error *error) {
-    struct poll poll = {.recorder = {.pipeline = pipeline, .state = state}, .clock = clock};
+    struct poll once = {.recorder = {.pipeline = pipeline, .state = state}, .clock = clock};
     int64_t now = clock_wall_ms(clock);
     *agent_polls = false;
-    if (!state_session_open(state, STATE_VERB, owner, now, poll.session, error)) {
+    if (!state_session_open(state, STATE_VERB, owner, now, once.session, error)) {
         return false;
     }
-    if (!state_lease_take(state, poll.session, now, clock_boot_ns(clock), &poll.term, error)) {
+    if (!state_lease_take(state, once.session, now, clock_boot_ns(clock), &once.term, error)) {
         *agent_polls = error->code == EXIT_NO_GO;
-        (void)state_session_close(state, poll.session, now, NULL);
+        (void)state_session_close(state, once.session, now, NULL);
         return *agent_polls;
     }
-    poll.recorder.actor =
-        (struct state_actor){.name = owner, .session = poll.session, .term = poll.term};
-    bool good = measure_all(&poll, error);
-    (void)state_lease_resign(state, poll.session, poll.term, NULL);
-    (void)state_session_close(state, poll.session, clock_wall_ms(clock), NULL);
+    once.recorder.actor =
+        (struct state_actor){.name = owner, .session = once.session, .term = once.term};
+    once.renewed_ns = clock_boot_ns(clock);
+    bool good = measure_all(&once, error);
+    (void)state_lease_resign(state, once.session, once.term, NULL);
+    (void)state_session_close(state, once.session, clock_wall_ms(clock), NULL);
     return good;
 }

@@ -7,7 +7,8 @@
 #include "pipeline/pipeline.h"
 #include "state/state.h"
 
-/* Measures all targets. True as well when some of them failed: their failure is stored beside what
+/* Measures all targets and answers the checks of disks, credentials and commands, each of these
+ * within its time limit. True as well when some of them failed: their failure is stored beside what
  * was known.
  * `*agent_polls` is set instead when an agent holds the lease, and nothing is done. `owner` is
  * user@host. */

@@ -97,14 +97,18 @@ static bool store_result(const struct recorder *recorder, const struct measure_a
 bool record_answer(const struct recorder *recorder, const struct measure_answer *answer,
                    struct error *error) {
     char *key = memory_copy_string(key_of(recorder->pipeline, answer->target));
-    int64_t billed = answer->bytes_billed > 0 ? answer->bytes_billed : 0;
+    int64_t processed = answer->bytes_processed > 0 ? answer->bytes_processed : 0;
+    /* A bill that is not known is at least what was read, unless the cache answered. */
+    int64_t billed = answer->bytes_billed >= 0 ? answer->bytes_billed
+                     : answer->cache_hit       ? 0
+                                               : processed;
     struct state_spend spend = {
         .key = key,
         .queries = answer->outcome == MEASURE_COUNTED ? 1 : 0,
         .cached = answer->outcome == MEASURE_COUNTED && answer->cache_hit ? 1 : 0,
         .free_checks = answer->outcome == MEASURE_CONFIRMED ? 1 : 0,
         .bytes_billed = billed,
-        .bytes_processed = answer->bytes_processed > 0 ? answer->bytes_processed : 0,
+        .bytes_processed = processed,
         .dollars = bigquery_cost(billed, BIGQUERY_PRICE_PER_TIB),
     };
     bool good = store_result(recorder, answer, error) &&

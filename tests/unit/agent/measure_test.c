@@ -1,0 +1,271 @@
+/* One poll: what is asked for free, what is paid for, and what fails alone. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+
+static const struct measure_target due = {MEASURE_EXPECTED, 0, 0};
+static const struct measure_target defense = {MEASURE_TABLE, SCENE_DEFENSE, 0};
+static const struct measure_target zones = {MEASURE_TABLE, SCENE_ZONES, 0};
+static const struct day_range range = {SCENE_FROM, SCENE_TO};
+
+static struct measure *measure;
+
+static void open_measure(const char *const *changes) {
+    struct error error = {0};
+    fixture_open(changes);
+    measure = measure_new(scene.pipeline, NULL, &fixture_clock, &error);
+    cr_assert_not_null(measure, "%s", error.text);
+}
+
+static void close_measure(void) {
+    measure_free(measure);
+    fixture_close();
+}
+
+TestSuite(measure, .fini = close_measure);
+
+/* Asks for one target and waits for its answer, which the caller frees. */
+static struct measure_answer ask(struct measure_target target, bool force, bool free_only) {
+    struct measure_answer answer = {0};
+    measure_start(measure, target, range, force, free_only);
+    cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+    cr_assert_eq(measure_pending(measure), 0);
+    return answer;
+}
+
+static void expect(struct measure_target target, bool force, bool free_only,
+                   enum measure_outcome outcome, const char *words) {
+    struct measure_answer answer = ask(target, force, free_only);
+    cr_expect_eq(answer.outcome, outcome, "%d: %s", (int)answer.outcome, answer.error.text);
+    cr_expect_not_null(strstr(answer.error.text, words), "%s", answer.error.text);
+    free(answer.counts);
+}
+
+static size_t jobs(void) {
+    return emulator_usage(warehouse.emulator).jobs;
+}
+
+Test(measure, counts_a_table_by_date)
+{
+    open_measure(NULL);
+    struct measure_answer answer = ask(zones, false, false);
+    cr_assert_eq(answer.outcome, MEASURE_COUNTED, "%s", answer.error.text);
+    cr_assert_eq(answer.count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        cr_expect_eq(answer.counts[i].day, SCENE_FROM + (day_number)i);
+        cr_expect_eq(answer.counts[i].rows, 30);
+        cr_expect_eq(answer.counts[i].entities, -1, "it has no entity column");
+        cr_expect_eq(answer.counts[i].nulls, -1);
+    }
+    cr_expect_eq(answer.at, SCENE_NOW);
+    cr_expect_eq(answer.range.from, SCENE_FROM);
+    cr_expect_eq(answer.range.to, SCENE_TO);
+    cr_expect_gt(answer.bytes_processed, 0);
+    free(answer.counts);
+}
+
+Test(measure, reads_entities_and_the_games_of_expected_dates)
+{
+    open_measure(NULL);
+    struct measure_answer of_defense = ask(defense, false, false);
+    struct measure_answer of_due = ask(due, false, false);
+    cr_assert_eq(of_defense.count, 10);
+    cr_assert_eq(of_due.count, 10);
+    for (size_t i = 0; i < 10; i++) {
+        cr_expect_eq(of_defense.counts[i].rows, 2 * of_defense.counts[i].entities);
+        cr_expect_eq(of_due.counts[i].rows, of_defense.counts[i].entities);
+    }
+    free(of_defense.counts);
+    free(of_due.counts);
+}
+
+Test(measure, pays_nothing_for_a_table_that_did_not_change)
+{
+    open_measure(NULL);
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    size_t before = jobs();
+    fixture_wall_ms += 60000;
+    struct measure_answer again = ask(zones, false, false);
+    cr_expect_eq(again.outcome, MEASURE_CONFIRMED);
+    cr_expect_eq(again.at, SCENE_NOW + 60000);
+    cr_expect_eq(again.bytes_billed, 0);
+    cr_expect_null(again.counts);
+    cr_expect_eq(jobs(), before);
+}
+
+Test(measure, asks_again_when_forced_when_told_to_recheck_and_when_the_range_moves)
+{
+    open_measure(NULL);
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    expect(zones, true, false, MEASURE_COUNTED, "");
+    fixture_wall_ms += 30 * 60000;
+    expect(zones, false, false, MEASURE_CONFIRMED, "");
+    fixture_wall_ms += 1;
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    expect(zones, false, false, MEASURE_CONFIRMED, "");
+    struct measure_answer answer = {0};
+    measure_start(measure, zones, (struct day_range){SCENE_FROM, SCENE_TO - 7}, false, false);
+    cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+    cr_expect_eq(answer.outcome, MEASURE_COUNTED);
+    cr_expect_eq(answer.count, 3);
+    free(answer.counts);
+}
+
+Test(measure, asks_again_when_the_table_changed)
+{
+    open_measure(NULL);
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    free(warehouse_ask(&warehouse, "DELETE FROM nba_precompute.team_defense_zone_analysis WHERE "
+                                   "analysis_date = '2021-11-02'"));
+    struct measure_answer answer = ask(zones, false, false);
+    cr_expect_eq(answer.outcome, MEASURE_COUNTED);
+    cr_expect_eq(answer.count, 4);
+    free(answer.counts);
+}
+
+Test(measure, leaves_the_others_fresh_when_a_table_is_missing)
+{
+    open_measure(NULL);
+    free(warehouse_ask(&warehouse, "DROP TABLE nba_precompute.team_defense_zone_analysis"));
+    measure_start(measure, due, range, false, false);
+    measure_start(measure, defense, range, false, false);
+    measure_start(measure, zones, range, false, false);
+    cr_expect_eq(measure_pending(measure), 3);
+    for (size_t i = 0; i < 3; i++) {
+        struct measure_answer answer;
+        cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+        bool missing = answer.target.kind == MEASURE_TABLE && answer.target.index == SCENE_ZONES;
+        cr_expect_eq(answer.outcome, missing ? MEASURE_FAILED : MEASURE_COUNTED, "%s",
+                     answer.error.text);
+        if (missing) {
+            cr_expect_not_null(strstr(answer.error.text, "team_defense_zone_analysis"), "%s",
+                               answer.error.text);
+        }
+        free(answer.counts);
+    }
+}
+
+Test(measure, does_not_take_a_failed_query_for_the_last_counts)
+{
+    open_measure(NULL);
+    fixture_fault("{\"fault\":\"error\",\"reason\":\"accessDenied\",\"times\":1,"
+                  "\"method\":\"jobs.query\"}");
+    expect(zones, false, false, MEASURE_FAILED, "accessDenied");
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    fixture_fault("{\"fault\":\"error\",\"reason\":\"accessDenied\",\"times\":1,"
+                  "\"method\":\"tables.get\"}");
+    expect(zones, false, false, MEASURE_FAILED, "accessDenied");
+    expect(zones, false, false, MEASURE_CONFIRMED, "");
+}
+
+Test(measure, stops_paying_when_the_budget_is_used_up)
+{
+    open_measure(NULL);
+    expect(zones, false, true, MEASURE_FAILED, "bytes_per_night");
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    expect(zones, false, true, MEASURE_CONFIRMED, "");
+    free(warehouse_ask(&warehouse, "DELETE FROM nba_precompute.team_defense_zone_analysis WHERE "
+                                   "analysis_date = '2021-11-02'"));
+    expect(zones, false, true, MEASURE_FAILED, "bytes_per_night");
+}
+
+Test(measure, asks_every_time_what_has_no_free_signal)
+{
+    /* A view's tables are not named in the query: here, a name without its project. */
+    const char *changes[] = {
+        "- {coverage: {table: defense, at_least: 95%}}",
+        "- {query: {sql: \"SELECT COUNT(*) FROM nba_raw.nbac_schedule WHERE game_date BETWEEN "
+        "@from AND @to\", at_least: 1}, name: scheduled}",
+        NULL};
+    open_measure(changes);
+    struct measure_target check = {MEASURE_CHECK, 0, 0};
+    for (size_t i = 0; i < 2; i++) {
+        struct measure_answer answer = ask(check, false, false);
+        cr_expect_eq(answer.outcome, MEASURE_COUNTED, "%s", answer.error.text);
+        cr_expect(answer.has_value);
+        cr_expect_gt(answer.value, 10);
+    }
+    expect(check, false, true, MEASURE_FAILED, "bytes_per_night");
+}
+
+/* The answer of a query check with this SQL. */
+static struct measure_answer answer_of(const char *sql) {
+    char check[512];
+    (void)snprintf(check, sizeof check, "- {query: {sql: \"%s\", at_least: 1}, name: c}", sql);
+    const char *changes[] = {"- {coverage: {table: defense, at_least: 95%}}", check, NULL};
+    open_measure(changes);
+    return ask((struct measure_target){MEASURE_CHECK, 0, 0}, false, false);
+}
+
+Test(measure, takes_null_for_no_value)
+{
+    struct measure_answer answer = answer_of("SELECT CAST(NULL AS INT64)");
+    cr_expect_eq(answer.outcome, MEASURE_COUNTED, "%s", answer.error.text);
+    cr_expect_not(answer.has_value);
+}
+
+Test(measure, refuses_the_text_of_a_check)
+{
+    struct measure_answer answer = answer_of("SELECT 'many'");
+    cr_expect_eq(answer.outcome, MEASURE_FAILED);
+    cr_expect_not_null(strstr(answer.error.text, "a number"), "%s", answer.error.text);
+}
+
+Test(measure, refuses_two_rows_of_a_check)
+{
+    struct measure_answer answer = answer_of("SELECT 1 UNION ALL SELECT 2");
+    cr_expect_eq(answer.outcome, MEASURE_FAILED);
+    cr_expect_not_null(strstr(answer.error.text, "one row, and answered 2"), "%s",
+                       answer.error.text);
+}
+
+Test(measure, tells_what_it_waits_for)
+{
+    open_measure(NULL);
+    cr_expect_null(measure_trouble(measure));
+    fixture_fault("{\"fault\":\"error\",\"reason\":\"rateLimitExceeded\",\"method\":"
+                  "\"tables.get\",\"times\":1}");
+    measure_start(measure, zones, range, false, false);
+    int64_t until = fixture_real_ms() + FIXTURE_DEADLINE_MS;
+    struct measure_answer answer;
+    const char *trouble = NULL;
+    bool answered = false;
+    while (trouble == NULL && !answered && fixture_real_ms() < until) {
+        answered = measure_next(measure, 1, &answer);
+        trouble = measure_trouble(measure);
+    }
+    cr_assert_not_null(trouble);
+    cr_expect_not_null(strstr(trouble, "rateLimitExceeded"), "%s", trouble);
+    cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+    cr_expect_eq(answer.outcome, MEASURE_COUNTED, "%s", answer.error.text);
+    cr_expect_null(measure_trouble(measure));
+    free(answer.counts);
+}
+
+Test(measure, asks_a_target_once_at_a_time_and_forgets_what_nobody_took)
+{
+    open_measure(NULL);
+    measure_start(measure, zones, range, false, false);
+    measure_start(measure, zones, range, true, false);
+    measure_start(measure, (struct measure_target){MEASURE_TABLE, 99, 0}, range, false, false);
+    cr_expect_eq(measure_pending(measure), 1);
+    struct measure_answer answer;
+    cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+    free(answer.counts);
+    cr_expect_not(measure_next(measure, 0, &answer), "there was one question");
+    measure_start(measure, zones, range, true, false);
+}
+
+Test(measure, lists_every_target_of_a_pipeline)
+{
+    size_t count;
+    open_measure(NULL);
+    struct measure_target *targets = measure_targets(scene.pipeline, &count);
+    cr_assert_eq(count, 3);
+    cr_expect_eq(targets[0].kind, MEASURE_EXPECTED);
+    cr_expect_eq(targets[1].index, SCENE_DEFENSE);
+    cr_expect_eq(targets[2].index, SCENE_ZONES);
+    free(targets);
+}
