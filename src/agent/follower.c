@@ -91,6 +91,7 @@ static void set_trouble(struct followed *log, const char *text) {
 static void watch_log(struct follower *follower, struct followed *log) {
     struct error error = {0};
     log->watched = log_watch_add(follower->watch, log->path, log->token, &error);
+    log->behind = log->behind || log->watched; /* what was written before it was watched */
 }
 
 static void add_log(struct follower *follower, const struct agent_message *message) {

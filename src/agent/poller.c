@@ -7,8 +7,9 @@
 
 #include "base/memory.h"
 
-/* How long the thread sleeps at most when nothing wakes it, in real milliseconds. */
-enum { LONGEST_WAIT_MS = 60000, TROUBLE_WAIT_MS = 1000 };
+/* Between two looks at what BigQuery makes the questions under way wait for, in real milliseconds.
+ */
+enum { LOOK_MS = 1000 };
 
 struct poller {
     pthread_t thread;
@@ -55,8 +56,7 @@ static void *run(void *context) {
             (void)poll(&orders, 1, -1);
             continue;
         }
-        int64_t wait = told != NULL ? TROUBLE_WAIT_MS : LONGEST_WAIT_MS;
-        if (measure_next(poller->measure, wait, &message.answer)) {
+        if (measure_next(poller->measure, LOOK_MS, &message.answer)) {
             agent_queue_post(poller->out, &message);
         }
         tell_trouble(poller, &told);

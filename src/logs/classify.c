@@ -40,7 +40,7 @@ static const struct {
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 struct compiled {
-    const struct log_pattern *source;
+    struct log_pattern source;
     pcre2_code *code;
     enum needle_place place;
     char literal[NEEDLE_SIZE_MAX];
@@ -119,7 +119,7 @@ static bool compile(struct compiled *compiled, const struct log_pattern *pattern
                     struct error *error) {
     int code = 0;
     PCRE2_SIZE offset = 0;
-    compiled->source = pattern;
+    compiled->source = *pattern;
     compiled->next = NONE;
     compiled->code =
         pcre2_compile((PCRE2_SPTR)pattern->regex, PCRE2_ZERO_TERMINATED, 0, &code, &offset, NULL);
@@ -153,7 +153,7 @@ static void arrange(struct log_classifier *classifier) {
             *first = (int)i;
             continue;
         }
-        if (!kinds[compiled->source->kind].mark) {
+        if (!kinds[compiled->source.kind].mark) {
             classifier->first_scanned = i;
         }
         if (compiled->place == NEEDLE_NOWHERE) {
@@ -394,7 +394,7 @@ static void take_groups(struct log_classifier *classifier, size_t index, struct 
 }
 
 static void decide(struct log_classifier *classifier, size_t index, struct log_event *event) {
-    const struct log_pattern *pattern = classifier->patterns[index].source;
+    const struct log_pattern *pattern = &classifier->patterns[index].source;
     event->kind = pattern->kind;
     event->pattern = pattern->name;
     if (pattern->level > event->level) {
@@ -438,7 +438,7 @@ static void find_inside(struct log_classifier *classifier, size_t best, struct l
     for (size_t word = 0; word < 2; word++) {
         for (uint64_t bits = found.words[word]; bits != 0; bits &= bits - 1) {
             size_t index = word * 64 + (size_t)__builtin_ctzll(bits);
-            const struct log_pattern *pattern = classifier->patterns[index].source;
+            const struct log_pattern *pattern = &classifier->patterns[index].source;
             bool wanted = kinds[pattern->kind].mark ? event->mark == LOG_OTHER : index < best;
             if (!wanted || !try_pattern(classifier, index, event->message)) {
                 continue;

@@ -113,8 +113,9 @@ const struct log_pattern *log_patterns_builtin(const char *name, size_t *count);
 /* Compiled patterns. Not shared: one classifier is used by one thread at a time. */
 struct log_classifier;
 
-/* Compiles a set of at most LOG_PATTERNS_MAX patterns, which must outlive the classifier. Errors
- * (EXIT_CONFIG): the pattern's name, the offset of the mistake and what PCRE2 says about it. */
+/* Compiles a set of at most LOG_PATTERNS_MAX patterns, whose strings must outlive the classifier.
+ * Errors (EXIT_CONFIG): the pattern's name, the offset of the mistake and what PCRE2 says about it.
+ */
 struct log_classifier *log_classifier_new(const struct log_pattern *patterns, size_t count,
                                           struct error *error);
 /* The same for a built-in set; an unknown name is an error that lists the known ones. */

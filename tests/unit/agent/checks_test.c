@@ -1,0 +1,160 @@
+/* Checks that are answered here: what is a value, and what is not known. */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/checks.h"
+#include "fixture.h"
+#include "state/state_gates.h"
+
+static struct recorder recorder;
+static struct checks *checks;
+static struct error error;
+
+static void open_checks(const char *check) {
+    const char *changes[] = {"- {coverage: {table: defense, at_least: 95%}}", check, NULL};
+    scene_open(&scene, changes);
+    recorder = fixture_recorder();
+    checks = checks_new(scene.pipeline);
+}
+
+static void close_checks(void) {
+    checks_free(checks);
+    scene_close(&scene);
+}
+
+TestSuite(checks, .fini = close_checks);
+
+static bool step(int64_t now, int64_t boot_ns, int64_t accepted_at) {
+    bool stored = false;
+    cr_assert(checks_step(checks, &recorder, now, boot_ns, accepted_at, &stored, &error), "%s",
+              error.text);
+    return stored;
+}
+
+/* Steps until something is stored, by a clock of its own. */
+static void finish(void) {
+    int64_t until = fixture_real_ms() + FIXTURE_DEADLINE_MS;
+    while (!step(SCENE_NOW, 1, 0)) {
+        cr_assert_lt(fixture_real_ms(), until, "the command did not end");
+        (void)poll(NULL, 0, 1);
+    }
+    cr_expect_not(checks_busy(checks));
+}
+
+/* The answer stored last; NULL without one. The caller frees it as one. */
+static struct state_answer *answer(void) {
+    size_t count;
+    struct state_answer *answers = state_answers(scene.state, 0, &count, &error);
+    cr_assert_not_null(answers, "%s", error.text);
+    if (count == 0) {
+        state_answers_free(answers, 0);
+        return NULL;
+    }
+    cr_assert_eq(count, 1);
+    return answers;
+}
+
+static void expect_value(double value) {
+    struct state_answer *given = answer();
+    cr_assert_not_null(given);
+    cr_expect(given->measured);
+    cr_expect_float_eq(given->value, value, 0, "%g", given->value);
+    cr_expect_null(given->error);
+    cr_expect_eq(given->at, SCENE_NOW);
+    state_answers_free(given, 1);
+}
+
+static void expect_unknown(const char *words) {
+    struct state_answer *given = answer();
+    cr_assert_not_null(given);
+    cr_expect_not(given->measured);
+    cr_assert_not_null(given->error);
+    cr_expect_not_null(strstr(given->error, words), "%s", given->error);
+    state_answers_free(given, 1);
+}
+
+Test(checks, a_disk_has_so_many_bytes_free)
+{
+    open_checks("- {disk: {path: /, at_least: 1MiB}}");
+    cr_expect(step(SCENE_NOW, 1, 0));
+    struct state_answer *given = answer();
+    cr_expect(given->measured);
+    cr_expect_gt(given->value, 0);
+    state_answers_free(given, 1);
+}
+
+Test(checks, a_disk_that_is_not_there_is_unknown)
+{
+    open_checks("- {disk: {path: /no/such/place, at_least: 1MiB}}");
+    cr_expect(step(SCENE_NOW, 1, 0));
+    expect_unknown("cannot look at /no/such/place");
+}
+
+Test(checks, a_command_gives_its_exit_code)
+{
+    open_checks("- {command: {run: [/bin/true]}}");
+    finish();
+    expect_value(0);
+}
+
+Test(checks, a_command_that_says_no_gives_1)
+{
+    open_checks("- {command: {run: [/bin/false]}}");
+    finish();
+    expect_value(1);
+}
+
+Test(checks, a_program_that_is_not_there_is_unknown)
+{
+    open_checks("- {command: {run: [/no/such/program]}}");
+    cr_expect(step(SCENE_NOW, 1, 0));
+    expect_unknown("cannot start /no/such/program");
+}
+
+Test(checks, a_command_that_was_killed_is_unknown)
+{
+    open_checks("- {command: {run: [/bin/sh, -c, \"kill -9 $$\"]}}");
+    finish();
+    expect_unknown("killed");
+}
+
+Test(checks, a_command_over_its_time_limit_is_ended_and_unknown)
+{
+    open_checks("- {command: {run: [/bin/sleep, \"600\"], timeout: 5s}}");
+    cr_expect_not(step(SCENE_NOW, 1, 0));
+    cr_expect(checks_busy(checks));
+    cr_expect_not(step(SCENE_NOW, INT64_C(4900000000), 0));
+    int64_t before = fixture_real_ms();
+    cr_expect(step(SCENE_NOW, INT64_C(5100000000), 0));
+    cr_expect_lt(fixture_real_ms() - before, 5000);
+    cr_expect_not(checks_busy(checks));
+    expect_unknown("time limit");
+}
+
+Test(checks, ends_a_command_that_still_runs_when_it_is_freed)
+{
+    open_checks("- {command: {run: [/bin/sleep, \"600\"]}}");
+    cr_expect_not(step(SCENE_NOW, 1, 0));
+    cr_expect(checks_busy(checks));
+}
+
+Test(checks, credentials_were_accepted_when_bigquery_answered)
+{
+    open_checks("- {credentials: true}");
+    cr_expect_not(step(SCENE_NOW, 1, 0));
+    cr_expect_null(answer(), "BigQuery has not answered yet");
+    cr_expect(step(SCENE_NOW + 60000, 1, SCENE_NOW));
+    expect_value(1);
+}
+
+Test(checks, are_answered_once_a_period_and_after_the_clock_was_put_back)
+{
+    open_checks("- {disk: {path: /, at_least: 1MiB}}");
+    cr_expect(step(SCENE_NOW, 1, 0));
+    cr_expect_not(step(SCENE_NOW + 59999, 1, 0));
+    cr_expect(step(SCENE_NOW + 60000, 1, 0));
+    cr_expect(step(SCENE_NOW - 3600000, 1, 0), "an hour back");
+    cr_expect_not(step(SCENE_NOW - 3600000 + 1, 1, 0));
+}

@@ -1,0 +1,85 @@
+/* The BigQuery thread: measures what it is told, says what it waits for, ends whatever hangs. */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/poller.h"
+#include "fixture.h"
+
+static const struct measure_target zones = {MEASURE_TABLE, SCENE_ZONES, 0};
+static const struct day_range range = {SCENE_FROM, SCENE_TO};
+
+static struct agent_queue *queue;
+static struct poller *poller;
+
+static void open_poller(void) {
+    struct error error = {0};
+    fixture_open(NULL);
+    queue = agent_queue_new(&error);
+    poller = poller_start(scene.pipeline, &fixture_clock, queue, &error);
+    cr_assert_not_null(poller, "%s", error.text);
+}
+
+static void close_poller(void) {
+    poller_stop(poller);
+    agent_queue_free(queue);
+    fixture_close();
+}
+
+TestSuite(poller, .init = open_poller, .fini = close_poller);
+
+Test(poller, answers_what_it_is_asked_again_and_again)
+{
+    for (int i = 0; i < 3; i++) {
+        poller_measure(poller, zones, range, true, false);
+        struct agent_message message = fixture_message(queue, AGENT_ANSWER);
+        cr_expect_eq(message.answer.outcome, MEASURE_COUNTED, "%s", message.answer.error.text);
+        cr_expect_eq(message.answer.count, 5);
+        agent_message_free(&message);
+    }
+}
+
+Test(poller, says_soon_that_bigquery_makes_it_wait_and_when_that_is_over)
+{
+    fixture_fault("{\"fault\":\"error\",\"reason\":\"rateLimitExceeded\",\"times\":3}");
+    int64_t began = fixture_real_ms();
+    poller_measure(poller, zones, range, false, false);
+    struct agent_message message = fixture_message(queue, AGENT_TROUBLE);
+    cr_assert_not_null(message.trouble);
+    cr_expect_not_null(strstr(message.trouble, "rateLimitExceeded"), "%s", message.trouble);
+    cr_expect_lt(fixture_real_ms() - began, 10000);
+    agent_message_free(&message);
+    for (;;) {
+        message = fixture_message(queue, AGENT_TROUBLE);
+        bool over = message.trouble == NULL;
+        agent_message_free(&message);
+        if (over) {
+            break;
+        }
+    }
+}
+
+Test(poller, ends_within_a_second_while_bigquery_hangs)
+{
+    fixture_fault("{\"fault\":\"delay\",\"delay_ms\":60000}");
+    uint64_t before = emulator_usage(warehouse.emulator).requests;
+    poller_measure(poller, zones, range, false, false);
+    int64_t until = fixture_real_ms() + FIXTURE_DEADLINE_MS;
+    while (emulator_usage(warehouse.emulator).requests == before) {
+        cr_assert_lt(fixture_real_ms(), until, "nothing was asked");
+        (void)poll(NULL, 0, 1);
+    }
+    int64_t began = fixture_real_ms();
+    poller_stop(poller);
+    poller = NULL;
+    cr_expect_lt(fixture_real_ms() - began, 1000);
+}
+
+Test(poller, does_not_start_without_a_place_to_ask)
+{
+    struct error error = {0};
+    cr_assert_eq(setenv("BIGQUERY_EMULATOR_HOST", "http://", 1), 0);
+    cr_expect_null(poller_start(scene.pipeline, &fixture_clock, queue, &error));
+    cr_expect_eq(error.code, EXIT_CONFIG);
+}
