@@ -56,6 +56,7 @@ static int run(struct cli *cli) {
     }
     char *owner = operate_owner();
     options.now = situation->as_of;
+    situation->header.agent_alive = true; /* this verb has just measured, as an agent would */
     options.user = owner;
     int code = EXIT_GO;
     if (!snapshot_render(cli->pipeline, situation, &options, &frame, &error)) {

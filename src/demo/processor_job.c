@@ -128,6 +128,9 @@ const struct processor_job *processor_job_find(const char *script) {
     return NULL;
 }
 
+static void write_line(const char *level, const char *logger, const char *format, va_list values)
+    __attribute__((format(printf, 3, 0)));
+
 static void write_line(const char *level, const char *logger, const char *format, va_list values) {
     char line[2048];
     int used = snprintf(line, sizeof line, "%s:%s:", level, logger);
