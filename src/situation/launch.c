@@ -135,7 +135,7 @@ struct runs_plan *situation_plan(const struct situation *situation,
         .complete = sets.complete,
         .workers = launch->workers,
         .today = clock_local_day(situation->as_of, NULL),
-        .gate = gate_of(situation, launch),
+        .gate = launch->review ? (struct runs_gate){0} : gate_of(situation, launch),
         .retry_of = launch->retry_of,
     };
     struct runs_plan *plan = runs_plan_new(&request, error);

@@ -18,6 +18,7 @@ struct situation_launch {
     bool rewrite;               /* complete dates may be written again */
     int workers;
     const char *retry_of;
+    bool review; /* to be read, not to be launched: the gate in front is not asked */
 };
 
 /* The plan of a launch on the situation's evidence. NULL with EXIT_NO_GO when a rule or the gate

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/percent.h"
+#include "situation/launch.h"
 #include "ui/decide.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -79,28 +80,28 @@ static void add_gates(struct text_buffer *text, const struct screen *screen) {
     }
 }
 
-static void add_processor(struct text_buffer *text, const struct screen *screen, size_t processor) {
-    const struct pipeline_processor *facts = &screen->pipeline->processors[processor];
-    struct pipeline_launch launch = {.range = screen->situation->range};
+/* What a launch of the group for what is missing would run, were its gate GO. */
+static void add_plan(struct text_buffer *text, const struct screen *screen, size_t group) {
+    struct situation_launch launch = {.group = group,
+                                      .processor = PIPELINE_NONE,
+                                      .range = screen->situation->range,
+                                      .gaps = true,
+                                      .review = true};
     struct error error = {0};
-    char **argv = pipeline_argv(screen->pipeline, processor, &launch, &error);
-    if (!argv) {
-        text_buffer_format(text, "    %s: %s\n", facts->name, error.text);
+    struct text_buffer plan_text = {0};
+    struct runs_plan *plan = situation_plan(screen->situation, &launch, &error);
+    if (!plan) {
+        text_buffer_format(text, "    %s\n", error.text);
         return;
     }
-    char *line = pipeline_argv_text(argv);
-    text_buffer_format(text, "    $ %s\n", line);
-    free(line);
-    pipeline_argv_free(argv);
-    for (size_t i = 0; i < facts->fills.count; i++) {
-        const struct coverage_totals *all =
-            &screen->situation->coverage->tables[facts->fills.items[i]].all;
-        if (all->known)
-            text_buffer_format(text, "      %zu dates of %s to fill, %d workers\n",
-                               all->attainable - all->complete,
-                               screen->pipeline->tables[facts->fills.items[i]].name,
-                               facts->workers);
+    situation_plan_describe(plan, &plan_text);
+    struct text rest = {plan_text.data, plan_text.size};
+    while (rest.size > 0) {
+        struct text line = text_cut(&rest, '\n');
+        text_buffer_format(text, "    %.*s\n", (int)line.size, line.data);
     }
+    text_buffer_free(&plan_text);
+    runs_plan_free(plan);
 }
 
 static void add_commands(struct text_buffer *text, const struct screen *screen) {
@@ -111,8 +112,7 @@ static void add_commands(struct text_buffer *text, const struct screen *screen) 
         if (group->behind != PIPELINE_NONE)
             text_buffer_format(text, ", behind %s", screen->pipeline->gates[group->behind].name);
         text_buffer_add(text, "\n");
-        for (size_t k = 0; k < group->runs.count; k++)
-            add_processor(text, screen, group->runs.items[k]);
+        add_plan(text, screen, i);
     }
 }
 
