@@ -129,11 +129,11 @@ static void prepare(struct target_state *state, const char *sql) {
 
 struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
                             const struct clock *clock, struct error *error) {
-    const char *host = endpoint != NULL ? endpoint : pipeline->endpoint;
+    const char *host = endpoint != NULL ? endpoint : bigquery_endpoint_from_environment();
     int64_t patience = clock_real_ms(pipeline->poll.every_ms);
     const struct bigquery_label labels[] = {{"phasegate", "coverage"}};
     struct bigquery_options options = {
-        .endpoint = host != NULL ? host : bigquery_endpoint_from_environment(),
+        .endpoint = host != NULL ? host : pipeline->endpoint,
         .project = pipeline->project,
         .location = pipeline->location,
         .labels = labels,

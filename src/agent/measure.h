@@ -53,7 +53,7 @@ struct measure_answer {
 
 struct measure;
 
-/* `endpoint` NULL takes the pipeline's, then BIGQUERY_EMULATOR_HOST. Errors: EXIT_CONFIG. The
+/* `endpoint` NULL takes BIGQUERY_EMULATOR_HOST, then the pipeline's. Errors: EXIT_CONFIG. The
  * pipeline must outlive the object. */
 struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
                             const struct clock *clock, struct error *error);
