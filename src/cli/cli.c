@@ -139,8 +139,10 @@ static bool set_format(struct cli *cli, const char *name, struct error *error) {
     return false;
 }
 
-static bool refuse_option(const struct cli *cli, int code, const char *argument,
-                          struct error *error) {
+/* Says which option getopt stopped at: a letter, or the word before the next one. */
+static bool refuse_option(const struct cli *cli, int code, const char *word, struct error *error) {
+    char letter[] = {'-', (char)optopt, '\0'};
+    const char *argument = optopt > 0 && optopt < OPTION_PIPELINE ? letter : word;
     if (code == ':') {
         return error_set(error, EXIT_USAGE, "%s needs a value; see `phasegate %s --help`", argument,
                          cli->verb->name);
@@ -184,13 +186,12 @@ static bool read_options(struct cli *cli, int argc, char **argv, bool *help, str
     opterr = 0;
     const char *letters = cli->verb->rest ? "+:p:h" : ":p:h";
     for (;;) {
-        int at = optind > 0 ? optind : 1;
         int code = getopt_long(argc, argv, letters, options, NULL);
         if (code == -1) {
             break;
         }
         if (code == '?' || code == ':') {
-            return refuse_option(cli, code, argv[at], error);
+            return refuse_option(cli, code, argv[optind - 1], error);
         }
         if (code == 'h' || code == OPTION_HELP) {
             *help = true;
@@ -266,6 +267,17 @@ bool cli_load_pipeline(struct cli *cli, struct error *error) {
     return clock_setup(cli->pipeline->timezone, error);
 }
 
+/* A full disk or a closed pipe must not look like an answer. */
+static int end_output(struct cli *cli, int code) {
+    bool written = fflush(cli->out) == 0 && ferror(cli->out) == 0;
+    if (written || code > EXIT_UNKNOWN) {
+        return code;
+    }
+    struct error error;
+    (void)error_set(&error, EXIT_IO, "the answer could not be written in full");
+    return cli_fail(cli, &error);
+}
+
 static int run_verb(struct cli *cli, int argc, char **argv) {
     struct error error = {0};
     bool help = false;
@@ -277,9 +289,7 @@ static int run_verb(struct cli *cli, int argc, char **argv) {
     } else {
         code = cli->verb->run(cli);
     }
-    if (fflush(cli->out) != 0 && code == EXIT_GO) {
-        code = EXIT_IO; /* a full disk or a closed pipe must not look like success */
-    }
+    code = end_output(cli, code);
     if (cli->state != NULL) {
         state_close(cli->state);
     }
@@ -292,11 +302,11 @@ int cli_run(int argc, char **argv, FILE *out, FILE *err) {
     (void)signal(SIGPIPE, SIG_IGN);
     const char *first = argc > 1 ? argv[1] : "console";
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
-        return print_help(out);
+        return end_output(&cli, print_help(out));
     }
     if (strcmp(first, "--version") == 0) {
-        return fprintf(out, "phasegate %s\n", PHASEGATE_VERSION) > 0 && fflush(out) == 0 ? EXIT_GO
-                                                                                         : EXIT_IO;
+        (void)fprintf(out, "phasegate %s\n", PHASEGATE_VERSION);
+        return end_output(&cli, EXIT_GO);
     }
     cli.verb = find_verb(first);
     if (cli.verb != NULL && argc > 1) {

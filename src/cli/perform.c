@@ -89,35 +89,50 @@ static bool launch_processor(struct perform *perform, const struct command *comm
     return good;
 }
 
+/* Leaves of `dates` those that are not complete in one of the run's tables. EXIT_UNKNOWN when one
+ * was not measured. */
+static bool keep_gaps(const struct situation *situation, const struct state_run *run,
+                      struct dayset *dates, struct error *error) {
+    struct dayset open = dayset_new(dates->range);
+    bool known = true;
+    for (size_t i = 0; known && i < run->table_count; i++) {
+        size_t table = pipeline_find_table(situation->pipeline, run->tables[i].table);
+        known = table != PIPELINE_NONE && situation->coverage->tables[table].all.known;
+        if (!known) {
+            (void)error_set(error, EXIT_UNKNOWN, "what %s lacks is not known: it was not measured",
+                            run->tables[i].table);
+            break;
+        }
+        struct dayset gaps = coverage_gaps(situation->coverage, table, situation->range, false);
+        dayset_unite(&open, &gaps);
+        dayset_free(&gaps);
+    }
+    dayset_intersect(dates, &open);
+    dayset_free(&open);
+    return known &&
+           (dayset_count(dates) > 0 ||
+            error_set(error, EXIT_NO_GO, "every date of %s is complete: there is nothing to retry",
+                      run->run));
+}
+
 /* The dates of an ended run that are still not complete. */
 static bool retry(struct perform *perform, const struct command *command, char *answer, size_t size,
                   struct error *error) {
     struct state_run_filter filter = {.run = command->run};
     size_t count;
     struct state_run *runs = state_runs(perform->state, &filter, &count, error);
-    if (runs == NULL || count != 1) {
-        state_runs_free(runs, runs != NULL ? count : 0);
-        return runs == NULL ? false
-                            : error_set(error, EXIT_NO_GO, "there is no run %s", command->run);
+    if (runs == NULL) {
+        return false;
+    }
+    if (count != 1) {
+        state_runs_free(runs, count);
+        return error_set(error, EXIT_NO_GO, "there is no run %s", command->run);
     }
     struct situation *situation =
         situation_load(perform->pipeline, perform->state, now_ms(), error);
     struct dayset dates = dayset_copy(&runs[0].dates);
-    for (size_t i = 0; situation != NULL && i < runs[0].table_count; i++) {
-        size_t table = pipeline_find_table(perform->pipeline, runs[0].tables[i].table);
-        if (table != PIPELINE_NONE) {
-            struct dayset gaps = coverage_gaps(situation->coverage, table, situation->range, false);
-            dayset_intersect(&dates, &gaps);
-            dayset_free(&gaps);
-        }
-    }
-    bool good = situation != NULL;
-    if (good && dayset_count(&dates) == 0) {
-        good = error_set(error, EXIT_NO_GO,
-                         "every date of %s is complete: there is nothing to retry", command->run);
-    }
-    good =
-        good && launch_dates(perform, runs[0].processor, &dates, command->run, answer, size, error);
+    bool good = situation != NULL && keep_gaps(situation, &runs[0], &dates, error) &&
+                launch_dates(perform, runs[0].processor, &dates, command->run, answer, size, error);
     dayset_free(&dates);
     situation_free(situation);
     state_runs_free(runs, count);
@@ -155,7 +170,9 @@ static bool judge(struct perform *perform, const struct command *command, char *
         good = state_mark_end(perform->state, &actor, command->gate, true, command->reason,
                               now_ms(), error);
     } else {
-        const char *reason = command->reason != NULL ? command->reason : "held in the console";
+        /* An override without a reason of its own is the state's to refuse. */
+        const char *usual = hold ? "held in the console" : "";
+        const char *reason = command->reason != NULL ? command->reason : usual;
         good = state_mark_put(perform->state, &actor, command->gate, hold, reason, now_ms(), error);
     }
     (void)snprintf(answer, size, "%s: %s", command_name(command->kind), command->gate);

@@ -300,6 +300,15 @@ bool stage_busy(const struct stage *stage) {
     return busy;
 }
 
+/* Waits for the end of a process, which need not be a child of this one. */
+static void await_end(pid_t pid, int64_t until) {
+    while (kill(pid, 0) == 0 && real_ms() < until) {
+        if (waitpid(pid, NULL, WNOHANG) != pid) {
+            pause_ms(STEP_MS);
+        }
+    }
+}
+
 /* Stops what runs and waits for its end, then the agent. */
 static void end_work(struct state *state) {
     char *owner = operate_owner();
@@ -316,10 +325,7 @@ static void end_work(struct state *state) {
     struct state_lease lease = {0};
     if (state_lease_load(state, clock_boot_ns(clock_system()), &lease, NULL) && lease.held &&
         lease.pid != getpid() && kill((pid_t)lease.pid, SIGTERM) == 0) {
-        while (kill((pid_t)lease.pid, 0) == 0 && real_ms() < until) {
-            (void)waitpid((pid_t)lease.pid, NULL, WNOHANG);
-            pause_ms(STEP_MS);
-        }
+        await_end((pid_t)lease.pid, until);
     }
     state_lease_clear(&lease);
     free(owner);
@@ -334,7 +340,7 @@ bool stage_end(struct stage *stage, struct error *error) {
     emulator_stop(stage->inside);
     if (stage->emulator > 0) {
         (void)kill(stage->emulator, SIGTERM);
-        (void)waitpid(stage->emulator, NULL, 0);
+        await_end(stage->emulator, real_ms() + END_MS);
     }
     bool good = file_remove_tree(stage->directory, error);
     stage_leave(stage);
