@@ -1,4 +1,4 @@
-/* One log being read: pages out of requests. Used by the log thread, one at a time. */
+/* The log, or the logs, being read: pages out of requests. Used by the log thread. */
 #ifndef PHASEGATE_UI_LOG_PAGE_H
 #define PHASEGATE_UI_LOG_PAGE_H
 
@@ -22,7 +22,7 @@ struct log_view_page *log_page_read(struct log_page_source *source,
  * true while there is more to do. */
 bool log_page_work(struct log_page_source *source);
 
-/* Whether the file of the last request changed since it was read. */
+/* Whether a file of the last request changed since it was read. */
 bool log_page_changed(struct log_page_source *source);
 
 #endif

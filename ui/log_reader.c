@@ -54,6 +54,7 @@ static bool wait_for_wish(struct log_reader *reader, int wait_ms, bool *got) {
 static void settle(struct log_view_request *request, const struct log_view_page *page) {
     if (request->goal != LOG_VIEW_TAIL || !request->follow) {
         request->goal = LOG_VIEW_STAY;
+        request->source = page->count ? page->lines[0].source : 0;
         request->offset = page->count ? page->lines[0].offset : 0;
     }
 }

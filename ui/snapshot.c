@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ui/decide.h"
+#include "ui/log_ask.h"
 #include "ui/log_reader.h"
 #include "ui/view.h"
 
@@ -280,10 +281,20 @@ static bool open_strip(struct screen *screen, struct text rest, struct error *er
     return true;
 }
 
+static bool open_log(struct screen *screen, const char *id, struct error *error) {
+    const struct situation_run *run = log_ask_run(screen, id);
+    if (!run)
+        return error_set(error, EXIT_USAGE, "there is no run %s", id);
+    view_logs_open(screen, run);
+    return true;
+}
+
 static bool open_view(struct screen *screen, const char *name, struct error *error) {
     struct text view = text_of(name ? name : "coverage");
     if (text_starts(view, TEXT("strip:")))
         return open_strip(screen, (struct text){view.data + 6, view.size - 6}, error);
+    if (text_starts(view, TEXT("logs:")))
+        return open_log(screen, view.data + 5, error);
     static const enum action views[] = {ACTION_COVERAGE, ACTION_GATES,   ACTION_RUNS, ACTION_LOGS,
                                         ACTION_REVIEW,   ACTION_JOURNAL, ACTION_HELP};
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
@@ -291,18 +302,21 @@ static bool open_view(struct screen *screen, const char *name, struct error *err
             screen_act(screen, views[i]);
             return true;
         }
-    return error_set(error, EXIT_USAGE,
-                     "\"%s\" is no view: coverage, gates, runs, logs, review, journal, help or "
-                     "strip:TABLE[:SEASON]",
-                     name);
+    return error_set(
+        error, EXIT_USAGE,
+        "\"%s\" is no view: coverage, gates, runs, logs, logs:RUN, review, journal, help "
+        "or strip:TABLE[:SEASON]",
+        name);
 }
 
 /* A snapshot may wait for its log page; the console may not. */
 static void read_log(struct screen *screen, const char *path) {
     if (!screen->log.wanted)
         return;
-    if (path)
+    if (path) {
         (void)snprintf(screen->log.request.path, sizeof screen->log.request.path, "%s", path);
+        screen->log.request.source_count = 0;
+    }
     log_view_page_free(screen->log.page);
     screen->log.page = log_reader_read_once(&screen->log.request);
     screen->log.wanted = false;

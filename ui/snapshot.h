@@ -17,7 +17,8 @@ enum snapshot_format {
 };
 
 struct snapshot_options {
-    const char *view; /* "coverage" … "journal", "help", "strip:TABLE[:SEASON]"; NULL is coverage */
+    const char *view; /* "coverage" … "journal", "help", "logs:RUN", "strip:TABLE[:SEASON]"; NULL is
+                         coverage */
     int width, height;
     enum snapshot_format format;
     bool ascii;

@@ -44,7 +44,15 @@
     X(DAY_EXCESS, "day-excess", 133, 13, 5, 0, THEME_BOLD)                                         \
     X(DAY_QUIET, "day-quiet", 240, 8, -1, 0, THEME_DIM)                                            \
     X(LOG_ERROR, "log-error", 203, 9, 1, 0, THEME_BOLD)                                            \
-    X(LOG_WARNING, "log-warning", 172, 3, 3, 0, 0)
+    X(LOG_WARNING, "log-warning", 172, 3, 3, 0, 0)                                                 \
+    X(LOG_RED, "log-red", 203, 9, 1, 0, 0)                                                         \
+    X(LOG_GREEN, "log-green", 71, 2, 2, 0, 0)                                                      \
+    X(LOG_YELLOW, "log-yellow", 172, 3, 3, 0, 0)                                                   \
+    X(LOG_BLUE, "log-blue", 68, 12, 4, 0, 0)                                                       \
+    X(LOG_MAGENTA, "log-magenta", 133, 13, 5, 0, 0)                                                \
+    X(LOG_CYAN, "log-cyan", 37, 6, 6, 0, 0)                                                        \
+    X(LOG_GREY, "log-grey", 244, 8, -1, 0, 0)                                                      \
+    X(LOG_BOLD, "log-bold", -1, -1, -1, THEME_BOLD, 0)
 
 enum theme_style {
 #define THEME_ENUM(id, name, many, sixteen, eight, attributes, mono) STYLE_##id,

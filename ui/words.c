@@ -176,6 +176,22 @@ char *words_tables(const struct pipeline *pipeline, const struct pipeline_indice
     return out;
 }
 
+char *words_initials(const char *name, char *out) {
+    size_t size = 0;
+    bool begins = true;
+    for (const char *at = name; *at && size + 1 < WORDS_SIZE; at++) {
+        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        bool digit = *at >= '0' && *at <= '9';
+        if (letter && begins)
+            out[size++] = *at >= 'a' ? (char)(*at - 'a' + 'A') : *at;
+        else if (digit)
+            out[size++] = *at;
+        begins = !letter && !digit;
+    }
+    out[size] = '\0';
+    return out;
+}
+
 char *words_dates(size_t count, char *out) {
     (void)snprintf(out, WORDS_SIZE, "%zu %s", count, count == 1 ? "date" : "dates");
     return out;

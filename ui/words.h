@@ -49,6 +49,9 @@ const struct coverage_table *words_coverage(const struct situation *situation, s
 char *words_tables(const struct pipeline *pipeline, const struct pipeline_indices *tables,
                    const char *between, char *out);
 
+/* "upcoming_team_game_context" as "UTGC". */
+char *words_initials(const char *name, char *out);
+
 /* "1 date", "72 dates". */
 char *words_dates(size_t count, char *out);
 

@@ -74,8 +74,8 @@ static int run(struct cli *cli) {
 const struct cli_verb cli_verb_snapshot = {
     .name = "snapshot",
     .arguments = "[VIEW]",
-    .summary =
-        "one frame of a view: coverage, gates, runs, logs, review, journal, strip:TABLE[:SEASON]",
+    .summary = "one frame of a view: coverage, gates, runs, logs[:RUN], review, journal, "
+               "strip:TABLE[:SEASON]",
     .most = 1,
     .options = {{"as", "FORM", "text (default), ansi or svg"},
                 {"size", "COLUMNSxLINES", "default 120x36"},

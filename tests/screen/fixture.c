@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "logs/times.h"
 
 enum { MANY_TABLES = 120, MANY_SEASONS = 12 };
 
@@ -352,4 +354,35 @@ struct fixture fixture_new(enum fixture_kind kind) {
 void fixture_free(struct fixture *fixture) {
     fixture_situation_free(fixture->situation);
     pipeline_free(fixture->pipeline);
+    if (*fixture->directory)
+        (void)file_remove_tree(fixture->directory, NULL);
+}
+
+void fixture_write_logs(struct fixture *fixture) {
+    static const char *const lines[][2] = {
+        {"INFO:__main__:Processing game date ", "/848: 2021-11-04"},
+        {"INFO:__main__:  ✓ Success: ", " records"},
+        {"WARNING:analytics.base:quality below threshold for game 002210010", ""},
+        {"\033[1mphase\033[0m \033[32mgreen\033[0m \033[38;5;203mred ", "\033[0m plain"}};
+    (void)snprintf(fixture->directory, sizeof fixture->directory, "/tmp/phasegate-screen-XXXXXX");
+    if (!mkdtemp(fixture->directory))
+        abort();
+    for (size_t i = 0; i < fixture->situation->run_count; i++) {
+        struct situation_run *run = &fixture->situation->runs[i];
+        free(run->log_path);
+        run->log_path = memory_format("%s/%s.log", fixture->directory, run->run);
+        struct text_buffer text = {0};
+        struct log_times_writer *writer = log_times_writer_new(run->log_path);
+        for (int n = 0; n < 24; n++) {
+            int64_t second = n * 5 + (int64_t)i;
+            const char *const *line = lines[((size_t)n + i) % 4];
+            text_buffer_format(&text, "%s%d%s\n", line[0], n + 1, line[1]);
+            log_times_note(writer, text.size, FIXTURE_NOW - 5 * MINUTE + second * SECOND,
+                           (second + 1) * INT64_C(1000000000));
+        }
+        log_times_writer_free(writer);
+        if (!file_write(run->log_path, (struct text){text.data, text.size}, NULL))
+            abort();
+        text_buffer_free(&text);
+    }
 }

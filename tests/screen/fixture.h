@@ -19,6 +19,7 @@ extern const char *const fixture_names[FIXTURE_KINDS];
 struct fixture {
     struct pipeline *pipeline;
     struct situation *situation;
+    char directory[64]; /* of the logs of fixture_write_logs; "" without */
 };
 
 /* 2026-01-05 06:42:17 Pacific. */
@@ -29,6 +30,11 @@ void fixture_free(struct fixture *fixture);
 void fixture_situation_free(struct situation *situation); /* NULL is fine */
 struct situation *fixture_situation(enum fixture_kind kind, const struct pipeline *pipeline);
 struct pipeline *fixture_pipeline(enum fixture_kind kind);
+
+/* Gives each run a log of its own in a directory that fixture_free removes: 24 lines, one every
+ * five seconds of the last five minutes, the runs' a second apart, their arrival noted. The dates
+ * that the lines name are of November 2021. */
+void fixture_write_logs(struct fixture *fixture);
 
 /* The log that the fixtures' first run writes. */
 #define FIXTURE_LOG PHASEGATE_SOURCE_DIR "/tests/screen/run.log"

@@ -77,7 +77,7 @@ Test(golden, every_view_of_a_bad_night)
 {
     static const char *const views[] = {"gates",
                                         "runs",
-                                        "logs",
+                                        "logs:r-20260105-0541-02",
                                         "review",
                                         "journal",
                                         "help",
@@ -87,6 +87,15 @@ Test(golden, every_view_of_a_bad_night)
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         for (size_t k = 1; k < sizeof sizes / sizeof *sizes; k++)
             check(&fixture, "red", views[i], sizes[k].width, sizes[k].height, false);
+    fixture_free(&fixture);
+}
+
+Test(golden, the_logs_of_all_runs_merged)
+{
+    struct fixture fixture = fixture_new(FIXTURE_RED);
+    fixture_write_logs(&fixture);
+    for (size_t k = 1; k < sizeof sizes / sizeof *sizes; k++)
+        check(&fixture, "merged", "logs", sizes[k].width, sizes[k].height, false);
     fixture_free(&fixture);
 }
 

@@ -6,96 +6,64 @@
 #include "base/memory.h"
 #include "logs/classify.h"
 #include "ui/decide.h"
+#include "ui/log_ask.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
-enum { MARGIN = 3, SHIFT = 16 };
+enum { MARGIN = 3, SHIFT = 16, WIDE = 110 };
 
 void log_view_page_free(struct log_view_page *page) {
     if (!page)
         return;
     for (size_t i = 0; i < page->count; i++)
-        free(page->lines[i].text);
+        free(page->lines[i].text), free(page->lines[i].spans);
     free(page->lines);
+    free(page->runs);
     free(page->path);
     free(page);
 }
 
-/* A new wish replaces one that was not sent yet; it starts from what is shown. */
-static struct log_view_request *want(struct screen *screen, enum log_view_goal goal) {
-    struct log_view *log = &screen->log;
-    struct log_view_request *request = &log->request;
-    *request = (struct log_view_request){.number = ++log->number, .goal = goal};
-    (void)snprintf(request->path, sizeof request->path, "%s", log->path ? log->path : "");
-    (void)snprintf(request->search, sizeof request->search, "%s", log->search);
-    (void)snprintf(request->filter, sizeof request->filter, "%s", log->filter);
-    request->level = log->level;
-    request->rows = log->rows ? log->rows : 1;
-    request->follow = log->follow;
-    if (log->page && log->page->count)
-        request->offset = log->page
-                              ->lines[log->cursor < log->page->count && goal != LOG_VIEW_MOVE &&
-                                              goal != LOG_VIEW_STAY
-                                          ? log->cursor
-                                          : 0]
-                              .offset;
-    log->wanted = log->path != NULL;
-    return request;
-}
-
-static void show_tail(struct screen *screen) {
-    screen->log.follow = true;
-    want(screen, LOG_VIEW_TAIL);
-}
-
-static void choose(struct screen *screen, const struct situation_run *run) {
-    struct log_view *log = &screen->log;
-    if (strcmp(log->run, run->run) == 0 && log->path)
-        return;
-    (void)snprintf(log->run, sizeof log->run, "%s", run->run);
-    free(log->path);
-    log->path = memory_copy_string(run->log_path ? run->log_path : "");
-    log_view_page_free(log->page);
-    log->page = NULL;
-    log->cursor = 0;
-    log->column = 0;
-    show_tail(screen);
-}
-
 void view_logs_open(struct screen *screen, const struct situation_run *run) {
-    choose(screen, run);
+    log_ask_for(screen, run);
     screen_act(screen, ACTION_LOGS);
 }
 
 void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const char *text) {
     struct log_view *log = &screen->log;
-    int64_t number;
+    int64_t number, moment;
     struct text typed = text_trim(text_of(text));
     switch (kind) {
     case PROMPT_SEARCH:
         (void)snprintf(log->search, sizeof log->search, "%s", text);
         log->follow = log->follow && !*text;
-        want(screen, *text ? LOG_VIEW_MATCH : LOG_VIEW_STAY)->offset = log->anchor;
-        log->request.lines = -1;
+        if (*text) {
+            struct log_view_request *request = log_ask(screen, LOG_VIEW_MATCH);
+            request->source = log->anchor_source;
+            request->offset = log->anchor;
+            request->lines = -1;
+        } else {
+            log_ask(screen, LOG_VIEW_STAY);
+        }
         break;
     case PROMPT_LOG_FILTER:
         (void)snprintf(log->filter, sizeof log->filter, "%s", text);
-        want(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
+        log_ask(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
         break;
     default:
         log->follow = false;
         if (typed.size && typed.data[typed.size - 1] == '%' &&
             text_to_int64((struct text){typed.data, typed.size - 1}, &number))
-            want(screen, LOG_VIEW_PERCENT)->lines = number;
+            log_ask(screen, LOG_VIEW_PERCENT)->lines = number;
+        else if (log_ask_moment(typed, screen->now, &moment))
+            log_ask(screen, LOG_VIEW_TIME)->wall_ms = moment;
         else if (text_to_int64(typed, &number))
-            want(screen, LOG_VIEW_LINE)->lines = number;
+            log_ask(screen, LOG_VIEW_LINE)->lines = number;
         else if (typed.size)
-            (void)snprintf(want(screen, LOG_VIEW_TEXT_AT)->text, LOG_VIEW_TEXT, "%s", text);
+            (void)snprintf(log_ask(screen, LOG_VIEW_TEXT_AT)->text, LOG_VIEW_TEXT, "%s", text);
         break;
     }
 }
 
-/* The first run that has a log, worst first, until one was chosen. */
 static void logs_rows(struct screen *screen, struct list_rows *rows) {
     (void)rows;
     struct log_view *log = &screen->log;
@@ -103,10 +71,9 @@ static void logs_rows(struct screen *screen, struct list_rows *rows) {
     size_t fit = lines > 1 ? (size_t)lines : 1;
     bool resized = log->rows != fit;
     log->rows = fit;
-    if (!log->path && screen->situation && screen->situation->run_count)
-        choose(screen, &screen->situation->runs[0]);
-    else if (resized && log->path)
-        want(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
+    log_ask_settle(screen);
+    if (resized && log->path && !log->wanted)
+        log_ask(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
     if (log->page && log->cursor >= log->page->count)
         log->cursor = log->page->count ? log->page->count - 1 : 0;
 }
@@ -120,19 +87,19 @@ static struct frame_rect logs_area(const struct screen *screen, struct frame_rec
     return body;
 }
 
-static const struct situation_run *run_of(const struct screen *screen) {
-    for (size_t i = 0; screen->situation && i < screen->situation->run_count; i++)
-        if (strcmp(screen->situation->runs[i].run, screen->log.run) == 0)
-            return &screen->situation->runs[i];
-    return NULL;
-}
-
 static void draw_title(const struct screen *screen, struct frame *frame, struct frame_rect row) {
     const struct log_view *log = &screen->log;
-    const struct situation_run *run = run_of(screen);
+    const struct situation_run *run = log_ask_run(screen, log->run);
+    bool merged = log_ask_is_merged(screen);
     char text[WORDS_SIZE];
-    int x = frame_put(frame, row, row.x + 1, row.y, STYLE_STRONG, run ? run->processor : log->run);
-    if (run && row.width >= 110)
+    int x = frame_put(frame, row, row.x + 1, row.y, STYLE_STRONG,
+                      merged ? "All runs"
+                      : run  ? run->processor
+                             : log->run);
+    if (merged)
+        x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "%zu logs by arrival",
+                         log->request.source_count);
+    if (run && row.width >= WIDE)
         x = frame_put(frame, row, x + 2, row.y, STYLE_DIM, run->run);
     if (run)
         x = frame_put(frame, row, x + 2, row.y, words_run_style(run), words_run_state(run));
@@ -185,16 +152,24 @@ static enum theme_style style_of(const struct log_view_line *line) {
                                               : STYLE_NORMAL;
 }
 
+/* The look of the byte `i`: of a match, as the log asked, or of the line's level. */
+static enum theme_style style_at(const struct log_view_line *line, size_t i, size_t *span) {
+    while (*span < line->span_count && line->spans[*span].offset <= i)
+        ++*span;
+    if (line->match && i >= line->match_start && i < line->match_end)
+        return STYLE_MATCH;
+    enum theme_style asked = *span ? (enum theme_style)line->spans[*span - 1].style : STYLE_NORMAL;
+    return asked != STYLE_NORMAL ? asked : style_of(line);
+}
+
 /* Puts one line, or its part from `column` on; returns the rows it took. */
 static int draw_line(struct frame *frame, struct frame_rect rect, int y,
                      const struct log_view_line *line, int column, bool wrap) {
     int x = rect.x - (wrap ? 0 : column), rows = 1;
-    enum theme_style style = style_of(line);
-    size_t size = strlen(line->text);
+    size_t size = strlen(line->text), span = 0;
     for (size_t i = 0; i < size;) {
         uint32_t code_point;
         size_t bytes = text_decode(line->text + i, size - i, &code_point);
-        bool match = line->match && i >= line->match_start && i < line->match_end;
         struct text one = {line->text + i, bytes};
         int columns = frame_columns(one);
         if (x + columns > rect.x + rect.width) {
@@ -203,12 +178,37 @@ static int draw_line(struct frame *frame, struct frame_rect rect, int y,
             x = rect.x;
             rows++;
         }
+        enum theme_style style = style_at(line, i, &span);
         if (x >= rect.x)
-            frame_put_text(frame, rect, x, y + rows - 1, match ? STYLE_MATCH : style, one);
+            frame_put_text(frame, rect, x, y + rows - 1, style, one);
         x += columns;
         i += bytes;
     }
     return rows;
+}
+
+/* What stands before the lines of a run where several are merged: its processor, or the initials
+ * of that where there is little room. */
+static void prefix_of(const struct screen *screen, const char *id, int width, char *out) {
+    const struct situation_run *run = log_ask_run(screen, id);
+    if (!run)
+        (void)snprintf(out, WORDS_SIZE, "?");
+    else if (width >= WIDE)
+        (void)snprintf(out, WORDS_SIZE, "%.28s", run->processor);
+    else
+        words_initials(run->processor, out);
+}
+
+/* The columns of the widest prefix of a page and a blank; 0 for a page of one log. */
+static int prefix_width(const struct screen *screen, const struct log_view_page *page, int width) {
+    int widest = 0;
+    char text[WORDS_SIZE];
+    for (size_t i = 0; page->runs && i < screen->log.request.source_count; i++) {
+        prefix_of(screen, screen->log.request.sources[i].run, width, text);
+        int columns = frame_columns(text_of(text));
+        widest = columns > widest ? columns : widest;
+    }
+    return page->runs ? widest + 1 : 0;
 }
 
 static void draw_histogram(struct frame *frame, struct frame_rect area,
@@ -240,7 +240,10 @@ static void logs_draw(const struct screen *screen, struct frame *frame, struct f
         frame_put(frame, area, area.x + 1, area.y, STYLE_DIM, "reading …");
         return;
     }
-    struct frame_rect text = {area.x + MARGIN, area.y, area.width - MARGIN - 2, area.height};
+    int prefix = prefix_width(screen, page, area.width);
+    struct frame_rect text = {area.x + MARGIN + prefix, area.y, area.width - MARGIN - prefix - 2,
+                              area.height};
+    char name[WORDS_SIZE];
     int y = area.y;
     for (size_t i = 0; i < page->count && y < area.y + area.height; i++) {
         const struct log_view_line *line = &page->lines[i];
@@ -249,12 +252,16 @@ static void logs_draw(const struct screen *screen, struct frame *frame, struct f
                       line->level >= LOG_LEVEL_ERROR ? "✗" : "▲");
         if (i == log->cursor && !log->follow)
             frame_put(frame, area, area.x, y, STYLE_STRONG, "▸");
+        if (page->runs) {
+            prefix_of(screen, page->runs[line->source], area.width, name);
+            frame_field(frame, area, area.x + MARGIN, y, prefix - 1, false, STYLE_DIM, name);
+        }
         y += draw_line(frame, text, y, line, log->column, log->wrap);
     }
     if (page->count == 0)
         frame_put(frame, area, area.x + MARGIN, area.y, STYLE_DIM,
                   *log->filter || log->level ? "no line passes the filter" : "the log is empty");
-    if (!page->at_end || (page->count && page->lines[0].offset > 0))
+    if (!page->at_end || (page->count && !page->at_start))
         draw_histogram(frame, area, page); /* of what is not on the page */
 }
 
@@ -269,43 +276,39 @@ static void move(struct screen *screen, int64_t lines) {
     } else if (lines == -1 && cursor >= 0) {
         log->cursor = (size_t)cursor;
     } else {
-        want(screen, LOG_VIEW_MOVE)->lines = lines;
+        log_ask(screen, LOG_VIEW_MOVE)->lines = lines;
     }
 }
 
-static void other_log(struct screen *screen, int step) {
-    const struct situation *situation = screen->situation;
-    if (!situation || situation->run_count == 0)
-        return;
-    size_t place = 0;
-    for (size_t i = 0; i < situation->run_count; i++)
-        if (strcmp(situation->runs[i].run, screen->log.run) == 0)
-            place = i;
-    size_t count = situation->run_count;
-    choose(screen, &situation->runs[(place + (step > 0 ? 1 : count - 1)) % count]);
+/* The date that a line reports on, or the first that it names. */
+static day_number day_of(const struct log_view_line *line) {
+    day_number day = line->day;
+    for (const char *at = line->text; day == DAY_NONE && strlen(at) >= DAY_TEXT_SIZE - 1; at++)
+        if (!day_parse((struct text){at, DAY_TEXT_SIZE - 1}, &day))
+            day = DAY_NONE;
+    return day;
 }
 
-/* A line that names a date leads to that date's strip. */
+/* A line that is about a date leads to that date in the strip of the table that its run fills. */
 static void open_line(struct screen *screen) {
     const struct log_view *log = &screen->log;
-    const struct situation_run *run = run_of(screen);
-    if (!log->page || log->cursor >= log->page->count || !run ||
-        run->processor_index == PIPELINE_NONE)
+    if (!log->page || log->cursor >= log->page->count)
         return;
-    const char *text = log->page->lines[log->cursor].text;
-    for (const char *at = text; strlen(at) >= DAY_TEXT_SIZE - 1; at++) {
-        day_number day;
-        if (!day_parse((struct text){at, DAY_TEXT_SIZE - 1}, &day))
-            continue;
-        size_t table = screen->pipeline->processors[run->processor_index].fills.items[0];
-        size_t season = pipeline_season_of(screen->pipeline, day);
-        screen_act(screen, ACTION_COVERAGE);
-        view_strip_open(screen, table,
-                        season == PIPELINE_NONE ? screen->pipeline->season_count : season);
-        screen->strip.cursor = day;
+    const struct log_view_line *line = &log->page->lines[log->cursor];
+    const struct situation_run *run = log_ask_run_of_line(screen, line);
+    day_number day = day_of(line);
+    if (day == DAY_NONE || !run || run->processor_index == PIPELINE_NONE) {
+        screen_toast(screen, STYLE_DIM,
+                     day == DAY_NONE ? "this line names no date"
+                                     : "the pipeline file no longer has its processor");
         return;
     }
-    screen_toast(screen, STYLE_DIM, "this line names no date");
+    size_t table = screen->pipeline->processors[run->processor_index].fills.items[0];
+    size_t season = pipeline_season_of(screen->pipeline, day);
+    screen_act(screen, ACTION_COVERAGE);
+    view_strip_open(screen, table,
+                    season == PIPELINE_NONE ? screen->pipeline->season_count : season);
+    screen->strip.cursor = day;
 }
 
 static bool move_act(struct screen *screen, enum action action) {
@@ -324,16 +327,16 @@ static bool move_act(struct screen *screen, enum action action) {
     case ACTION_TOP_LETTER:
         log->follow = false;
         log->cursor = 0;
-        want(screen, LOG_VIEW_PERCENT)->lines = 0;
+        log_ask(screen, LOG_VIEW_PERCENT)->lines = 0;
         return true;
     case ACTION_BOTTOM:
-        show_tail(screen);
+        log_ask_tail(screen);
         return true;
     case ACTION_FOLLOW:
         if (log->follow)
             log->follow = false;
         else
-            show_tail(screen);
+            log_ask_tail(screen);
         return true;
     case ACTION_LEFT:
         log->column = log->column > SHIFT ? log->column - SHIFT : 0;
@@ -347,18 +350,24 @@ static bool move_act(struct screen *screen, enum action action) {
 }
 
 /* Where a search that goes backward begins, so that the line under the cursor is its first. */
-static uint64_t behind_cursor(const struct log_view *log) {
+static void set_anchor(struct log_view *log) {
+    log->anchor_source = 0;
+    log->anchor = LOG_VIEW_END;
     if (!log->page || log->page->count == 0)
-        return 0;
-    size_t next = (log->follow ? log->page->count : log->cursor) + 1;
-    return next < log->page->count ? log->page->lines[next].offset : log->page->size;
+        return;
+    size_t last = log->page->count - 1, next = (log->follow ? last : log->cursor) + 1;
+    if (next > last && log->page->at_end)
+        return;
+    const struct log_view_line *line = &log->page->lines[next > last ? last : next];
+    log->anchor_source = line->source;
+    log->anchor = line->offset;
 }
 
 static bool logs_act(struct screen *screen, enum action action) {
     struct log_view *log = &screen->log;
     switch (action) {
     case ACTION_SEARCH:
-        log->anchor = behind_cursor(log);
+        set_anchor(log);
         decide_prompt_open(screen, PROMPT_SEARCH);
         return true;
     case ACTION_FILTER:
@@ -372,23 +381,25 @@ static bool logs_act(struct screen *screen, enum action action) {
     case ACTION_NEXT_ERROR:
     case ACTION_PREVIOUS_ERROR:
         log->follow = false;
-        want(screen,
-             action == ACTION_NEXT || action == ACTION_PREVIOUS ? LOG_VIEW_MATCH : LOG_VIEW_PROBLEM)
+        log_ask(screen, action == ACTION_NEXT || action == ACTION_PREVIOUS ? LOG_VIEW_MATCH
+                                                                           : LOG_VIEW_PROBLEM)
             ->lines = action == ACTION_NEXT || action == ACTION_NEXT_ERROR ? 1 : -1;
         return true;
     case ACTION_LEVEL:
         log->level = (enum log_view_level)((log->level + 1) % LOG_VIEW_LEVELS);
-        want(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
+        log_ask(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
         return true;
     case ACTION_WRAP:
         log->wrap = !log->wrap;
         return true;
     case ACTION_NEXT_LOG:
     case ACTION_PREVIOUS_LOG:
-        other_log(screen, action == ACTION_NEXT_LOG ? 1 : -1);
+        log_ask_other(screen, action == ACTION_NEXT_LOG ? 1 : -1);
         return true;
     case ACTION_STOP:
-        decide_stop(screen, run_of(screen), false);
+        if (log_ask_is_merged(screen))
+            return false; /* of several runs none is meant */
+        decide_stop(screen, log_ask_run(screen, log->run), false);
         return true;
     case ACTION_OPEN:
         open_line(screen);

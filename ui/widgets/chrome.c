@@ -176,7 +176,7 @@ static void draw_prompt(const struct screen *screen, struct frame *frame, struct
         [PROMPT_PALETTE] = ":",
         [PROMPT_SEARCH] = "/",
         [PROMPT_LOG_FILTER] = "only lines with (!text hides): ",
-        [PROMPT_GO_TO] = "go to line, 50% or date: ",
+        [PROMPT_GO_TO] = "go to time (23:15), line, 50% or text: ",
         [PROMPT_JOURNAL_FILTER] = "only events with (!text hides): ",
         [PROMPT_COUNT] = "number of dates affected: ",
         [PROMPT_REASON] = "reason (at least 10 characters): ",
