@@ -54,8 +54,24 @@ static bool keep_agent(const struct night *night, const struct situation *situat
            agent_start(night->cli->pipeline->file, state_directory(night->cli->state), error);
 }
 
-/* Waits until a gate is GO; false when it has not become so in time, with what it lacks. */
+/* Nothing runs that could change a verdict, and all tables were measured after `since`. */
+static bool settled(const struct situation *situation, int64_t since) {
+    for (size_t i = 0; i < situation->run_count; i++) {
+        if (situation->runs[i].verdict == NULL) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < situation->pipeline->table_count; i++) {
+        if (situation->coverage->tables[i].evidence_at <= since) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Waits until a gate is GO; false when it has not become so in time or is NO-GO for good. */
 static bool wait_for_gate(const struct night *night, size_t gate, struct error *error) {
+    int64_t since = clock_wall_ms(clock_system());
     int64_t until = clock_boot_ns(clock_system()) + gate_patience_ns;
     const char *name = night->cli->pipeline->gates[gate].name;
     for (;;) {
@@ -65,12 +81,13 @@ static bool wait_for_gate(const struct night *night, size_t gate, struct error *
             return false;
         }
         enum gates_verdict verdict = situation->gates->gates[gate].verdict;
+        bool final = verdict == GATES_NO_GO && settled(situation, since);
         situation_free(situation);
         if (verdict == GATES_GO) {
             say(night, "gate %s is GO", name);
             return true;
         }
-        if (clock_boot_ns(clock_system()) > until) {
+        if (final || clock_boot_ns(clock_system()) > until) {
             return error_set(error, EXIT_NO_GO, "gate %s is %s and does not change", name,
                              gates_verdict_name(verdict));
         }

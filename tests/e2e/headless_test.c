@@ -1,0 +1,42 @@
+/* A whole night without anyone awake: groups behind their gates, failures retried, verdicts. */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tests/support/program.h"
+#include "tests/support/usage.h"
+
+enum { LONG = 120000 };
+
+Test(headless, carries_the_playoffs_night_through_its_groups_and_gates, .timeout = 150)
+{
+    char *directory = program_directory();
+    char *temporary = memory_format("TMPDIR=%s", directory);
+    char *home = memory_format("XDG_STATE_HOME=%s", directory);
+    const char *changes[] = {temporary, home, NULL};
+    const char *argv[] = {PHASEGATE_BINARY_DIR "/phasegate",
+                          "demo",
+                          "--headless",
+                          "--scenario",
+                          "jan02",
+                          "--speed",
+                          "2000",
+                          NULL};
+    struct program_result result = program_run(argv, changes, LONG);
+    cr_expect_not(result.late, "not over after %d s:\n%s", LONG / 1000, result.out);
+    /* Nothing of this night fills the predictions: that gate stays NO-GO, and the night says so. */
+    cr_expect_eq(result.code, 1, "%s%s", result.out, result.err);
+    cr_expect_not_null(strstr(result.err, "predictions-there is NO-GO"), "%s", result.err);
+    cr_expect_not_null(strstr(result.out, "gate training-ready is GO"), "%s", result.out);
+    cr_expect_not_null(strstr(result.out, "110 dates"), "%s",
+                       result.out); /* of 137, 27 were there */
+    cr_expect_null(strstr(result.out, "killed by"), "%s", result.out);
+    cr_expect_null(strstr(result.out, "lost"), "%s", result.out);
+    cr_expect_eq(usage_find(directory), 0, "a process of the night still runs");
+    program_result_free(&result);
+    free(temporary);
+    free(home);
+    program_remove_directory(directory);
+}
