@@ -109,7 +109,8 @@ static bool renew_lease(struct agent *agent, struct error *error) {
         return passing(agent, error);
     }
     agent->renewed_ns = now;
-    return state_session_beat(agent->state, agent->session, wall_of(agent), error) ||
+    return (state_session_beat(agent->state, agent->session, wall_of(agent), error) &&
+            state_session_prune(agent->state, wall_of(agent), error)) ||
            passing(agent, error);
 }
 

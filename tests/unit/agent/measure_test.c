@@ -100,7 +100,7 @@ Test(measure, asks_again_when_forced_when_told_to_recheck_and_when_the_range_mov
     open_measure(NULL);
     expect(zones, false, false, MEASURE_COUNTED, "");
     expect(zones, true, false, MEASURE_COUNTED, "");
-    fixture_wall_ms += 30 * 60000;
+    fixture_wall_ms += INT64_C(1800000);
     expect(zones, false, false, MEASURE_CONFIRMED, "");
     fixture_wall_ms += 1;
     expect(zones, false, false, MEASURE_COUNTED, "");

@@ -15,7 +15,8 @@
 #include "state/state_spend.h"
 #include "tests/support/scene.h"
 
-enum { MINUTE = 60000, HOUR = 60 * MINUTE };
+#define MINUTE INT64_C(60000)
+#define HOUR   (60 * MINUTE)
 
 static struct scene scene;
 static struct situation *situation;
