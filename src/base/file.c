@@ -83,6 +83,11 @@ static bool write_and_sync(const char *path, struct text content) {
 }
 
 bool file_write(const char *path, struct text content, struct error *error) {
+    struct stat there;
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        return error_set(error, EXIT_CANT_CREATE, "%s is there and is no plain file; it stays",
+                         path);
+    }
     char *temporary = memory_format("%s.tmp", path);
     bool done = write_and_sync(temporary, content) && rename(temporary, path) == 0;
     if (!done) {

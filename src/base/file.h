@@ -13,8 +13,8 @@
  * the path. */
 bool file_read(const char *path, size_t limit, struct text_buffer *buffer, struct error *error);
 
-/* Writes path.tmp (mode 0600), fsync, rename, fsync of the directory. Errors: EXIT_CANT_CREATE,
- * EXIT_IO. */
+/* Replaces a plain file, never a device, a link or a directory. Writes path.tmp (mode 0600), fsync,
+ * rename, fsync of the directory. Errors: EXIT_CANT_CREATE, EXIT_IO. */
 bool file_write(const char *path, struct text content, struct error *error);
 
 /* Makes the directory and its parents, mode 0700 where new. */

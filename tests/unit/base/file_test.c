@@ -169,3 +169,20 @@ Test(file, writing_to_nowhere_fails)
     cr_assert_not(file_write_all(descriptor, "x", 1));
     (void)close(descriptor);
 }
+
+Test(file, a_write_replaces_no_device_and_no_link)
+{
+    char *target = file_join(directory, "target");
+    char *link = file_join(directory, "link");
+    cr_assert(file_write(target, TEXT("kept"), &error), "%s", error.text);
+    cr_assert_eq(symlink(target, link), 0);
+    cr_assert_not(file_write(link, TEXT("x"), &error));
+    cr_assert_eq(error.code, EXIT_CANT_CREATE);
+    cr_assert_not(file_write(directory, TEXT("x"), &error));
+    struct text_buffer content = {0};
+    cr_assert(file_read(link, 100, &content, &error));
+    cr_assert_str_eq(content.data, "kept");
+    text_buffer_free(&content);
+    free(target);
+    free(link);
+}
