@@ -11,7 +11,7 @@
 
 /* Looking for a change costs a wakeup, hence no oftener than needed; and a situation grows old by
  * itself (fresh becomes stale), hence a load now and then in any case. */
-enum { LOOK_MS = 1250, RELOAD_LOOKS = 8 };
+enum { LOOK_MS = 1600, RELOAD_LOOKS = 6 };
 
 struct reader {
     struct console_source source;
