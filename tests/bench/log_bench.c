@@ -3,12 +3,7 @@
  *   log_bench FILE          classifies every line; prints lines, MB/s and lines by kind
  *   log_bench --patterns    prints the alternation of the built-in set as one ERE, for
  *                           LC_ALL=C grep -E -c -f <(log_bench --patterns) FILE
- *   log_bench --generate MB writes a log in the formats of the fixtures to standard output
- *
- * Built by hand against a release build:
- *   cmake --preset release && cmake --build --preset release --target phasegate_logs
- *   cc -O2 -std=c17 -D_GNU_SOURCE -Isrc tests/bench/log_bench.c build/release/libphasegate_logs.a \
- *      build/release/libphasegate_base.a -lpcre2-8 -ljansson -lm -o log_bench */
+ *   log_bench --generate MB writes a log in the formats of the fixtures to standard output */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
