@@ -1,8 +1,8 @@
 /* The log thread: answers requests for pages of a log, so that the console never waits for a disk.
  *
  * One request at a time; a newer one replaces the one that waits and interrupts the one under way.
- * While a page follows, the thread looks every half second whether the file grew and sends a new
- * page only when it did. */
+ * While a page follows, the thread sleeps until a file changes, then looks every half second until
+ * nothing is new, and sends a new page only when something was. */
 #ifndef PHASEGATE_UI_LOG_READER_H
 #define PHASEGATE_UI_LOG_READER_H
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -90,6 +91,58 @@ Test(log_reader, follows_a_growing_log)
     page = page_with(log.reader, log.wake, 1, "five");
     cr_assert_not_null(page);
     cr_expect_str_eq(page->lines[0].text, "three");
+    log_view_page_free(page);
+    close_log(&log);
+}
+
+static long sleeps_of_threads(void) {
+    struct rusage usage;
+    cr_assert(getrusage(RUSAGE_SELF, &usage) == 0);
+    return usage.ru_nvcsw;
+}
+
+Test(log_reader, sleeps_while_a_followed_log_is_quiet_and_wakes_when_it_grows)
+{
+    struct log log;
+    open_log(&log);
+    append(&log, "one\ntwo\n");
+    struct log_view_request request = request_for(&log, 1, LOG_VIEW_TAIL);
+    request.follow = true;
+    log_reader_ask(log.reader, &request);
+    log_view_page_free(page_with(log.reader, log.wake, 1, "two"));
+    struct pollfd quiet = {.fd = log.wake, .events = POLLIN};
+    uint64_t count;
+    while (poll(&quiet, 1, 700) > 0) /* until its numbers are complete and it has looked again */
+        (void)!read(log.wake, &count, sizeof count);
+    long before = sleeps_of_threads();
+    (void)poll(&quiet, 1, 1500);
+    cr_expect_leq(sleeps_of_threads() - before, 2, "only this thread slept");
+    append(&log, "three\n");
+    struct log_view_page *page = page_with(log.reader, log.wake, 1, "three");
+    cr_assert_not_null(page);
+    log_view_page_free(page);
+    close_log(&log);
+}
+
+Test(log_reader, follows_several_logs_at_once)
+{
+    struct log log;
+    open_log(&log);
+    append(&log, "one\n");
+    struct log_view_request request = request_for(&log, 1, LOG_VIEW_TAIL);
+    request.follow = true;
+    request.source_count = 2;
+    (void)snprintf(request.sources[1].path, LOG_VIEW_PATH, "%s/later.log", log.directory);
+    (void)snprintf(request.sources[0].path, LOG_VIEW_PATH, "%s", log.path);
+    log_reader_ask(log.reader, &request);
+    struct log_view_page *page = page_with(log.reader, log.wake, 1, "one");
+    cr_assert_not_null(page);
+    log_view_page_free(page);
+    struct error error = {0};
+    cr_assert(file_write(request.sources[1].path, TEXT("later\n"), &error), "%s", error.text);
+    page = page_with(log.reader, log.wake, 1, "later");
+    cr_assert_not_null(page);
+    cr_expect_eq(page->count, 2);
     log_view_page_free(page);
     close_log(&log);
 }
