@@ -5,30 +5,46 @@
 #include "base/memory.h"
 #include "situation/parts.h"
 
-/* How the newest run of each processor of a group stands. */
-static struct gates_group_runs judge_group(const struct situation *situation, size_t index) {
-    const struct pipeline_group *group = &situation->pipeline->groups[index];
-    struct gates_group_runs runs = {.group = index, .processors = group->runs.count};
-    for (size_t i = 0; i < group->runs.count; i++) {
-        const struct situation_run *newest = NULL;
-        for (size_t j = 0; j < situation->run_count; j++) {
-            const struct situation_run *run = &situation->runs[j];
-            if (run->processor_index == group->runs.items[i] &&
-                (newest == NULL || run->created_at > newest->created_at)) {
-                newest = run;
+/* Adds how the newest run of a processor stands, however long ago it ended: a gate does not lose
+ * its GO because a day has passed. */
+static bool count_newest(const struct situation *situation, struct state *state, size_t processor,
+                         struct gates_group_runs *runs, struct error *error) {
+    struct state_run_filter filter = {.processor = situation->pipeline->processors[processor].name,
+                                      .as_of = situation->as_of,
+                                      .newest = 1};
+    size_t count;
+    struct state_run *newest = state_runs(state, &filter, &count, error);
+    if (newest == NULL) {
+        return false;
+    }
+    if (count == 1) {
+        bool ended = newest->state == STATE_RUN_ENDED;
+        bool verified = newest->verdict != NULL && strcmp(newest->verdict, "verified") == 0;
+        runs->running += ended ? 0 : 1;
+        runs->ended += ended ? 1 : 0;
+        runs->verified += verified ? 1 : 0;
+        runs->failed += ended && !verified && newest->verdict != NULL ? 1 : 0;
+    }
+    state_runs_free(newest, count);
+    return true;
+}
+
+/* One entry a group, in the pipeline's order; the caller frees the array. */
+static struct gates_group_runs *load_group_runs(const struct situation *situation,
+                                                struct state *state, struct error *error) {
+    const struct pipeline *pipeline = situation->pipeline;
+    struct gates_group_runs *groups = memory_new(pipeline->group_count, sizeof *groups);
+    for (size_t i = 0; i < pipeline->group_count; i++) {
+        const struct pipeline_indices *runs = &pipeline->groups[i].runs;
+        groups[i] = (struct gates_group_runs){.group = i, .processors = runs->count};
+        for (size_t j = 0; j < runs->count; j++) {
+            if (!count_newest(situation, state, runs->items[j], &groups[i], error)) {
+                free(groups);
+                return NULL;
             }
         }
-        if (newest == NULL) {
-            continue;
-        }
-        bool ended = strcmp(newest->state, "ended") == 0;
-        bool verified = newest->verdict != NULL && strcmp(newest->verdict, "verified") == 0;
-        runs.running += ended ? 0 : 1;
-        runs.ended += ended ? 1 : 0;
-        runs.verified += verified ? 1 : 0;
-        runs.failed += ended && !verified && newest->verdict != NULL ? 1 : 0;
     }
-    return runs;
+    return groups;
 }
 
 static struct situation_marks *load_marks(const struct situation *situation, struct state *state,
@@ -51,11 +67,11 @@ static struct situation_marks *load_marks(const struct situation *situation, str
     return marks;
 }
 
-static void judge(struct situation *situation, const struct state_answer *stored, size_t count) {
+static void judge(struct situation *situation, const struct state_answer *stored, size_t count,
+                  const struct gates_group_runs *groups) {
     const struct pipeline *pipeline = situation->pipeline;
     const struct situation_marks *marks = situation->marks;
     struct gates_answer *answers = memory_new(count, sizeof *answers);
-    struct gates_group_runs *groups = memory_new(pipeline->group_count, sizeof *groups);
     for (size_t i = 0; i < count; i++) {
         answers[i] = (struct gates_answer){.gate = stored[i].gate,
                                            .check = stored[i].check,
@@ -63,9 +79,6 @@ static void judge(struct situation *situation, const struct state_answer *stored
                                            .value = stored[i].value,
                                            .at = stored[i].at,
                                            .error = stored[i].error};
-    }
-    for (size_t i = 0; i < pipeline->group_count; i++) {
-        groups[i] = judge_group(situation, i);
     }
     struct gates_evidence evidence = {
         .coverage = situation->coverage,
@@ -78,7 +91,6 @@ static void judge(struct situation *situation, const struct state_answer *stored
     };
     situation->gates = gates_judge(pipeline, &evidence, situation->as_of);
     free(answers);
-    free(groups);
 }
 
 static bool load_since(struct situation *situation, struct state *state, struct error *error) {
@@ -111,9 +123,14 @@ bool situation_load_gates(struct situation *situation, struct state *state, stru
     if (answers == NULL) {
         return false;
     }
-    judge(situation, answers, count);
+    struct gates_group_runs *groups = load_group_runs(situation, state, error);
+    if (groups != NULL) {
+        judge(situation, answers, count, groups);
+    }
     state_answers_free(answers, count);
-    return load_since(situation, state, error);
+    bool good = groups != NULL;
+    free(groups);
+    return good && load_since(situation, state, error);
 }
 
 /* Whether an approval is a yes to this plan for this group, and still holds. */

@@ -493,3 +493,17 @@ Test(situation, passes_a_check_of_runs_only_on_verified_ones)
     cr_expect_eq(load(SCENE_NOW)->gates->gates[1].verdict, GATES_GO);
     cr_expect_eq(situation->header.gate, PIPELINE_NONE);
 }
+
+Test(situation, does_not_forget_a_verified_run_when_a_day_has_passed)
+{
+    struct state_actor actor = agent();
+    int64_t then = SCENE_NOW - 72 * HOUR;
+    scene_measure_all(&scene, 10, 10, SCENE_NOW);
+    scene_launch(&scene, "r-zone", "second", "zones", then);
+    scene_start(&scene, "r-zone", then);
+    scene_end(&scene, "r-zone", STATE_OUTCOME_OK, 0, then + HOUR);
+    cr_assert(state_run_verdict(scene.state, &actor, "r-zone", "verified", "10 of 10", then + HOUR,
+                                &scene.error));
+    cr_expect_eq(load(SCENE_NOW)->run_count, 0, "it is shown no more");
+    cr_expect_eq(situation->gates->gates[1].verdict, GATES_GO, "and holds nothing up");
+}
