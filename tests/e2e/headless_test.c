@@ -8,6 +8,8 @@
 #include "tests/support/program.h"
 #include "tests/support/usage.h"
 
+static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
+
 enum { LONG = 120000 };
 
 Test(headless, carries_the_playoffs_night_through_its_groups_and_gates, .timeout = 150)
@@ -16,14 +18,8 @@ Test(headless, carries_the_playoffs_night_through_its_groups_and_gates, .timeout
     char *temporary = memory_format("TMPDIR=%s", directory);
     char *home = memory_format("XDG_STATE_HOME=%s", directory);
     const char *changes[] = {temporary, home, NULL};
-    const char *argv[] = {PHASEGATE_BINARY_DIR "/phasegate",
-                          "demo",
-                          "--headless",
-                          "--scenario",
-                          "jan02",
-                          "--speed",
-                          "2000",
-                          NULL};
+    const char *argv[] = {phasegate, "demo",    "--headless", "--scenario",
+                          "jan02",   "--speed", "2000",       NULL};
     struct program_result result = program_run(argv, changes, LONG);
     cr_expect_not(result.late, "not over after %d s:\n%s", LONG / 1000, result.out);
     /* Nothing of this night fills the predictions: that gate stays NO-GO, and the night says so. */

@@ -11,6 +11,8 @@
 #include "base/memory.h"
 #include "tests/support/program.h"
 
+static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
+
 enum { LONG = 90000, ARGUMENTS = 12 };
 
 static char *state;
@@ -27,8 +29,7 @@ TestSuite(nights, .init = make_state, .fini = remove_state, .timeout = 120);
 
 /* Runs a verb on a night as JSON, which the caller frees. */
 static json_t *ask(const char *scenario, int code, const char *verb, ...) {
-    const char *argv[ARGUMENTS + 8] = {PHASEGATE_BINARY_DIR "/phasegate", "demo", "--scenario",
-                                       scenario, verb};
+    const char *argv[ARGUMENTS + 8] = {phasegate, "demo", "--scenario", scenario, verb};
     size_t count = 5;
     va_list more;
     va_start(more, verb);

@@ -112,7 +112,7 @@ static void replace_part(struct input *input, size_t at, size_t gone, const char
 static void edit(struct corpus *corpus, struct input *input) {
     static const char *const odd[] = {"\xff",
                                       "\xed\xa0\x80",
-                                      "\xe2\x80\xae",
+                                      "\xe2\x80\x8b",
                                       "\033[",
                                       "\r",
                                       "18446744073709551616",

@@ -16,6 +16,7 @@
 enum { START_MS = 60000, VERB_MS = 60000, ARGUMENTS = 24 };
 
 static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
+static const char *const emulator = PHASEGATE_BINARY_DIR "/phasegate-emulator";
 
 static void set_variable(struct night *night, char *variable) {
     size_t count = 0;
@@ -41,9 +42,9 @@ static void open_directory(struct night *night) {
 static void start_emulator(struct night *night, const char *port, const char *scenario) {
     char *database = memory_format("%s/warehouse.db", night->directory);
     char *errors = memory_format("%s/emulator.log", night->directory);
-    const char *argv[] = {
-        PHASEGATE_BINARY_DIR "/phasegate-emulator", "--port", port, "--database", database,
-        scenario != NULL ? "--scenario" : NULL,     scenario, NULL};
+    const char *argv[] = {emulator,     "--port", port,
+                          "--database", database, scenario != NULL ? "--scenario" : NULL,
+                          scenario,     NULL};
     night->emulator = program_start(argv, changes_of(night), errors);
     const char *url = program_line(night->emulator, START_MS);
     cr_assert_not_null(url, "the local BigQuery did not start");

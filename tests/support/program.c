@@ -14,9 +14,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/text.h"
-
-extern char **environ;
 
 enum { ENVIRONMENT_LIMIT = 128, CHUNK = 64 * 1024 };
 
@@ -94,8 +91,8 @@ struct program {
 };
 
 static _Noreturn void become(const char *const *argv, char **environment, int out, int err) {
-    char *arguments[128] = {0};
-    for (size_t i = 0; argv[i] != NULL && i + 1 < sizeof arguments / sizeof *arguments; i++) {
+    char *arguments[128] = {memory_copy_string(argv[0])};
+    for (size_t i = 1; argv[i] != NULL && i + 1 < sizeof arguments / sizeof *arguments; i++) {
         arguments[i] = memory_copy_string(argv[i]);
     }
     int nothing = open("/dev/null", O_RDONLY);

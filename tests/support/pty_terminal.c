@@ -105,8 +105,8 @@ static _Noreturn void become(const struct pty_options *options, int slave) {
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    char *argv[64] = {0};
-    for (size_t i = 0; options->argv[i] != NULL && i < 63; i++) {
+    char *argv[64] = {memory_copy_string(options->argv[0])};
+    for (size_t i = 1; options->argv[i] != NULL && i < 63; i++) {
         argv[i] = memory_copy_string(options->argv[i]);
     }
     (void)execvpe(argv[0], argv, environment);

@@ -92,7 +92,9 @@ static int command_line_has(const char *pid, const char *text) {
     size_t size = fread(line, 1, sizeof line - 1, file);
     (void)fclose(file);
     for (size_t i = 0; i + 1 < size; i++) {
-        line[i] = line[i] == '\0' ? ' ' : line[i];
+        if (line[i] == '\0') {
+            line[i] = ' ';
+        }
     }
     return strstr(line, text) != NULL;
 }
