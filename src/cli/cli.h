@@ -70,6 +70,9 @@ int cli_fail(struct cli *cli, const struct error *error);
 bool cli_load_pipeline(struct cli *cli, struct error *error);
 
 /* The same, and opens its state file. */
+bool cli_attach_state(struct cli *cli, struct error *error);
+
+/* The same, and reconciles the runs with what is really there. */
 bool cli_open_state(struct cli *cli, struct error *error);
 
 /* The situation now: measured afresh when neither an agent keeps it up nor it is young enough.

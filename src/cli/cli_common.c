@@ -7,7 +7,7 @@
 #include "cli/operate.h"
 #include "runs/runs_reconcile.h"
 
-bool cli_open_state(struct cli *cli, struct error *error) {
+bool cli_attach_state(struct cli *cli, struct error *error) {
     if (cli->state != NULL) {
         return true;
     }
@@ -17,7 +17,14 @@ bool cli_open_state(struct cli *cli, struct error *error) {
     char *directory = state_home(cli->pipeline->name, error);
     cli->state = directory != NULL ? state_open(directory, STATE_WRITE, error) : NULL;
     free(directory);
-    if (cli->state == NULL) {
+    return cli->state != NULL;
+}
+
+bool cli_open_state(struct cli *cli, struct error *error) {
+    if (cli->state != NULL) {
+        return true;
+    }
+    if (!cli_attach_state(cli, error)) {
         return false;
     }
     char *owner = operate_owner();

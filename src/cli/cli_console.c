@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "coverage/coverage_text.h"
 #include "gates/gates_text.h"
+#include "runs/runs_reconcile.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
 
@@ -19,6 +20,8 @@ struct source {
     struct state *state; /* the reader thread's own */
     int64_t loaded_ns;
     int64_t every_ns; /* evidence grows old even when nobody writes */
+    const char *owner;
+    bool reconciled;
 };
 
 static bool changed(void *context) {
@@ -30,6 +33,14 @@ static bool changed(void *context) {
 static struct situation *load(void *context, struct error *error) {
     struct source *source = context;
     source->loaded_ns = clock_boot_ns(clock_system());
+    if (!source->reconciled) {
+        struct state_actor actor = {.name = source->owner};
+        struct runs_reconciled reconciled;
+        if (!runs_reconcile(source->state, &actor, clock_system(), &reconciled, error)) {
+            return NULL;
+        }
+        source->reconciled = true;
+    }
     return situation_load(source->pipeline, source->state, clock_wall_ms(clock_system()), error);
 }
 
@@ -64,6 +75,7 @@ static int show(struct cli *cli, const char *owner, struct state *reader, struct
     int64_t period = clock_real_ms(cli->pipeline->poll.every_ms) * 1000000 / 4;
     struct source source = {.pipeline = cli->pipeline,
                             .state = reader,
+                            .owner = owner,
                             .every_ns = period < 1000000000   ? 1000000000
                                         : period > 5000000000 ? 5000000000
                                                               : period};
@@ -83,7 +95,8 @@ static int show(struct cli *cli, const char *owner, struct state *reader, struct
 int cli_open_console(struct cli *cli) {
     struct error error = {0};
     char session[STATE_SESSION_SIZE];
-    if (!cli_open_state(cli, &error)) {
+    /* The first frame does not wait for reconciling: the reader thread does it. */
+    if (!cli_attach_state(cli, &error)) {
         return cli_fail(cli, &error);
     }
     char *owner = operate_owner();
