@@ -6,8 +6,7 @@
 enum { LOOK_BACK = 20 }; /* lines to the one that says which date is worked on */
 
 void log_line_reader_init(struct log_line_reader *reader) {
-    *reader =
-        (struct log_line_reader){.classifier = log_classifier_builtin("python-backfill", NULL)};
+    *reader = (struct log_line_reader){0};
 }
 
 void log_line_reader_free(struct log_line_reader *reader) {
@@ -19,6 +18,8 @@ void log_line_reader_free(struct log_line_reader *reader) {
 static void classify(struct log_line_reader *reader, struct log_index *index, uint64_t offset,
                      struct log_event *event) {
     (void)log_index_read(index, offset, LOG_LINE_BYTES, &reader->raw, NULL);
+    if (!reader->classifier) /* a console whose logs nobody opens does without its patterns */
+        reader->classifier = log_classifier_builtin("python-backfill", NULL);
     log_classify(reader->classifier, (struct text){reader->raw.data, reader->raw.size}, event);
 }
 

@@ -13,8 +13,8 @@ enum { LOG_LINE_BYTES = 8192 }; /* of a line that are shown */
 
 /* What it takes to read lines; kept from one to the next. */
 struct log_line_reader {
-    struct log_classifier *classifier;
-    struct text_buffer raw; /* the line that was read last */
+    struct log_classifier *classifier; /* made with the first line */
+    struct text_buffer raw;            /* the line that was read last */
     struct sanitise_line shown;
 };
 
