@@ -297,9 +297,26 @@ static int run_verb(struct cli *cli, int argc, char **argv) {
     return code;
 }
 
+/* The pipeline named before the verb: how many words that took, and which file. */
+static int leading_pipeline(int argc, char **argv, const char **path) {
+    static const char with_value[] = "--pipeline=";
+    if (argc > 3 && (strcmp(argv[1], "--pipeline") == 0 || strcmp(argv[1], "-p") == 0)) {
+        *path = argv[2];
+        return 2;
+    }
+    if (argc > 2 && strncmp(argv[1], with_value, sizeof with_value - 1) == 0) {
+        *path = argv[1] + sizeof with_value - 1;
+        return 1;
+    }
+    return 0;
+}
+
 int cli_run(int argc, char **argv, FILE *out, FILE *err) {
     struct cli cli = {.out = out, .err = err};
     (void)signal(SIGPIPE, SIG_IGN);
+    int taken = leading_pipeline(argc, argv, &cli.pipeline_path);
+    argv += taken;
+    argc -= taken;
     const char *first = argc > 1 ? argv[1] : "console";
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
         return end_output(&cli, print_help(out));

@@ -110,18 +110,40 @@ static bool refuse_rewrites(const struct runs_plan *plan, const struct situation
                      rewrites, dates);
 }
 
+/* Dates that nobody could measure are neither missing nor done. Only the tables that would be
+ * filled count: one that cannot be read does not keep the others from being filled. */
+static bool check_known(const struct situation *situation, const struct situation_launch *launch,
+                        struct error *error) {
+    const struct pipeline *pipeline = situation->pipeline;
+    bool alone = launch->processor != PIPELINE_NONE;
+    size_t count = alone ? 1
+                   : launch->group < pipeline->group_count
+                       ? pipeline->groups[launch->group].runs.count
+                       : 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t processor =
+            alone ? launch->processor : pipeline->groups[launch->group].runs.items[i];
+        const struct pipeline_indices *fills = &pipeline->processors[processor].fills;
+        for (size_t j = 0; j < fills->count; j++) {
+            const struct coverage_table *table = &situation->coverage->tables[fills->items[j]];
+            if (!table->all.known) {
+                return error_set(
+                    error, EXIT_UNKNOWN,
+                    "which dates %s lacks is not known: %s; it must be measured before "
+                    "it is filled",
+                    pipeline->tables[fills->items[j]].name,
+                    table->error != NULL ? table->error : "it was never measured");
+            }
+        }
+    }
+    return true;
+}
+
 struct runs_plan *situation_plan(const struct situation *situation,
                                  const struct situation_launch *launch, struct error *error) {
     bool only_missing = launch->gaps || launch->dates != NULL;
-    for (size_t i = 0; only_missing && i < situation->pipeline->table_count; i++) {
-        if (launch->dates == NULL && !situation->coverage->tables[i].all.known) {
-            (void)error_set(error, EXIT_UNKNOWN, "the gaps of %s are not known: %s",
-                            situation->pipeline->tables[i].name,
-                            situation->coverage->tables[i].error != NULL
-                                ? situation->coverage->tables[i].error
-                                : "it was never measured");
-            return NULL;
-        }
+    if (launch->dates == NULL && !check_known(situation, launch, error)) {
+        return NULL;
     }
     struct table_sets sets = make_sets(situation, launch->dates);
     struct runs_request request = {

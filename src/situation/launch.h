@@ -22,7 +22,8 @@ struct situation_launch {
 };
 
 /* The plan of a launch on the situation's evidence. NULL with EXIT_NO_GO when a rule or the gate
- * refuses; a plan that would rewrite complete dates is refused unless `rewrite`. */
+ * refuses, with EXIT_UNKNOWN when a table that would be filled was not measured (and `dates` does
+ * not name its dates); a plan that would rewrite complete dates is refused unless `rewrite`. */
 struct runs_plan *situation_plan(const struct situation *situation,
                                  const struct situation_launch *launch, struct error *error);
 

@@ -252,11 +252,12 @@ static void draw_detail(const struct screen *screen, struct frame *frame, struct
         frame_put(frame, row, x, row.y, STYLE_DIM, "nothing read yet");
         return;
     }
-    x = frame_format(frame, row, x, row.y, STYLE_DIM, "measured %s",
-                     words_age(screen->now, table->confirmed_at, text));
+    x = table->confirmed_at ? frame_format(frame, row, x, row.y, STYLE_DIM, "measured %s ",
+                                           words_age(screen->now, table->confirmed_at, text))
+                            : frame_format(frame, row, x, row.y, STYLE_DIM, "never measured ");
     if (table->all.known) {
         const struct coverage_totals *all = &table->all;
-        (void)snprintf(text, sizeof text, " · %zu of %zu complete", all->complete, all->attainable);
+        (void)snprintf(text, sizeof text, "· %zu of %zu complete", all->complete, all->attainable);
         x = frame_field(frame, row, x, row.y, COMPLETE_WIDTH, false, STYLE_DIM, text) + 1;
         const struct {
             size_t count;

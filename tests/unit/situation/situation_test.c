@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "logs/progress.h"
+#include "situation/launch.h"
 #include "situation/situation.h"
 #include "state/state_gates.h"
 #include "state/state_journal.h"
@@ -114,6 +115,33 @@ Test(situation, leaves_a_table_that_was_never_measured_unknown_beside_the_others
     cr_expect_eq(now->coverage->tables[SCENE_ZONES].status, COVERAGE_STATUS_UNKNOWN);
     cr_expect_eq(now->gates->gates[0].verdict, GATES_GO);
     cr_expect_eq(now->gates->gates[1].verdict, GATES_UNKNOWN);
+}
+
+Test(situation, plans_a_launch_only_on_dates_that_were_measured)
+{
+    scene_measure(&scene, STATE_SUBJECT_EXPECTED, "due.sql", 10, 2, -1, SCENE_NOW);
+    for (int gaps = 0; gaps < 2; gaps++) {
+        const struct situation *now = load(SCENE_NOW);
+        struct situation_launch launch = {
+            .group = 0, .processor = PIPELINE_NONE, .range = now->range, .gaps = gaps != 0};
+        cr_expect_null(situation_plan(now, &launch, &scene.error));
+        cr_expect_eq(scene.error.code, EXIT_UNKNOWN, "%s", scene.error.text);
+        cr_expect(strstr(scene.error.text, "defense") != NULL, "%s", scene.error.text);
+    }
+}
+
+Test(situation, plans_a_launch_whatever_became_of_tables_it_does_not_fill)
+{
+    scene_measure(&scene, STATE_SUBJECT_EXPECTED, "due.sql", 10, 2, -1, SCENE_NOW);
+    scene_measure(&scene, STATE_SUBJECT_TABLE, "defense", 5, 4, 2, SCENE_NOW);
+    const struct situation *now = load(SCENE_NOW);
+    cr_assert_not(now->coverage->tables[SCENE_ZONES].all.known);
+    struct situation_launch launch = {
+        .group = 0, .processor = PIPELINE_NONE, .range = now->range, .gaps = true};
+    struct runs_plan *plan = situation_plan(now, &launch, &scene.error);
+    cr_assert_not_null(plan, "%s", scene.error.text);
+    cr_expect_eq(plan->count, 1);
+    runs_plan_free(plan);
 }
 
 Test(situation, knows_nothing_without_expected_dates)
