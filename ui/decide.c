@@ -9,7 +9,7 @@
 #include "situation/launch.h"
 #include "ui/words.h"
 
-enum { RANGES_SHOWN = 6 };
+enum { RANGES_SHOWN = 6, LONGEST_COMMAND = 600 };
 
 const struct decide_target decide_nothing = {
     .table = PIPELINE_NONE,
@@ -80,7 +80,7 @@ static bool add_plan(struct text_buffer *text, const struct screen *screen,
         text_buffer_format(text, "Refused: %s.\n", error.text);
         return false;
     }
-    situation_plan_describe(plan, text);
+    situation_plan_describe(plan, LONGEST_COMMAND, text);
     runs_plan_free(plan);
     return true;
 }

@@ -64,7 +64,7 @@ static int print_launched(struct cli *cli, const char *report) {
 static int carry_out(struct cli *cli, const struct runs_plan *plan, struct error *error) {
     struct text_buffer about = {0};
     char *report = NULL;
-    situation_plan_describe(plan, &about);
+    situation_plan_describe(plan, 0, &about);
     bool only_show = cli_value(cli, "dry-run") != NULL;
     if (only_show || cli_value(cli, "yes") == NULL) {
         (void)fputs(about.data != NULL ? about.data : "", cli->out);

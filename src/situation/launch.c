@@ -1,6 +1,7 @@
 #include "situation/launch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -169,7 +170,27 @@ struct runs_plan *situation_plan(const struct situation *situation,
     return plan;
 }
 
-void situation_plan_describe(const struct runs_plan *plan, struct text_buffer *out) {
+/* One command; of a longer one than `longest` bytes the middle is left out, and said to be. */
+static void describe_command(const char *command, size_t longest, struct text_buffer *out) {
+    size_t size = strlen(command);
+    if (longest == 0 || size <= longest) {
+        text_buffer_format(out, "  %s\n", command);
+        return;
+    }
+    size_t head = longest * 3 / 4;
+    size_t tail = longest / 4;
+    while (head > 0 && ((unsigned char)command[head] & 0xc0U) == 0x80) {
+        head--; /* no character is cut in two */
+    }
+    while (tail > 0 && ((unsigned char)command[size - tail] & 0xc0U) == 0x80) {
+        tail--;
+    }
+    text_buffer_format(out, "  %.*s …%zu characters more… %s\n", (int)head, command,
+                       size - head - tail, command + size - tail);
+}
+
+void situation_plan_describe(const struct runs_plan *plan, size_t longest,
+                             struct text_buffer *out) {
     for (size_t i = 0; i < plan->count; i++) {
         const struct runs_item *item = &plan->items[i];
         char from[DAY_TEXT_SIZE];
@@ -183,6 +204,7 @@ void situation_plan_describe(const struct runs_plan *plan, struct text_buffer *o
                                ", %zu complete dates lie between them and may be written again",
                                item->rewrites);
         }
-        text_buffer_format(out, "\n  %s\n", item->command);
+        text_buffer_format(out, "\n");
+        describe_command(item->command, longest, out);
     }
 }

@@ -27,7 +27,8 @@ struct situation_launch {
 struct runs_plan *situation_plan(const struct situation *situation,
                                  const struct situation_launch *launch, struct error *error);
 
-/* The whole of it: what would run, exactly, for people to read before they say yes. */
-void situation_plan_describe(const struct runs_plan *plan, struct text_buffer *out);
+/* What would run, for people to read before they say yes: exactly, but for the middle of commands
+ * longer than `longest` bytes (0: none), which may name a thousand dates. */
+void situation_plan_describe(const struct runs_plan *plan, size_t longest, struct text_buffer *out);
 
 #endif

@@ -38,26 +38,80 @@ static bool load_table_rate(struct situation *situation, struct state *state, si
     return true;
 }
 
+static bool fills(const struct pipeline *pipeline, size_t group, size_t table) {
+    const struct pipeline_indices *runs = &pipeline->groups[group].runs;
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct pipeline_processor *processor = &pipeline->processors[runs->items[i]];
+        for (size_t j = 0; j < processor->fills.count; j++) {
+            if (processor->fills.items[j] == table) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* The gate that is not GO and holds the group whose processor fills the table. */
 static const char *holder_of(const struct situation *situation, size_t table) {
     const struct pipeline *pipeline = situation->pipeline;
     for (size_t i = 0; i < pipeline->group_count; i++) {
-        const struct pipeline_group *group = &pipeline->groups[i];
-        if (group->behind == PIPELINE_NONE ||
-            situation->gates->gates[group->behind].verdict == GATES_GO) {
-            continue;
-        }
-        for (size_t j = 0; j < group->runs.count; j++) {
-            const struct pipeline_processor *processor =
-                &pipeline->processors[group->runs.items[j]];
-            for (size_t k = 0; k < processor->fills.count; k++) {
-                if (processor->fills.items[k] == table) {
-                    return pipeline->gates[group->behind].name;
-                }
-            }
+        size_t gate = pipeline->groups[i].behind;
+        if (gate != PIPELINE_NONE && situation->gates->gates[gate].verdict != GATES_GO &&
+            fills(pipeline, i, table)) {
+            return pipeline->gates[gate].name;
         }
     }
     return NULL;
+}
+
+/* Whether a gate keeps the group from being launched. */
+static bool held(const struct situation *situation, size_t group) {
+    size_t gate = situation->pipeline->groups[group].behind;
+    if (gate == PIPELINE_NONE) {
+        return false;
+    }
+    const struct gates_gate *judged = &situation->gates->gates[gate];
+    bool overridden = judged->mark != NULL && !judged->mark->hold;
+    return judged->verdict != GATES_GO && !overridden;
+}
+
+/* Whether a run of one of the group's processors lives, or waits for its verdict. */
+static bool busy(const struct situation *situation, size_t group) {
+    const struct pipeline_indices *runs = &situation->pipeline->groups[group].runs;
+    for (size_t i = 0; i < situation->run_count; i++) {
+        for (size_t j = 0; j < runs->count && situation->runs[i].verdict == NULL; j++) {
+            if (situation->runs[i].processor_index == runs->items[j]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether one of the gate's checks fails on the group's runs, or on a table that it fills. */
+static bool would_help(const struct situation *situation, size_t gate, size_t group) {
+    for (size_t i = 0; i < situation->pipeline->gates[gate].check_count; i++) {
+        const struct gates_check *judged = &situation->gates->gates[gate].checks[i];
+        if (judged->result != GATES_RESULT_FAIL) {
+            continue;
+        }
+        if (judged->check->kind == PIPELINE_CHECK_RUNS ? judged->check->group == group
+            : judged->check->kind == PIPELINE_CHECK_COVERAGE
+                ? fills(situation->pipeline, group, judged->check->table)
+                : false) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t launchable(const struct situation *situation, size_t gate) {
+    for (size_t i = 0; i < situation->pipeline->group_count; i++) {
+        if (would_help(situation, gate, i) && !held(situation, i) && !busy(situation, i)) {
+            return i;
+        }
+    }
+    return PIPELINE_NONE;
 }
 
 /* When a failing check would pass at its table's rate; 0 when it does not move, or when it asks for
@@ -99,11 +153,13 @@ static void find_next(struct situation *situation) {
     struct situation_header *header = &situation->header;
     header->gate = PIPELINE_NONE;
     header->next_group = PIPELINE_NONE;
+    header->launchable = PIPELINE_NONE;
     for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
         if (situation->gates->gates[i].verdict != GATES_GO) {
             const struct pipeline_indices *holds = &situation->pipeline->gates[i].holds;
             header->gate = i;
             header->next_group = holds->count > 0 ? holds->items[0] : PIPELINE_NONE;
+            header->launchable = launchable(situation, i);
             header->go_expected = go_expected(situation, i);
             return;
         }

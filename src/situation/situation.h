@@ -109,6 +109,9 @@ struct situation_header {
     size_t running; /* runs alive */
     size_t gate; /* the first gate in pipeline order that is not GO; PIPELINE_NONE when all are */
     size_t next_group; /* held by that gate; PIPELINE_NONE */
+    size_t launchable; /* the first group that fills what keeps that gate from GO, that nothing
+                          holds, and of which nothing runs or waits for its verdict;
+                          PIPELINE_NONE */
     int64_t
         go_expected; /* when the running work would turn that gate at its rate; 0 when not known */
 };

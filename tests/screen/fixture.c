@@ -253,7 +253,7 @@ static void fill_header(struct situation *situation, enum fixture_kind kind) {
         header->bigquery = memory_copy_string("403 rateLimitExceeded, retrying in 8 s");
     header->bytes_billed = 32 << 20;
     header->consoles = 2;
-    header->gate = header->next_group = PIPELINE_NONE;
+    header->gate = header->next_group = header->launchable = PIPELINE_NONE;
     for (size_t i = 0; i < situation->pipeline->gate_count && header->gate == PIPELINE_NONE; i++)
         if (situation->gates->gates[i].verdict != GATES_GO)
             header->gate = i;

@@ -10,7 +10,7 @@
 #include "ui/words.h"
 
 enum { ROW_PHASE, ROW_TABLE };
-enum { HEADING_ROWS = 1, NAME_LIMIT = 40, RUN_BAR = 10, COMPLETE_WIDTH = 24 };
+enum { HEADING_ROWS = 1, NAME_LIMIT = 40, RUN_BAR = 10, COMPLETE_WIDTH = 23 };
 
 static void coverage_rows(struct screen *screen, struct list_rows *rows) {
     const struct pipeline *pipeline = screen->pipeline;
@@ -272,7 +272,7 @@ static void draw_detail(const struct screen *screen, struct frame *frame, struct
                 x = frame_format(frame, row, x, row.y, STYLE_DIM, "· %zu %s ", parts[i].count,
                                  parts[i].word);
     }
-    if (table->error)
+    if (table->error && (table->confirmed_at || strcmp(table->error, "never measured") != 0))
         (void)frame_format(frame, row, x, row.y, STYLE_WARN, "· %s", table->error);
     else if (table->lineage.blocks.count)
         (void)frame_format(frame, row, x, row.y, STYLE_DIM, "· blocks %zu %s",
@@ -332,7 +332,8 @@ static void draw_panel(const struct screen *screen, struct frame *frame, struct 
     if (panel.height < 2)
         return;
     int total = run_count(screen), line = 1;
-    int x = frame_put(frame, panel, panel.x + 1, panel.y, STYLE_SECTION, "RUNNING");
+    int x = frame_put(frame, panel, panel.x + 1, panel.y, STYLE_SECTION,
+                      screen->situation->header.running ? "RUNNING" : "RUNS");
     if (total > panel.height - 1)
         frame_format(frame, panel, x, panel.y, STYLE_DIM, "  %d of %d, all in 3 Runs",
                      panel.height - 1, total);

@@ -41,16 +41,47 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
     frame_put(frame, row, clock_x, row.y, STYLE_DIM, clock);
 }
 
+/* "3 of 5 tables under 95 %" of a gate that judges coverage and perhaps more; false when no
+ * coverage is too low, or the tables have different minima. */
+static bool tables_too_low(const struct gates_gate *gate, size_t count, char *out) {
+    size_t tables = 0, low = 0;
+    int minimum = -1;
+    for (size_t i = 0; i < count; i++) {
+        const struct gates_check *judged = &gate->checks[i];
+        if (judged->check->kind != PIPELINE_CHECK_COVERAGE)
+            continue;
+        tables++;
+        if (judged->result != GATES_RESULT_FAIL)
+            continue;
+        low++;
+        if (minimum >= 0 && minimum != judged->check->minimum)
+            return false;
+        minimum = judged->check->minimum;
+    }
+    if (low)
+        (void)snprintf(out, WORDS_SIZE, "%zu of %zu tables under %d %%", low, tables,
+                       minimum / 100);
+    return low > 0;
+}
+
+static void only_failure(const struct gates_gate *gate, size_t count, char *out) {
+    for (size_t i = 0; i < count; i++)
+        if (gate->checks[i].result == GATES_RESULT_FAIL)
+            (void)snprintf(out, WORDS_SIZE, "%.60s",
+                           gate->checks[i].why ? gate->checks[i].why : gate->checks[i].check->name);
+}
+
 /* The failing checks of a gate in a few words. */
-static void why_not_go(const struct gates_gate *gate, char *out) {
+static void why_not_go(const struct gates_gate *gate, size_t count, char *out) {
     if (gate->mark && gate->mark->hold)
         (void)snprintf(out, WORDS_SIZE, "held by %s: %.40s", gate->mark->by, gate->mark->reason);
     else if (gate->unknown && gate->measured < gate->total)
         (void)snprintf(out, WORDS_SIZE, "%zu of %zu inputs are not fresh",
                        gate->total - gate->measured, gate->total);
-    else if (gate->failed && gate->checks[0].check->kind == PIPELINE_CHECK_COVERAGE)
-        (void)snprintf(out, WORDS_SIZE, "%zu of %zu tables under %d %%", gate->failed, gate->total,
-                       gate->checks[0].check->minimum / 100);
+    else if (tables_too_low(gate, count, out))
+        return;
+    else if (gate->failed == 1)
+        only_failure(gate, count, out);
     else if (gate->failed)
         (void)snprintf(out, WORDS_SIZE, "%zu of %zu checks fail", gate->failed, gate->total);
     else
@@ -118,14 +149,17 @@ static void draw_answer(const struct screen *screen, struct frame *frame, struct
     char text[WORDS_SIZE];
     int x = draw_verdict(frame, row, gate->verdict);
     x = frame_put(frame, row, x + 1, row.y, STYLE_STRONG, situation->pipeline->gates[index].name);
-    why_not_go(gate, text);
+    why_not_go(gate, situation->pipeline->gates[index].check_count, text);
     x = frame_put(frame, row, x + 2, row.y, STYLE_NORMAL, text);
     int end = draw_right(screen, frame, row, x);
-    if (situation->header.next_group != PIPELINE_NONE) {
-        const char *group = situation->pipeline->groups[situation->header.next_group].name;
-        (void)snprintf(text, sizeof text, "next: %s (held)", group);
+    const struct situation_header *header = &situation->header;
+    bool launch = header->launchable != PIPELINE_NONE;
+    size_t next = launch ? header->launchable : header->next_group;
+    if (next != PIPELINE_NONE) {
+        const char *group = situation->pipeline->groups[next].name;
+        (void)snprintf(text, sizeof text, launch ? "next: launch %s" : "next: %s (held)", group);
         if (x + 3 + frame_columns(text_of(text)) + 2 <= end)
-            frame_put(frame, row, x + 3, row.y, STYLE_DIM, text);
+            frame_put(frame, row, x + 3, row.y, launch ? STYLE_NORMAL : STYLE_DIM, text);
     }
 }
 

@@ -106,6 +106,22 @@ Test(situation, names_the_gate_that_holds_a_table)
     cr_expect_eq(now->header.next_group, 1);
 }
 
+Test(situation, names_the_group_whose_launch_the_gate_waits_for)
+{
+    scene_measure_all(&scene, 5, 0, SCENE_NOW - MINUTE);
+    cr_expect_eq(load(SCENE_NOW)->header.launchable, 0, "the first group fills what is too low");
+    scene_launch(&scene, "r-1", "first", "defense", SCENE_NOW - MINUTE);
+    cr_expect_eq(load(SCENE_NOW)->header.launchable, PIPELINE_NONE, "it runs already");
+}
+
+Test(situation, names_the_next_group_once_its_gate_is_go)
+{
+    scene_measure_all(&scene, 10, 0, SCENE_NOW - MINUTE);
+    const struct situation *now = load(SCENE_NOW);
+    cr_expect_eq(now->header.gate, 1);
+    cr_expect_eq(now->header.launchable, 1);
+}
+
 Test(situation, leaves_a_table_that_was_never_measured_unknown_beside_the_others)
 {
     scene_measure(&scene, STATE_SUBJECT_EXPECTED, "due.sql", 10, 2, -1, SCENE_NOW);
