@@ -221,7 +221,7 @@ void decide_stop_any(struct screen *screen) {
 
 void decide_retry(struct screen *screen, const struct situation_run *run) {
     if (!run) {
-        screen_toast(screen, STYLE_DIM, "no run is selected");
+        screen_toast(screen, STYLE_DIM, "select a run first: R launches what one run left missing");
         return;
     }
     if (alive(run) || run->processor_index == PIPELINE_NONE) {

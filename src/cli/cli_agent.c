@@ -35,6 +35,34 @@ const struct cli_verb cli_verb_agent = {
     .run = agent,
 };
 
+/* What a poll of our own came to: an answer that was not had is not a success. */
+static int report_poll(struct cli *cli) {
+    struct error error = {0};
+    struct situation *situation =
+        situation_load(cli->pipeline, cli->state, clock_wall_ms(clock_system()), &error);
+    if (situation == NULL) {
+        return cli_fail(cli, &error);
+    }
+    const char *why = NULL;
+    size_t missed = 0;
+    size_t count = cli->pipeline->table_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct coverage_table *table = &situation->coverage->tables[i];
+        if (table->status != COVERAGE_STATUS_FRESH) {
+            missed++;
+            why = why == NULL ? table->error : why;
+        }
+    }
+    if (missed == 0) {
+        (void)fprintf(cli->out, "Polled %zu table%s.\n", count, count == 1 ? "" : "s");
+    } else {
+        (void)error_set(&error, EXIT_UNKNOWN, "%zu of %zu tables could not be measured%s%s", missed,
+                        count, why != NULL ? ": " : "", why != NULL ? why : "");
+    }
+    situation_free(situation);
+    return missed == 0 ? EXIT_GO : cli_fail(cli, &error);
+}
+
 static int poll_now(struct cli *cli) {
     struct error error = {0};
     bool agent_polls = false;
@@ -51,7 +79,10 @@ static int poll_now(struct cli *cli) {
     if (!good) {
         return cli_fail(cli, &error);
     }
-    (void)fprintf(cli->out, agent_polls ? "Asked the agent to poll now.\n" : "Polled.\n");
+    if (!agent_polls) {
+        return report_poll(cli);
+    }
+    (void)fprintf(cli->out, "Asked the agent to poll now.\n");
     return EXIT_GO;
 }
 
@@ -59,5 +90,7 @@ const struct cli_verb cli_verb_poll = {
     .name = "poll",
     .arguments = "",
     .summary = "measure everything now",
+    .about = "Exit 2 when a table could not be measured. An agent that is at work is asked to, and "
+             "not waited for.",
     .run = poll_now,
 };

@@ -24,7 +24,8 @@ static void add_check(struct list_rows *rows, size_t gate, size_t place,
     if (check->result == GATES_RESULT_PASS)
         return;
     struct list_row note = {.kind = ROW_NOTE, .a = gate, .b = place * 8};
-    if (check->why && (check->result == GATES_RESULT_UNKNOWN || !check->fresh)) {
+    bool of_runs = check->check->kind == PIPELINE_CHECK_RUNS;
+    if (check->why && (check->result == GATES_RESULT_UNKNOWN || !check->fresh || of_runs)) {
         note.b = place * 8 + NOTE_WHY;
         list_add(rows, note);
     }
@@ -153,7 +154,8 @@ static void draw_check(const struct screen *screen, struct frame *frame, struct 
         frame_field(frame, row, column_x(&row, 2), row.y, VALUE_WIDTH, true, STYLE_DIM, text);
     }
     if (check->measured) {
-        (void)snprintf(text, sizeof text, "%+.1f", check->margin);
+        (void)snprintf(text, sizeof text, check->unit == GATES_UNIT_COUNT ? "%+.0f" : "%+.1f",
+                       check->margin);
         frame_field(frame, row, column_x(&row, 1), row.y, VALUE_WIDTH, true, style, text);
     }
     frame_field(frame, row, column_x(&row, 0), row.y, AGE_WIDTH, true,

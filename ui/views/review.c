@@ -94,7 +94,7 @@ static void add_plan(struct text_buffer *text, const struct screen *screen, size
         text_buffer_format(text, "    %s\n", error.text);
         return;
     }
-    situation_plan_describe(plan, &plan_text);
+    situation_plan_describe(plan, 0, &plan_text);
     struct text rest = {plan_text.data, plan_text.size};
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
