@@ -46,6 +46,7 @@ struct measure {
     const struct pipeline *pipeline;
     const struct clock *clock;
     struct bigquery_client *client;
+    int64_t deadline_ms; /* of a request; 0: the client's */
     struct target_state *states;
     size_t state_count;
     struct measure_answer *ready;
@@ -162,6 +163,10 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
     return measure;
 }
 
+void measure_set_deadline(struct measure *measure, int64_t deadline_ms) {
+    measure->deadline_ms = deadline_ms;
+}
+
 void measure_free(struct measure *measure) {
     if (measure == NULL) {
         return;
@@ -224,6 +229,7 @@ static void start_query(struct measure *measure, struct target_state *state) {
         .sql = target_sql(measure->pipeline, state->target),
         .parameters = parameters,
         .parameter_count = 2,
+        .deadline_ms = measure->deadline_ms,
         .user = &state->question,
     };
     struct error error = {0};
@@ -244,7 +250,8 @@ static void start_free_checks(struct measure *measure, struct target_state *stat
         struct source *source = &state->sources[i];
         struct bigquery_table_name name = {source->project, source->dataset, source->table};
         struct error error = {0};
-        if (bigquery_submit_table(measure->client, &name, 0, &source->question, &error) == 0) {
+        if (bigquery_submit_table(measure->client, &name, measure->deadline_ms, &source->question,
+                                  &error) == 0) {
             state->check_failed = true;
             state->failure = error;
         } else {

@@ -59,6 +59,10 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
                             const struct clock *clock, struct error *error);
 void measure_free(struct measure *measure);
 
+/* Gives up on an answer after so many real milliseconds, retries included; without it after a poll
+ * period (5 s to 10 min). */
+void measure_set_deadline(struct measure *measure, int64_t deadline_ms);
+
 /* Every target of the pipeline; the caller frees the array. */
 struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *count);
 

@@ -9,6 +9,9 @@
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
 
+/* A person waits for a verb: it tries for so long, where an agent tries for a poll period. */
+static const int64_t patience_ms = 10000;
+
 /* A session that holds the lease for the time of one poll. */
 struct poll {
     struct recorder recorder;
@@ -76,6 +79,7 @@ static bool measure_all(struct poll *once, struct error *error) {
     if (measure == NULL) {
         return false;
     }
+    measure_set_deadline(measure, patience_ms);
     size_t count;
     struct measure_target *targets = measure_targets(pipeline, &count);
     for (size_t i = 0; i < count; i++) {
