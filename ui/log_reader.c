@@ -118,6 +118,7 @@ static void take_turn(struct log_reader *reader, struct turn *turn, bool got) {
 
 static void *run(void *argument) {
     struct log_reader *reader = argument;
+    (void)pthread_setname_np(pthread_self(), "log-reader");
     struct turn *turn = memory_new(1, sizeof *turn);
     turn->source = log_page_source_new(&reader->interrupt);
     turn->watch = log_watch_new(FOLLOW_MS, false, NULL);
