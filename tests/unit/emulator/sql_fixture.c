@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 
@@ -202,19 +203,16 @@ const char *sql_fixture_run(struct sql_fixture *fixture, const char *text, const
     return fixture->out.data;
 }
 
-json_t *sql_fixture_statements(const char *path) {
-    FILE *file = fopen(path, "r");
-    cr_assert_not_null(file, "%s", path);
-    static char text[65536];
-    size_t size = fread(text, 1, sizeof text - 1, file);
-    (void)fclose(file);
-    text[size] = '\0';
+json_t *sql_fixture_statements(const char *directory) {
     json_t *statements = json_array();
-    struct text rest = {text, size};
-    while (rest.size) {
-        struct text statement = text_cut(&rest, ';');
-        if (text_trim(statement).size)
-            json_array_append_new(statements, json_stringn(statement.data, statement.size));
+    struct text_buffer text = {0};
+    struct error error = {0};
+    for (int i = 1; i <= OPERATOR_QUERIES; i++) {
+        char *path = memory_format("%s/q%02d.sql", directory, i);
+        cr_assert(file_read(path, 65536, &text, &error), "%s", error.text);
+        json_array_append_new(statements, json_stringn(text.data, text.size));
+        free(path);
     }
+    text_buffer_free(&text);
     return statements;
 }

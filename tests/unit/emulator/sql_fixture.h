@@ -21,9 +21,10 @@ struct sql_request sql_fixture_request(const char *text);
  * call. */
 const char *sql_fixture_run(struct sql_fixture *fixture, const char *text, const char *parameters);
 
-/* The statements of a file, which stand between semicolons and hold none; the caller frees the
- * array with json_decref. */
-json_t *sql_fixture_statements(const char *path);
+/* The operators' statements, q01.sql to q10.sql of a directory; the caller frees the array with
+ * json_decref. */
+enum { OPERATOR_QUERIES = 10 };
+json_t *sql_fixture_statements(const char *directory);
 
 /* sql_fixture_run without parameters must give `expected`. */
 #define cr_expect_sql(fixture, text, expected)                                                     \

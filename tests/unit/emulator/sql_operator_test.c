@@ -17,7 +17,7 @@ static void stop(void) {
 
 TestSuite(sql_operator, .init = start, .fini = stop);
 
-#define STATEMENTS PHASEGATE_SOURCE_DIR "/tests/fixtures/operator_queries.sql"
+#define STATEMENTS PHASEGATE_SOURCE_DIR "/tests/fixtures/operator_queries"
 
 static const char *const expected[] = {
     "3",
