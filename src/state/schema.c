@@ -6,19 +6,6 @@
 
 #include <stdio.h>
 
-#define STALE_TERM "the lease of this agent has passed to another; nothing was written"
-
-/* Writes of polled state carry the term of the lease that is held now. */
-#define FENCE(table, event)                                                                        \
-    "CREATE TRIGGER " table "_fence_" event " BEFORE " event " ON " table                          \
-    " WHEN NEW.term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"                      \
-    " BEGIN SELECT RAISE(ABORT,'" STALE_TERM "'); END;"
-#define FENCED(table) FENCE(table, "INSERT") FENCE(table, "UPDATE")
-
-#define NEVER(table, event, what)                                                                  \
-    "CREATE TRIGGER " table "_no_" event " BEFORE " event " ON " table                             \
-    " BEGIN SELECT RAISE(ABORT,'" what "'); END;"
-
 static const char who_is_there[] =
     "CREATE TABLE sessions("
     " session TEXT PRIMARY KEY, role TEXT NOT NULL CHECK(role IN('console','agent','verb')),"
@@ -33,7 +20,7 @@ static const char who_is_there[] =
     "CREATE TRIGGER lease_term_grows BEFORE UPDATE ON lease"
     " WHEN NEW.term<OLD.term OR (NEW.term=OLD.term AND NEW.holder IS NOT NULL"
     "  AND NEW.holder IS NOT OLD.holder)"
-    " BEGIN SELECT RAISE(ABORT,'a new holder of the lease needs a new term'); END;" NEVER(
+    " BEGIN SELECT RAISE(ABORT,'a new holder of the lease needs a new term'); END;" SCHEMA_NEVER(
         "lease", "DELETE",
         "the lease row is never deleted: its term only grows") "CREATE TABLE requests("
                                                                " id INTEGER PRIMARY KEY, kind TEXT "
@@ -42,8 +29,9 @@ static const char who_is_there[] =
                                                                " subject TEXT NOT NULL, by_whom "
                                                                "TEXT NOT NULL, at INTEGER NOT "
                                                                "NULL, taken_at INTEGER,"
-                                                               " term INTEGER) STRICT;" FENCE(
-                                                                   "requests", "UPDATE");
+                                                               " term INTEGER) "
+                                                               "STRICT;" SCHEMA_FENCE("requests",
+                                                                                      "UPDATE");
 
 static const char measured[] =
     "CREATE TABLE measurements("
@@ -57,7 +45,7 @@ static const char measured[] =
     " CHECK((measured_at IS NULL)=(confirmed_at IS NULL)),"
     " CHECK((measured_at IS NULL)=(from_day IS NULL OR to_day IS NULL)),"
     " CHECK((error IS NULL)=(failed_at IS NULL)),"
-    " CHECK(measured_at IS NOT NULL OR error IS NOT NULL)) STRICT;" FENCED(
+    " CHECK(measured_at IS NOT NULL OR error IS NOT NULL)) STRICT;" SCHEMA_FENCED(
         "measurements") "CREATE TRIGGER measurements_keep BEFORE UPDATE ON measurements"
                         " WHEN NEW.counts IS NULL AND OLD.counts IS NOT NULL"
                         " BEGIN SELECT RAISE(ABORT,'a failed poll never erases counts'); END;"
@@ -71,9 +59,10 @@ static const char measured[] =
                         "partial INTEGER,"
                         " missing INTEGER, excess INTEGER, with_rows INTEGER, row_count INTEGER, "
                         "error TEXT) STRICT;"
-                        "CREATE INDEX samples_of ON samples(tbl,season,at);" FENCE("samples",
-                                                                                   "INSERT")
-                            NEVER("samples", "UPDATE", "samples are append-only") NEVER(
+                        "CREATE INDEX samples_of ON samples(tbl,season,at);" SCHEMA_FENCE(
+                            "samples", "INSERT") SCHEMA_NEVER("samples", "UPDATE",
+                                                              "samples are append-only")
+                            SCHEMA_NEVER(
                                 "samples", "DELETE",
                                 "samples are append-only") "CREATE TABLE spend("
                                                            " night INTEGER NOT NULL, key TEXT NOT "
@@ -84,7 +73,7 @@ static const char measured[] =
                                                            "NOT NULL,"
                                                            " bytes_processed INTEGER NOT NULL, "
                                                            "dollars REAL NOT NULL, PRIMARY "
-                                                           "KEY(night,key)) STRICT;" FENCED(
+                                                           "KEY(night,key)) STRICT;" SCHEMA_FENCED(
                                                                "spend");
 
 static const char judged[] =
@@ -92,7 +81,7 @@ static const char judged[] =
     " id INTEGER PRIMARY KEY, gate TEXT NOT NULL, term INTEGER NOT NULL,"
     " verdict TEXT NOT NULL CHECK(verdict IN('GO','NO-GO','HOLD','STALE','UNKNOWN')),"
     " since INTEGER NOT NULL, until INTEGER, text TEXT NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX verdicts_standing ON verdicts(gate) WHERE until IS NULL;" FENCED(
+    "CREATE UNIQUE INDEX verdicts_standing ON verdicts(gate) WHERE until IS NULL;" SCHEMA_FENCED(
         "verdicts") "CREATE TABLE marks("
                     " id INTEGER PRIMARY KEY, gate TEXT NOT NULL, kind TEXT NOT NULL"
                     "  CHECK(kind IN('hold','override')), by_whom TEXT NOT NULL, reason TEXT NOT "
@@ -110,7 +99,7 @@ static const char judged[] =
                     "CREATE TRIGGER answers_fence BEFORE INSERT ON answers WHEN NEW.term IS NOT "
                     "NULL AND"
                     " NEW.term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"
-                    " BEGIN SELECT RAISE(ABORT,'" STALE_TERM "'); END;" NEVER(
+                    " BEGIN SELECT RAISE(ABORT,'" SCHEMA_STALE_TERM "'); END;" SCHEMA_NEVER(
                         "answers", "UPDATE",
                         "answers are append-only") "CREATE TABLE waivers("
                                                    " id INTEGER PRIMARY KEY, tbl TEXT NOT NULL, "
@@ -223,13 +212,13 @@ static const char run_logs[] =
     " zero_rows INTEGER NOT NULL, position INTEGER NOT NULL, total INTEGER NOT NULL,"
     " warnings INTEGER NOT NULL, errors INTEGER NOT NULL, last_line TEXT,"
     " last_output_at INTEGER NOT NULL, log_offset INTEGER NOT NULL, json TEXT,"
-    " updated_at INTEGER NOT NULL) STRICT;" FENCED(
+    " updated_at INTEGER NOT NULL) STRICT;" SCHEMA_FENCED(
         "progress") "CREATE TABLE run_dates("
                     " run TEXT NOT NULL REFERENCES runs, day INTEGER NOT NULL, term INTEGER NOT "
                     "NULL,"
                     " outcome TEXT NOT NULL CHECK(outcome IN('ok','zero','skipped','failed')),"
                     " row_count INTEGER NOT NULL, reason TEXT, PRIMARY KEY(run,day)) STRICT, "
-                    "WITHOUT ROWID;" FENCED("run_dates");
+                    "WITHOUT ROWID;" SCHEMA_FENCED("run_dates");
 
 static const char run_rules[] =
     "CREATE TRIGGER runs_begin BEFORE INSERT ON runs WHEN NEW.state<>'claimed'"
@@ -254,7 +243,7 @@ static const char run_rules[] =
     " BEGIN SELECT RAISE(ABORT,'what a run was launched for does not change'); END;"
     "CREATE TRIGGER runs_verdict BEFORE UPDATE OF verdict ON runs"
     " WHEN NEW.verdict_term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"
-    " BEGIN SELECT RAISE(ABORT,'" STALE_TERM "'); END;" NEVER(
+    " BEGIN SELECT RAISE(ABORT,'" SCHEMA_STALE_TERM "'); END;" SCHEMA_NEVER(
         "runs", "DELETE",
         "runs are kept") "CREATE TRIGGER claims_live_run BEFORE INSERT ON claims"
                          " WHEN NOT EXISTS(SELECT 1 FROM runs WHERE run=NEW.run AND "
@@ -275,7 +264,7 @@ static const char run_rules[] =
                          "CREATE TRIGGER claims_release BEFORE UPDATE OF released_at ON claims"
                          " WHEN EXISTS(SELECT 1 FROM runs WHERE run=OLD.run AND state<>'ended')"
                          " BEGIN SELECT RAISE(ABORT,'a claim is held until its run has ended'); "
-                         "END;" NEVER("claims", "DELETE", "claims are kept")
+                         "END;" SCHEMA_NEVER("claims", "DELETE", "claims are kept")
     /* The end of a run releases its claims: there is no moment between. */
     "CREATE TRIGGER runs_release AFTER UPDATE OF state ON runs"
     " WHEN NEW.state='ended' AND OLD.state<>'ended'"
@@ -289,18 +278,20 @@ static const char journal[] =
     " kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,"
     " data TEXT NOT NULL CHECK(data GLOB '{*}')) STRICT;"
     "CREATE INDEX events_of ON events(subject,sequence);"
-    "CREATE INDEX events_at ON events(at);" NEVER("events", "UPDATE", "the journal is append-only")
-        NEVER("events", "DELETE",
-              "the journal is append-only") "CREATE TRIGGER events_term BEFORE INSERT ON events"
-                                            " WHEN NEW.term>coalesce((SELECT term FROM lease),0)"
-                                            " BEGIN SELECT RAISE(ABORT,'an event cannot be of a "
-                                            "term that was never held'); END;";
+    "CREATE INDEX events_at ON events(at);" SCHEMA_NEVER("events", "UPDATE",
+                                                         "the journal is append-only")
+        SCHEMA_NEVER(
+            "events", "DELETE",
+            "the journal is append-only") "CREATE TRIGGER events_term BEFORE INSERT ON events"
+                                          " WHEN NEW.term>coalesce((SELECT term FROM lease),0)"
+                                          " BEGIN SELECT RAISE(ABORT,'an event cannot be of a "
+                                          "term that was never held'); END;";
 
 static const char *const schema_1[] = {who_is_there, measured,  judged,  run_tables,
                                        run_logs,     run_rules, journal, NULL};
 
 /* What leads from the schema before to each one. */
-static const char *const *const steps[STATE_SCHEMA] = {schema_1};
+static const char *const *const steps[STATE_SCHEMA] = {schema_1, schema_2};
 
 static bool pragma(struct state *state, const char *sql, int64_t *value, struct error *error) {
     return sql_one(state, error, sql, NULL, 0, 0, value);

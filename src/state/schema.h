@@ -6,6 +6,22 @@
 
 #define SCHEMA_APPLICATION 0x50474154 /* "PGAT" */
 
+#define SCHEMA_STALE_TERM "the lease of this agent has passed to another; nothing was written"
+
+/* Writes of polled state carry the term of the lease that is held now. */
+#define SCHEMA_FENCE(table, event)                                                                 \
+    "CREATE TRIGGER " table "_fence_" event " BEFORE " event " ON " table                          \
+    " WHEN NEW.term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"                      \
+    " BEGIN SELECT RAISE(ABORT,'" SCHEMA_STALE_TERM "'); END;"
+#define SCHEMA_FENCED(table) SCHEMA_FENCE(table, "INSERT") SCHEMA_FENCE(table, "UPDATE")
+
+#define SCHEMA_NEVER(table, event, what)                                                           \
+    "CREATE TRIGGER " table "_no_" event " BEFORE " event " ON " table                             \
+    " BEGIN SELECT RAISE(ABORT,'" what "'); END;"
+
+/* The parts of the step to schema 2; a NULL ends them. */
+extern const char *const schema_2[];
+
 /* Looks at whose file it is and brings an older one (or an empty one) to STATE_SCHEMA, one version
  * a step; sets state->schema. Errors: somebody else's file, or one that is newer and to be written
  * (EXIT_CONFIG). */

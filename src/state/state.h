@@ -22,7 +22,7 @@
 
 #include "base/error.h"
 
-#define STATE_SCHEMA 1 /* the newest schema that this program knows */
+#define STATE_SCHEMA 2 /* the newest schema that this program knows */
 
 struct state;
 
