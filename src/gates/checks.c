@@ -154,7 +154,8 @@ static const struct gates_group_runs *find_runs(const struct gates_evidence *evi
     return NULL;
 }
 
-/* All processors of the group ended and were verified; an exit code alone proves nothing. */
+/* All processors of the group ended and were verified; an exit code alone proves nothing. One that
+ * had nothing to do, as its tables are complete without it, is as good as long as that is known. */
 static void judge_runs(const struct checks_context *context, struct gates_check *out) {
     const struct pipeline_group *group = &context->pipeline->groups[out->check->group];
     const struct gates_group_runs *runs = find_runs(context->evidence, out->check->group);
@@ -167,11 +168,14 @@ static void judge_runs(const struct checks_context *context, struct gates_check 
     out->measured = true;
     out->fresh = true;
     out->age_ms = 0;
-    out->value = (double)runs->verified;
+    out->value = (double)(runs->verified + runs->idle);
     out->margin = out->value - out->required;
-    if (runs->verified == runs->processors && runs->ended >= runs->processors &&
+    if (runs->verified + runs->idle == runs->processors && runs->ended == runs->verified &&
         runs->running == 0 && runs->failed == 0) {
         checks_conclude(out, GATES_RESULT_PASS, NULL);
+        if (runs->idle > 0) {
+            weigh_age(context, out, context->as_of - runs->idle_evidence_at);
+        }
         return;
     }
     out->margin = out->margin < 0 ? out->margin : -1;

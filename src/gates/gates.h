@@ -36,6 +36,9 @@ struct gates_answer {
 struct gates_group_runs {
     size_t group;
     size_t processors, ended, verified, running, failed; /* failed: any end but verified */
+    size_t idle; /* never ran, and every table that they fill is complete: there was nothing to do
+                  */
+    int64_t idle_evidence_at; /* wall ms: the oldest number that `idle` rests on; 0: none */
 };
 
 /* A person's hold or override on a gate. */

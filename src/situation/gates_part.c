@@ -5,6 +5,27 @@
 #include "base/memory.h"
 #include "situation/parts.h"
 
+/* Counts a processor that never ran as idle when every table it fills is complete. */
+static void count_idle(const struct situation *situation, size_t processor,
+                       struct gates_group_runs *runs) {
+    const struct pipeline_indices *fills = &situation->pipeline->processors[processor].fills;
+    int64_t oldest = INT64_MAX;
+    for (size_t i = 0; i < fills->count; i++) {
+        const struct coverage_table *table = &situation->coverage->tables[fills->items[i]];
+        const struct coverage_totals *all = &table->all;
+        if (!all->known || all->unmeasured > 0 || all->attainable == 0 ||
+            all->complete != all->attainable) {
+            return;
+        }
+        oldest = table->evidence_at < oldest ? table->evidence_at : oldest;
+    }
+    if (fills->count > 0) {
+        bool older = runs->idle == 0 || oldest < runs->idle_evidence_at;
+        runs->idle_evidence_at = older ? oldest : runs->idle_evidence_at;
+        runs->idle++;
+    }
+}
+
 /* Adds how the newest run of a processor stands, however long ago it ended: a gate does not lose
  * its GO because a day has passed. */
 static bool count_newest(const struct situation *situation, struct state *state, size_t processor,
@@ -24,6 +45,8 @@ static bool count_newest(const struct situation *situation, struct state *state,
         runs->ended += ended ? 1 : 0;
         runs->verified += verified ? 1 : 0;
         runs->failed += ended && !verified && newest->verdict != NULL ? 1 : 0;
+    } else {
+        count_idle(situation, processor, runs);
     }
     state_runs_free(newest, count);
     return true;

@@ -430,9 +430,18 @@ Test(gates, runs_pass_when_all_of_the_group_ended_and_were_verified)
     static const struct {
         struct gates_group_runs runs;
         enum gates_verdict verdict;
-    } cases[] = {{{0, 2, 2, 2, 0, 0}, GATES_GO},      {{0, 2, 2, 1, 0, 1}, GATES_NO_GO},
-                 {{0, 2, 1, 1, 1, 0}, GATES_NO_GO},   {{0, 2, 0, 0, 0, 0}, GATES_NO_GO},
-                 {{0, 1, 1, 1, 0, 0}, GATES_UNKNOWN}, {{1, 2, 2, 2, 0, 0}, GATES_UNKNOWN}};
+    } cases[] = {{{0, 2, 2, 2, 0, 0, 0, 0}, GATES_GO},
+                 {{0, 2, 2, 1, 0, 1, 0, 0}, GATES_NO_GO},
+                 {{0, 2, 1, 1, 1, 0, 0, 0}, GATES_NO_GO},
+                 {{0, 2, 0, 0, 0, 0, 0, 0}, GATES_NO_GO},
+                 {{0, 1, 1, 1, 0, 0, 0, 0}, GATES_UNKNOWN},
+                 {{1, 2, 2, 2, 0, 0, 0, 0}, GATES_UNKNOWN},
+                 /* nothing to do is as good as verified, on evidence that is fresh */
+                 {{0, 2, 1, 1, 0, 0, 1, 0}, GATES_GO},
+                 {{0, 2, 0, 0, 0, 0, 2, 0}, GATES_GO},
+                 {{0, 2, 0, 0, 0, 0, 1, 0}, GATES_NO_GO},
+                 {{0, 2, 1, 0, 0, 1, 1, 0}, GATES_NO_GO},
+                 {{0, 2, 0, 0, 0, 0, 2, 400000}, GATES_STALE}};
     fixture.pipeline.groups[0] = (struct pipeline_group){
         .name = memory_copy_string("group1"),
         .runs = {.items = memory_new(2, sizeof(size_t)), .count = 2},
@@ -441,7 +450,9 @@ Test(gates, runs_pass_when_all_of_the_group_ended_and_were_verified)
     (void)add(PIPELINE_CHECK_RUNS);
     cr_assert_eq(judge()->verdict, GATES_UNKNOWN);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        evidence.groups = &cases[i].runs;
+        struct gates_group_runs runs = cases[i].runs; /* the evidence's time is given as an age */
+        runs.idle_evidence_at = fixture.as_of - runs.idle_evidence_at;
+        evidence.groups = &runs;
         evidence.group_count = 1;
         cr_assert_eq(judge()->verdict, cases[i].verdict, "case %zu", i);
     }

@@ -538,6 +538,14 @@ Test(situation, passes_a_check_of_runs_only_on_verified_ones)
     cr_expect_eq(situation->header.gate, PIPELINE_NONE);
 }
 
+Test(situation, holds_nothing_up_for_a_group_that_had_nothing_to_do)
+{
+    scene_measure_all(&scene, 10, 9, SCENE_NOW);
+    cr_expect_neq(load(SCENE_NOW)->gates->gates[1].verdict, GATES_GO, "dates are missing");
+    scene_measure_all(&scene, 10, 10, SCENE_NOW + HOUR);
+    cr_expect_eq(load(SCENE_NOW + HOUR)->gates->gates[1].verdict, GATES_GO);
+}
+
 Test(situation, does_not_forget_a_verified_run_when_a_day_has_passed)
 {
     struct state_actor actor = agent();
