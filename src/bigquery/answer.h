@@ -17,6 +17,8 @@ struct answer {
     size_t cell_capacity;
     struct bigquery_job_info *jobs;
     size_t job_capacity;
+    const char **tables;
+    size_t table_capacity;
     struct answer *next; /* in the client's queue of finished ones */
 };
 
@@ -47,6 +49,12 @@ void answer_read_job(struct answer *answer, const json_t *reference);
 
 /* Reads a tables.get answer; false when it is malformed. */
 bool answer_read_table(struct answer *answer, const json_t *body);
+
+/* Reads a datasets.get answer; false when it is malformed. */
+bool answer_read_dataset(struct answer *answer, const json_t *body);
+
+/* Appends the names of a tables.list page. */
+void answer_add_tables(struct answer *answer, const json_t *tables);
 
 /* Appends the jobs of a jobs.list page that carry the label (value NULL takes any) and, if only
  * running ones are wanted, are not done. */

@@ -220,6 +220,17 @@ bigquery_request_id bigquery_submit_table(struct bigquery_client *client,
                                           const struct bigquery_table_name *table,
                                           int64_t deadline_ms, void *user, struct error *error);
 
+/* datasets.get: free of charge; project NULL is the client's. A dataset that is not there is an
+ * answer (`exists` false), too. */
+bigquery_request_id bigquery_submit_dataset(struct bigquery_client *client, const char *project,
+                                            const char *dataset, int64_t deadline_ms, void *user,
+                                            struct error *error);
+
+/* tables.list: the names of all tables and views of a dataset; free of charge. */
+bigquery_request_id bigquery_submit_tables(struct bigquery_client *client, const char *project,
+                                           const char *dataset, int64_t deadline_ms, void *user,
+                                           struct error *error);
+
 /* jobs.cancel: asks the server to stop a job, which may still run on for a while and be billed.
  * location NULL is the client's. */
 bigquery_request_id bigquery_submit_job_cancel(struct bigquery_client *client, const char *job_id,
@@ -331,6 +342,16 @@ struct bigquery_table {
     const char *partition_field; /* NULL: not partitioned, or by ingestion time */
     const char *partition_type;  /* "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; NULL: none */
     bool partition_filter_required;
+    int64_t partition_expiration_ms; /* after which a partition is deleted */
+    int64_t expires_ms;              /* wall time at which the table itself is deleted */
+};
+
+/* What datasets.get says. Numbers are BIGQUERY_UNKNOWN where it does not. */
+struct bigquery_dataset {
+    bool exists;
+    const char *location;
+    int64_t table_expiration_ms;     /* of tables that are made from now on */
+    int64_t partition_expiration_ms; /* of their partitions; wins over table_expiration_ms */
 };
 
 /* Whether the rows are surely the same in both: a plain table with equal modification time, sizes
@@ -355,6 +376,8 @@ enum bigquery_kind {
     BIGQUERY_KIND_JOB_CANCEL,
     BIGQUERY_KIND_JOBS,
     BIGQUERY_KIND_INSERT,
+    BIGQUERY_KIND_DATASET,
+    BIGQUERY_KIND_TABLES,
 };
 
 enum bigquery_status {
@@ -373,6 +396,9 @@ struct bigquery_result {
     struct bigquery_table table;          /* BIGQUERY_KIND_TABLE */
     const struct bigquery_job_info *jobs; /* BIGQUERY_KIND_JOBS */
     size_t job_count;
+    struct bigquery_dataset dataset; /* BIGQUERY_KIND_DATASET */
+    const char *const *tables;       /* BIGQUERY_KIND_TABLES: names */
+    size_t table_count;
     int attempts;        /* HTTP requests made */
     int64_t duration_ms; /* from submission to end */
     int64_t ended_ms;    /* wall time */

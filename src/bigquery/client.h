@@ -25,6 +25,8 @@ enum step {
     STEP_CANCEL,
     STEP_JOBS,
     STEP_INSERT,
+    STEP_DATASET,
+    STEP_TABLES,
 };
 
 enum place {

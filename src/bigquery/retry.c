@@ -71,9 +71,9 @@ static bool refresh_credentials(struct request *request) {
     return true;
 }
 
-static bool is_missing_table(const struct request *request, const struct verdict *verdict) {
-    return request->step == STEP_TABLE && verdict->failure.http_code == 404 &&
-           verdict->failure.class == BIGQUERY_NOT_FOUND;
+static bool is_missing_thing(const struct request *request, const struct verdict *verdict) {
+    return (request->step == STEP_TABLE || request->step == STEP_DATASET) &&
+           verdict->failure.http_code == 404 && verdict->failure.class == BIGQUERY_NOT_FOUND;
 }
 
 void retry_or_end(struct request *request, const struct verdict *given) {
@@ -84,7 +84,7 @@ void retry_or_end(struct request *request, const struct verdict *given) {
     }
     verdict.failure.attempts = request->attempts;
     request->last = verdict.failure;
-    if (is_missing_table(request, &verdict)) {
+    if (is_missing_thing(request, &verdict)) {
         request->answer->open.failure = verdict.failure;
         client_end(request, BIGQUERY_DONE);
         return;

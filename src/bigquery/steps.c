@@ -6,8 +6,9 @@
 #include "base/memory.h"
 #include "bigquery/client.h"
 
-#define NS_PER_MS     INT64_C(1000000)
-#define JOBS_PER_PAGE 500
+#define NS_PER_MS       INT64_C(1000000)
+#define JOBS_PER_PAGE   500
+#define TABLES_PER_PAGE 1000
 
 /* ---- What is sent ------------------------------------------------------------------------ */
 
@@ -46,10 +47,16 @@ static void address_jobs(const struct request *request, struct text_buffer *url)
     text_buffer_add(url, "/jobs");
 }
 
+/* Whether the answer comes in pages that belong to no job. */
+static bool is_list(const struct request *request) {
+    return request->step == STEP_JOBS || request->step == STEP_TABLES;
+}
+
 static void address_fixed(const struct request *request, struct text_buffer *url) {
     text_buffer_add(url, request->url);
-    if (request->step == STEP_JOBS) {
-        url_add_number(url, "maxResults", JOBS_PER_PAGE);
+    if (is_list(request)) {
+        url_add_number(url, "maxResults",
+                       request->step == STEP_JOBS ? JOBS_PER_PAGE : TABLES_PER_PAGE);
         url_add_option(url, "pageToken", request->page_token);
     }
 }
@@ -151,13 +158,13 @@ static enum outcome next_page(struct request *request, const char *token, struct
         *verdict = changed("the same page was offered twice");
         return OUTCOME_FAILED;
     }
-    if (request->step != STEP_JOBS && request->answer->open.job.job_id == NULL) {
+    if (!is_list(request) && request->answer->open.job.job_id == NULL) {
         *verdict = malformed(request, "there are further pages and the job has no id");
         return OUTCOME_FAILED;
     }
     free(request->page_token);
     request->page_token = memory_copy_string(token);
-    request->step = request->step == STEP_JOBS ? STEP_JOBS : STEP_PAGE;
+    request->step = is_list(request) ? request->step : STEP_PAGE;
     request->place = PLACE_READY;
     return OUTCOME_NEXT;
 }
@@ -301,6 +308,22 @@ static enum outcome accept_table(struct request *request, const json_t *body,
     return OUTCOME_DONE;
 }
 
+static enum outcome accept_dataset(struct request *request, const json_t *body,
+                                   struct verdict *verdict) {
+    if (!answer_read_dataset(request->answer, body)) {
+        *verdict = malformed(request, "datasetReference");
+        return OUTCOME_FAILED;
+    }
+    return OUTCOME_DONE;
+}
+
+static enum outcome accept_tables(struct request *request, const json_t *body,
+                                  struct verdict *verdict) {
+    const char *token = json_get_string(body, "nextPageToken", "");
+    answer_add_tables(request->answer, json_object_get(body, "tables"));
+    return token[0] != '\0' ? next_page(request, token, verdict) : OUTCOME_DONE;
+}
+
 /* Rows are refused one by one; those without a fault of their own are "stopped". */
 static enum outcome accept_insert(struct request *request, const json_t *body,
                                   struct verdict *verdict) {
@@ -347,6 +370,8 @@ static const struct step_kind {
     [STEP_CANCEL] = {address_fixed, true, BIGQUERY_SENDING, accept_cancel},
     [STEP_JOBS] = {address_fixed, false, BIGQUERY_SENDING, accept_jobs},
     [STEP_INSERT] = {address_fixed, true, BIGQUERY_SENDING, accept_insert},
+    [STEP_DATASET] = {address_fixed, false, BIGQUERY_SENDING, accept_dataset},
+    [STEP_TABLES] = {address_fixed, false, BIGQUERY_SENDING, accept_tables},
 };
 
 void step_prepare(struct request *request) {

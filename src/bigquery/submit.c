@@ -56,16 +56,18 @@ static bool is_resource(const char *name) {
            strcmp(name, "..") != 0;
 }
 
-/* The URL of a table, or NULL after filling `error`. */
-static char *table_url(const struct bigquery_client *client, const struct bigquery_table_name *name,
-                       const char *method, struct error *error) {
+/* The URL of a table, or of its dataset when that has no `table`, with `method` behind it; NULL
+ * after filling `error`. */
+static char *resource_url(const struct bigquery_client *client,
+                          const struct bigquery_table_name *name, const char *method,
+                          struct error *error) {
     const char *project = name->project != NULL ? name->project : client->project;
     const char *const parts[] = {project, name->dataset, name->table};
     static const char *const WORDS[] = {"project", "dataset", "table"};
     static const char *const COLLECTIONS[] = {"/projects", "/datasets", "/tables"};
     struct text_buffer url = {0};
     text_buffer_add(&url, client->base);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < (name->table != NULL ? 3 : 2); i++) {
         if (!is_resource(parts[i])) {
             (void)refuse(error, WORDS[i], parts[i]);
             text_buffer_free(&url);
@@ -78,17 +80,47 @@ static char *table_url(const struct bigquery_client *client, const struct bigque
     return text_buffer_take(&url);
 }
 
-bigquery_request_id bigquery_submit_table(struct bigquery_client *client,
-                                          const struct bigquery_table_name *table,
-                                          int64_t deadline_ms, void *user, struct error *error) {
-    char *url = table_url(client, table, "", error);
+static char *table_url(const struct bigquery_client *client, const struct bigquery_table_name *name,
+                       const char *method, struct error *error) {
+    if (name->table == NULL) {
+        (void)refuse(error, "table", NULL);
+        return NULL;
+    }
+    return resource_url(client, name, method, error);
+}
+
+static bigquery_request_id submit_get(struct bigquery_client *client, char *url,
+                                      enum bigquery_kind kind, enum step step, int64_t deadline_ms,
+                                      void *user) {
     if (url == NULL) {
         return 0;
     }
-    struct request *request =
-        client_add(client, BIGQUERY_KIND_TABLE, STEP_TABLE, deadline_ms, user);
+    struct request *request = client_add(client, kind, step, deadline_ms, user);
     request->url = url;
     return request->id;
+}
+
+bigquery_request_id bigquery_submit_table(struct bigquery_client *client,
+                                          const struct bigquery_table_name *table,
+                                          int64_t deadline_ms, void *user, struct error *error) {
+    return submit_get(client, table_url(client, table, "", error), BIGQUERY_KIND_TABLE, STEP_TABLE,
+                      deadline_ms, user);
+}
+
+bigquery_request_id bigquery_submit_dataset(struct bigquery_client *client, const char *project,
+                                            const char *dataset, int64_t deadline_ms, void *user,
+                                            struct error *error) {
+    const struct bigquery_table_name name = {project, dataset, NULL};
+    return submit_get(client, resource_url(client, &name, "", error), BIGQUERY_KIND_DATASET,
+                      STEP_DATASET, deadline_ms, user);
+}
+
+bigquery_request_id bigquery_submit_tables(struct bigquery_client *client, const char *project,
+                                           const char *dataset, int64_t deadline_ms, void *user,
+                                           struct error *error) {
+    const struct bigquery_table_name name = {project, dataset, NULL};
+    return submit_get(client, resource_url(client, &name, "/tables", error), BIGQUERY_KIND_TABLES,
+                      STEP_TABLES, deadline_ms, user);
 }
 
 static struct request *add_cancel(struct bigquery_client *client, const char *project,

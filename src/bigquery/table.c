@@ -1,4 +1,5 @@
-/* Tables and jobs as tables.get and jobs.list tell of them, and whether a table has changed. */
+/* Tables, datasets and jobs as tables.get, datasets.get and the lists tell of them, and whether a
+ * table has changed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ void bigquery_result_free(struct bigquery_result *result) {
         arena_free(&answer->arena);
         free(answer->cells);
         free(answer->jobs);
+        free((void *)answer->tables);
         free(answer);
     }
 }
@@ -83,6 +85,7 @@ static void read_partitioning(struct arena *arena, struct bigquery_table *table,
                               const json_t *body) {
     const json_t *by_time = json_object_get(body, "timePartitioning");
     const json_t *by_range = json_object_get(body, "rangePartitioning");
+    table->partition_expiration_ms = answer_int64(by_time, "expirationMs");
     if (json_is_object(by_time)) {
         table->partition_type = answer_string(arena, by_time, "type");
         table->partition_field = answer_string(arena, by_time, "field");
@@ -106,12 +109,41 @@ bool answer_read_table(struct answer *answer, const json_t *body) {
     table->num_bytes = answer_int64(body, "numBytes");
     table->created_ms = answer_int64(body, "creationTime");
     table->modified_ms = answer_int64(body, "lastModifiedTime");
+    table->expires_ms = answer_int64(body, "expirationTime");
     table->etag = answer_string(arena, body, "etag");
     table->location = answer_string(arena, body, "location");
     read_streaming_buffer(table, json_object_get(body, "streamingBuffer"));
     read_partitioning(arena, table, body);
     return answer_read_fields(arena, json_object_get(body, "schema"), &table->fields,
                               &table->field_count);
+}
+
+bool answer_read_dataset(struct answer *answer, const json_t *body) {
+    struct bigquery_dataset *dataset = &answer->open.dataset;
+    if (!json_is_object(json_object_get(body, "datasetReference"))) {
+        return false;
+    }
+    dataset->exists = true;
+    dataset->location = answer_string(&answer->arena, body, "location");
+    dataset->table_expiration_ms = answer_int64(body, "defaultTableExpirationMs");
+    dataset->partition_expiration_ms = answer_int64(body, "defaultPartitionExpirationMs");
+    return true;
+}
+
+void answer_add_tables(struct answer *answer, const json_t *tables) {
+    size_t index = 0;
+    json_t *table = NULL;
+    json_array_foreach(tables, index, table) {
+        const char *name =
+            json_get_string(json_object_get(table, "tableReference"), "tableId", NULL);
+        if (name == NULL) {
+            continue;
+        }
+        answer->tables = memory_grow(answer->tables, answer->open.table_count,
+                                     &answer->table_capacity, sizeof *answer->tables);
+        answer->tables[answer->open.table_count++] = arena_string(&answer->arena, name);
+        answer->open.tables = answer->tables;
+    }
 }
 
 static bool same_fields(const struct bigquery_field *a, size_t a_count,

@@ -130,6 +130,10 @@ struct emulator_table *resource_table_read(const json_t *body, const char *proje
 json_t *resource_table_definition(const struct emulator_table *table) {
     json_t *json = json_pack("{s:o}", "schema", schema_json(table->fields, table->field_count));
     copy_members(json, table->resource, table_members, COUNT(table_members));
+    if (table->partition_field && !json_object_get(json, "timePartitioning"))
+        json_object_set_new(
+            json, "timePartitioning",
+            json_pack("{s:s, s:s}", "type", "DAY", "field", table->partition_field));
     if (table->require_partition_filter)
         json_object_set_new(json, "requirePartitionFilter", json_true());
     return json;
@@ -198,7 +202,12 @@ json_t *resource_table_item(const struct emulator_table *table) {
 }
 
 static const char *const dataset_members[] = {
-    "description", "friendlyName", "labels", "defaultTableExpirationMs", "access",
+    "description",
+    "friendlyName",
+    "labels",
+    "defaultTableExpirationMs",
+    "defaultPartitionExpirationMs",
+    "access",
 };
 
 json_t *resource_dataset_item(const struct emulator_dataset *dataset) {

@@ -146,7 +146,8 @@ Test(table, is_read_whole)
     script_add(fixture.script,
                (struct reply){
                    .target = "GET /bigquery/v2/projects/p/datasets/d/tables/t?prettyPrint=false",
-                   .body = TABLE(",\"timePartitioning\":{\"type\":\"DAY\",\"field\":\"game_date\"},"
+                   .body = TABLE(",\"timePartitioning\":{\"type\":\"DAY\",\"field\":\"game_date\","
+                                 "\"expirationMs\":\"7776000000\"},"
                                  "\"requirePartitionFilter\":true,\"streamingBuffer\":{"
                                  "\"estimatedRows\":\"4\",\"oldestEntryTime\":\"99\"}")});
     struct bigquery_result *result = fixture_table(&fixture);
@@ -161,8 +162,62 @@ Test(table, is_read_whole)
     cr_assert_eq(table->streaming_oldest_ms, 99);
     cr_assert_str_eq(table->partition_field, "game_date");
     cr_assert_str_eq(table->partition_type, "DAY");
+    cr_assert_eq(table->partition_expiration_ms, INT64_C(7776000000));
+    cr_assert_eq(table->expires_ms, BIGQUERY_UNKNOWN);
     cr_assert_str_eq(table->etag, "e");
     cr_assert_eq(table->field_count, 1);
+    bigquery_result_free(result);
+    fixture_stop(&fixture);
+}
+
+static struct bigquery_result *dataset(struct fixture *fixture) {
+    struct error error = {0};
+    bigquery_request_id id = bigquery_submit_dataset(fixture->client, NULL, "d", 0, NULL, &error);
+    cr_assert_neq(id, 0, "%s", error.text);
+    return bigquery_client_finish(fixture->client, id);
+}
+
+Test(dataset, is_read_whole_and_may_be_missing)
+{
+    struct fixture fixture = fixture_start((struct bigquery_options){0});
+    script_add(fixture.script,
+               (struct reply){.target = "GET /bigquery/v2/projects/p/datasets/d?prettyPrint=false",
+                              .body = "{\"datasetReference\":{\"datasetId\":\"d\"},\"location\":"
+                                      "\"us-west2\",\"defaultTableExpirationMs\":\"3600000\"}"});
+    script_add(fixture.script, (struct reply){.status = 404, .body = FAILURE("notFound")});
+    struct bigquery_result *there = dataset(&fixture);
+    struct bigquery_result *missing = dataset(&fixture);
+    cr_assert_eq(there->status, BIGQUERY_DONE, "%s", there->failure.message);
+    cr_assert(there->dataset.exists);
+    cr_assert_str_eq(there->dataset.location, "us-west2");
+    cr_assert_eq(there->dataset.table_expiration_ms, 3600000);
+    cr_assert_eq(there->dataset.partition_expiration_ms, BIGQUERY_UNKNOWN);
+    cr_assert_eq(missing->status, BIGQUERY_DONE, "%s", missing->failure.message);
+    cr_assert_not(missing->dataset.exists);
+    bigquery_result_free(there);
+    bigquery_result_free(missing);
+    fixture_stop(&fixture);
+}
+
+#define NAMED(name) "{\"tableReference\":{\"tableId\":\"" name "\"}}"
+
+Test(dataset, lists_its_tables_over_all_pages)
+{
+    struct error error = {0};
+    struct fixture fixture = fixture_start((struct bigquery_options){0});
+    script_add(fixture.script, (struct reply){.body = "{\"tables\":[" NAMED("a") "," NAMED(
+                                                  "b") "],\"nextPageToken\":\"2\"}"});
+    script_add(fixture.script,
+               (struct reply){.target = "pageToken=2", .body = "{\"tables\":[" NAMED("c") "]}"});
+    bigquery_request_id id = bigquery_submit_tables(fixture.client, "q", "d", 0, NULL, &error);
+    struct bigquery_result *result = bigquery_client_finish(fixture.client, id);
+    cr_assert_eq(result->status, BIGQUERY_DONE, "%s", result->failure.message);
+    cr_assert_eq(result->table_count, 3);
+    cr_assert_str_eq(result->tables[0], "a");
+    cr_assert_str_eq(result->tables[2], "c");
+    cr_assert_eq(script_count(fixture.script, "GET /bigquery/v2/projects/q/datasets/d/tables?"), 2);
+    cr_assert_eq(bigquery_submit_tables(fixture.client, NULL, "d/e", 0, NULL, &error), 0);
+    cr_assert_eq(error.code, EXIT_USAGE);
     bigquery_result_free(result);
     fixture_stop(&fixture);
 }
