@@ -148,6 +148,31 @@ static bool use_approval(struct state *state, const struct state_launch *launch,
                      launch->approval);
 }
 
+/* Fires the arm: a second agent, a restarted one or an old screen finds nothing to fire. */
+static bool fire_arm(struct state *state, const struct state_actor *actor,
+                     const struct state_launch *launch, struct error *error) {
+    if (launch->arm == NULL) {
+        return true;
+    }
+    if (!sql_fence(state, actor->term, error) ||
+        !SQL_RUN(state, error,
+                 "UPDATE arms SET state='fired',launch=?1,ended_at=?2 WHERE arm=?3"
+                 " AND state='armed' AND expires_at>?2 AND plan_hash=?4 AND boot_id=?5"
+                 " AND streak>=need AND fire_ns<=?6 AND approval=?7 AND group_name=?8"
+                 " AND EXISTS(SELECT 1 FROM lease WHERE boot_id=?5 AND expires_ns>=?6)",
+                 sql_text(launch->launch), sql_int(launch->at), sql_text(launch->arm),
+                 sql_text(launch->plan_hash), sql_text(state->boot_id), sql_int(launch->boot_ns),
+                 sql_text(launch->approval), sql_text(launch->group))) {
+        return false;
+    }
+    if (sql_changes(state) != 1) {
+        return error_set(error, EXIT_NO_GO, "%s cannot start by itself: arm %s is not due",
+                         launch->group, launch->arm);
+    }
+    return journal_add(state, actor, launch->at, STATE_EVENT_FIRE, launch->group, "the arm fired",
+                       NULL, error);
+}
+
 static bool add_event(struct state *state, const struct state_actor *actor,
                       const struct state_launch *launch, struct error *error) {
     json_t *runs = json_array();
@@ -179,7 +204,7 @@ bool state_launch(struct state *state, const struct state_actor *actor,
     if (!sql_begin(state, error)) {
         return false;
     }
-    bool done = use_approval(state, launch, error);
+    bool done = use_approval(state, launch, error) && fire_arm(state, actor, launch, error);
     for (size_t i = 0; done && i < launch->run_count; i++) {
         done = insert_run(state, launch, &launch->runs[i], error);
     }

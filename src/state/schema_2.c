@@ -1,4 +1,4 @@
-/* Schema 2: what the agent says of itself. */
+/* Schema 2: what the agent says of itself, and what an arm is to launch. */
 #include "state/schema.h"
 
 static const char told[] = "CREATE TABLE told("
@@ -6,4 +6,22 @@ static const char told[] = "CREATE TABLE told("
                            " json TEXT NOT NULL CHECK(json GLOB '{*}'), at INTEGER NOT NULL)"
                            " STRICT;" SCHEMA_FENCED("told");
 
-const char *const schema_2[] = {told, NULL};
+/* What an arm launches, and when; an approval stands behind one arm at a time. */
+static const char arms[] =
+    "ALTER TABLE arms ADD COLUMN request TEXT;"
+    "ALTER TABLE arms ADD COLUMN fire_at INTEGER;"
+    "ALTER TABLE arms ADD COLUMN fire_ns INTEGER;"
+    "CREATE UNIQUE INDEX arms_approval ON arms(approval)"
+    " WHERE state='armed';"
+    "CREATE TRIGGER arms_fixed BEFORE UPDATE ON arms"
+    " WHEN NEW.group_name<>OLD.group_name OR NEW.plan_hash<>OLD.plan_hash"
+    "  OR NEW.approval<>OLD.approval OR NEW.boot_id<>OLD.boot_id"
+    "  OR NEW.expires_at<>OLD.expires_at OR NEW.request IS NOT OLD.request"
+    " BEGIN SELECT RAISE(ABORT,'what a group was armed for does not"
+    " change'); END;"
+    "CREATE TRIGGER arms_fire BEFORE UPDATE OF state ON arms"
+    " WHEN NEW.state='fired' AND (OLD.streak<OLD.need OR OLD.fire_ns IS NULL)"
+    " BEGIN SELECT RAISE(ABORT,'an arm fires after its samples and its"
+    " countdown'); END;";
+
+const char *const schema_2[] = {told, arms, NULL};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "state/schema.h"
 
 static enum error_exit exit_of(int code) {
     static const struct {
@@ -167,4 +168,11 @@ bool sql_one(struct state *state, struct error *error, const char *sql,
     }
     sql_finish(&rows);
     return !rows.failed;
+}
+
+bool sql_fence(struct state *state, int64_t term, struct error *error) {
+    int64_t held;
+    return sql_one(state, error, "SELECT term FROM lease WHERE holder IS NOT NULL", NULL, 0, -1,
+                   &held) &&
+           (held == term || error_set(error, EXIT_NO_GO, "%s", SCHEMA_STALE_TERM));
 }

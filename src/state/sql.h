@@ -71,6 +71,10 @@ bool sql_run(struct state *state, struct error *error, const char *sql,
 /* Several statements without values. */
 bool sql_script(struct state *state, const char *sql, struct error *error);
 
+/* Inside a transaction: EXIT_NO_GO unless the lease is held under this term. Whether it has expired
+ * is the holder's to know (it steps down before), and whoever takes it over raises the term. */
+bool sql_fence(struct state *state, int64_t term, struct error *error);
+
 /* Rows that the last statement changed. */
 int64_t sql_changes(const struct state *state);
 

@@ -79,6 +79,8 @@ struct state_launch {
     const char *approval; /* id of the approval it uses up, or NULL; one that is not GO for this
                              plan, expired, revoked or used is refused */
     const char *override_reason; /* gate overridden; NULL */
+    const char *arm; /* the arm that fires, or NULL. Then the actor is the agent, and its term, the
+                        arm's plan, samples, countdown, expiry and boot are checked here too */
     const struct state_new_run *runs;
     size_t run_count;
     int64_t at;
