@@ -1,5 +1,8 @@
 #include "fixture.h"
 
+#include <dirent.h>
+#include <string.h>
+
 #include "base/json.h"
 #include "base/memory.h"
 
@@ -47,4 +50,24 @@ char *fixture_sent(struct fixture *fixture, size_t index, const char *key) {
     char *value = memory_copy_string(json_get_string(body, key, NULL));
     json_decref(body);
     return value;
+}
+
+bool fixture_same_id(struct fixture *fixture, size_t a, size_t b) {
+    char *one = fixture_sent(fixture, a, "requestId");
+    char *two = fixture_sent(fixture, b, "requestId");
+    bool same = strcmp(one, two) == 0;
+    free(one);
+    free(two);
+    return same;
+}
+
+int fixture_descriptors(void) {
+    int count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    cr_assert_not_null(directory);
+    while (readdir(directory) != NULL) {
+        count++;
+    }
+    (void)closedir(directory);
+    return count;
 }

@@ -43,4 +43,10 @@ struct bigquery_result *fixture_table(struct fixture *fixture);
 /* A string member of a request's JSON body; the caller frees it. */
 char *fixture_sent(struct fixture *fixture, size_t index, const char *key);
 
+/* Whether two requests carried the same requestId. */
+bool fixture_same_id(struct fixture *fixture, size_t a, size_t b);
+
+/* How many descriptors the process has open, some of its own included. */
+int fixture_descriptors(void);
+
 #endif
