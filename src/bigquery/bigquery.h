@@ -37,19 +37,29 @@ enum {
 enum bigquery_credentials_state {
     BIGQUERY_CREDENTIALS_READY,   /* the header value was written */
     BIGQUERY_CREDENTIALS_PENDING, /* a token is on its way: requests wait within their deadlines */
-    BIGQUERY_CREDENTIALS_FAILED,  /* there is none and there will be none: `error` says why */
+    BIGQUERY_CREDENTIALS_LATER,   /* none can be had just now, `error` says why: requests retry */
+    BIGQUERY_CREDENTIALS_FAILED,  /* there is none until a person acts: `error` says why */
 };
 
-/* Where the Authorization header comes from. Both functions are called on the client's thread and
- * must not block; an implementation that fetches tokens elsewhere calls bigquery_client_wakeup when
- * one has arrived. */
+struct transport;
+
+/* Where the Authorization header comes from; bigquery/login.h has one for every kind of Google
+ * credentials. All functions are called on the client's thread and must not block; an
+ * implementation that fetches tokens elsewhere calls bigquery_client_wakeup when one has arrived.
+ */
 struct bigquery_credentials {
     /* Appends the value of the header, such as "Bearer …". */
     enum bigquery_credentials_state (*authorize)(void *context, struct text_buffer *value,
                                                  struct error *error);
-    /* The service answered 401 to what authorize wrote last: get another one. The request is
-     * repeated once. */
-    void (*rejected)(void *context);
+    /* The service answered 401 to `value`, which authorize wrote some time ago: get another one,
+     * unless that has happened since. The request is repeated once. */
+    void (*rejected)(void *context, const char *value);
+    /* Both or neither. `attach` hands over the client's connections for requests of its own, and
+     * takes them away again (NULL: whatever is under way must be stopped). `attend` does what is
+     * due and returns when, in ns of the client's clock, it wants to be called again at the latest;
+     * the end of one of its requests calls it, too. */
+    void (*attach)(void *context, struct transport *transport);
+    int64_t (*attend)(void *context);
     void *context;
     const char *quota_project; /* sent as x-goog-user-project; NULL for none */
 };
@@ -129,7 +139,7 @@ enum bigquery_failure_class {
 
 /* What went wrong last. `reason` is BigQuery's word, or one of ours: "connection", "slow",
  * "certificate", "tooLarge", "rowLimit", "notJson", "malformed", "redirect", "http",
- * "resultChanged", "jobLost", "deadline", "credentials", "cancelled". */
+ * "resultChanged", "jobLost", "deadline", "credentials", "token", "cancelled". */
 struct bigquery_failure {
     enum bigquery_failure_class class;
     char reason[BIGQUERY_REASON_SIZE];

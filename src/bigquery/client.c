@@ -93,6 +93,9 @@ struct bigquery_client *bigquery_client_new(const struct bigquery_options *optio
         bigquery_client_free(client);
         return NULL;
     }
+    if (client->credentials != NULL && client->credentials->attach != NULL) {
+        client->credentials->attach(client->credentials->context, client->transport);
+    }
     return client;
 }
 
@@ -100,7 +103,7 @@ static void free_request(struct request *request) {
     if (request->client->transport != NULL) {
         transport_stop(request->client->transport, &request->exchange);
     }
-    curl_slist_free_all(request->exchange.headers);
+    transport_free_headers(request->exchange.headers);
     text_buffer_free(&request->exchange.answer);
     text_buffer_free(&request->sent_url);
     json_decref(request->body);
@@ -126,6 +129,10 @@ void bigquery_client_free(struct bigquery_client *client) {
         struct answer *answer = client->finished;
         client->finished = answer->next;
         bigquery_result_free(&answer->open);
+    }
+    if (client->transport != NULL && client->credentials != NULL &&
+        client->credentials->attach != NULL) {
+        client->credentials->attach(client->credentials->context, NULL);
     }
     transport_free(client->transport);
     json_decref(client->labels);
@@ -256,15 +263,16 @@ static enum bigquery_credentials_state add_authorization(struct request *request
 static void send_call(struct request *request, int64_t now) {
     struct bigquery_client *client = request->client;
     struct error error = {0};
-    curl_slist_free_all(request->exchange.headers);
+    transport_free_headers(request->exchange.headers);
     request->exchange.headers = NULL;
     enum bigquery_credentials_state state = add_authorization(request, &error);
     if (state == BIGQUERY_CREDENTIALS_PENDING) {
         client->credentials_pending = true;
         return;
     }
-    if (state == BIGQUERY_CREDENTIALS_FAILED) {
-        struct verdict verdict = verdict_of_reason("credentials", 0, text_of(error.text));
+    if (state != BIGQUERY_CREDENTIALS_READY) {
+        const char *reason = state == BIGQUERY_CREDENTIALS_LATER ? "token" : "credentials";
+        struct verdict verdict = verdict_of_reason(reason, 0, text_of(error.text));
         retry_or_end(request, &verdict);
         return;
     }
@@ -291,7 +299,11 @@ static void send_call(struct request *request, int64_t now) {
 /* Ends what is overdue and sends what is due. */
 static void attend(struct bigquery_client *client) {
     int64_t now = client_now(client);
+    const struct bigquery_credentials *credentials = client->credentials;
     client->credentials_pending = false;
+    client->credentials_ns = credentials != NULL && credentials->attend != NULL
+                                 ? credentials->attend(credentials->context)
+                                 : INT64_MAX;
     for (struct request *request = client->first, *next = NULL; request != NULL; request = next) {
         next = request->next;
         if (now >= request->deadline_ns) {
@@ -327,7 +339,8 @@ static int64_t next_event_ns(const struct bigquery_client *client, int64_t limit
                                                                         : request->deadline_ns;
         next = event < next ? event : next;
     }
-    if (client->credentials_pending) {
+    next = client->credentials_ns < next ? client->credentials_ns : next;
+    if (client->credentials_pending && client->credentials->attend == NULL) {
         int64_t soon = client_now(client) + CREDENTIALS_MS * NS_PER_MS;
         next = soon < next ? soon : next;
     }

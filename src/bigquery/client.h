@@ -102,6 +102,7 @@ struct bigquery_client {
     size_t pending;
     bigquery_request_id last_id;
     bool credentials_pending; /* a request could not be sent for want of a token */
+    int64_t credentials_ns;   /* when the credentials want to be attended to */
     struct bigquery_totals totals;
     atomic_bool woken;
 };

@@ -61,11 +61,14 @@ static void choose_step(struct request *request, const struct verdict *verdict) 
 }
 
 static bool refresh_credentials(struct request *request) {
+    static const char HEADER[] = "Authorization: ";
     const struct bigquery_credentials *credentials = request->client->credentials;
-    if (credentials == NULL || request->refreshed) {
+    const struct curl_slist *header = request->exchange.headers; /* it was added first */
+    if (credentials == NULL || request->refreshed || header == NULL ||
+        strncmp(header->data, HEADER, sizeof HEADER - 1) != 0) {
         return false;
     }
-    credentials->rejected(credentials->context);
+    credentials->rejected(credentials->context, header->data + sizeof HEADER - 1);
     request->refreshed = true;
     request->place = PLACE_READY;
     return true;

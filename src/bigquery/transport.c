@@ -1,7 +1,9 @@
 #include "bigquery/transport.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -28,7 +30,7 @@ struct transport *transport_new(size_t capacity, const char *user_agent) {
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)capacity);
     struct transport *transport = memory_new(1, sizeof *transport);
     transport->multi = multi;
-    transport->idle = memory_new(capacity, sizeof *transport->idle);
+    transport->idle = memory_new(capacity + 1, sizeof *transport->idle);
     transport->capacity = capacity;
     transport->user_agent = memory_copy_string(user_agent);
     return transport;
@@ -84,6 +86,9 @@ static void set_options(const struct transport *transport, CURL *easy, struct ex
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    if (exchange->direct) {
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    }
     if (exchange->body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body);
@@ -101,6 +106,8 @@ bool transport_start(struct transport *transport, struct exchange *exchange) {
     exchange->status = 0;
     exchange->connect_status = 0;
     exchange->retry_after_ms = 0;
+    exchange->date_ms = 0;
+    exchange->header[0] = '\0';
     exchange->too_large = false;
     exchange->problem[0] = '\0';
     text_buffer_clear(&exchange->answer);
@@ -130,6 +137,22 @@ void transport_stop(struct transport *transport, struct exchange *exchange) {
     }
 }
 
+/* What an answer's header says; NULL when it has none. The string is curl's. */
+static const char *find_header(struct exchange *exchange, const char *name) {
+    struct curl_header *header = NULL;
+    bool found = curl_easy_header(exchange->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return found ? header->value : NULL;
+}
+
+static void note_headers(struct exchange *exchange) {
+    const char *date = find_header(exchange, "Date");
+    time_t seconds = date != NULL ? curl_getdate(date, NULL) : 0;
+    exchange->date_ms = seconds > 0 ? (int64_t)seconds * 1000 : 0;
+    const char *watched =
+        exchange->watched_header != NULL ? find_header(exchange, exchange->watched_header) : NULL;
+    (void)snprintf(exchange->header, sizeof exchange->header, "%s", watched != NULL ? watched : "");
+}
+
 static void note_answer(struct exchange *exchange, CURLcode code) {
     curl_off_t retry_after = 0;
     exchange->code = code;
@@ -154,6 +177,7 @@ size_t transport_step(struct transport *transport) {
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
         note_answer(exchange, code);
+        note_headers(exchange);
         release(transport, exchange);
         finished++;
         exchange->finished(exchange);
@@ -163,6 +187,13 @@ size_t transport_step(struct transport *transport) {
 
 void transport_sleep(struct transport *transport, int timeout_ms) {
     (void)curl_multi_poll(transport->multi, NULL, 0, timeout_ms, NULL);
+}
+
+void transport_free_headers(struct curl_slist *headers) {
+    for (struct curl_slist *header = headers; header != NULL; header = header->next) {
+        explicit_bzero(header->data, strlen(header->data));
+    }
+    curl_slist_free_all(headers);
 }
 
 void transport_wakeup(struct transport *transport) {

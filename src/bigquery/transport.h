@@ -12,6 +12,8 @@
 
 struct transport;
 
+enum { TRANSPORT_HEADER_SIZE = 64 };
+
 /* One request and its answer. Owned by the caller, who leaves it where it is until `finished` was
  * called or transport_stop. */
 struct exchange {
@@ -21,6 +23,8 @@ struct exchange {
     struct curl_slist *headers;
     int64_t timeout_ms;
     size_t answer_limit;
+    bool direct;                /* past any proxy: for a server on this very network */
+    const char *watched_header; /* a header of the answer that matters; NULL: none does */
     /* May start, stop and free exchanges, this one included. */
     void (*finished)(struct exchange *exchange);
     void *context;
@@ -29,6 +33,8 @@ struct exchange {
     long status;
     long connect_status; /* of a proxy's CONNECT; 0 when there was none */
     int64_t retry_after_ms;
+    int64_t date_ms; /* the server's wall time, by its Date header; 0 when there was none */
+    char header[TRANSPORT_HEADER_SIZE]; /* the watched one; "" when there was none */
     bool too_large;
     struct text_buffer answer; /* the caller frees it */
     char problem[CURL_ERROR_SIZE];
@@ -36,8 +42,8 @@ struct exchange {
     CURL *easy; /* while it is under way */
 };
 
-/* NULL when curl cannot be initialised. At most `capacity` exchanges are to be under way at once.
- */
+/* NULL when curl cannot be initialised. At most `capacity` exchanges are to be under way at once,
+ * and one more of who attends to the credentials. */
 struct transport *transport_new(size_t capacity, const char *user_agent);
 void transport_free(struct transport *transport); /* nothing is under way any more */
 
@@ -55,6 +61,9 @@ size_t transport_step(struct transport *transport);
 
 /* Sleeps until something can be done, at most `timeout_ms`, or transport_wakeup was called. */
 void transport_sleep(struct transport *transport, int timeout_ms);
+
+/* Wipes and frees a list of headers, which may hold a token; NULL is fine. */
+void transport_free_headers(struct curl_slist *headers);
 
 void transport_wakeup(struct transport *transport); /* any thread */
 

@@ -60,6 +60,7 @@ static const struct rule RULES[] = {
     {"rowLimit", BIGQUERY_PROTOCOL, VERDICT_STOP, false, 0},
     {"jobLost", BIGQUERY_NOT_FOUND, VERDICT_RETRY, true, FEW},
     {"credentials", BIGQUERY_AUTH, VERDICT_STOP, false, 0},
+    {"token", BIGQUERY_TRANSPORT, VERDICT_RETRY, true, 0},
     {"deadline", BIGQUERY_TIMEOUT, VERDICT_STOP, true, 0},
     {"cancelled", BIGQUERY_CANCELLED, VERDICT_STOP, true, 0},
 };

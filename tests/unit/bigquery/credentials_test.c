@@ -26,8 +26,9 @@ static enum bigquery_credentials_state authorize(void *context, struct text_buff
     return BIGQUERY_CREDENTIALS_READY;
 }
 
-static void reject(void *context) {
+static void reject(void *context, const char *value) {
     struct wallet *wallet = context;
+    cr_assert_eq(strncmp(value, "Bearer token-", 13), 0);
     wallet->rejected++;
 }
 
