@@ -9,6 +9,11 @@ static void free_strings(struct pipeline_strings *strings) {
     free(strings->items);
 }
 
+static void free_source(struct pipeline_source *source) {
+    free(source->file);
+    free(source->text);
+}
+
 static void free_table(struct pipeline_table *table) {
     free(table->name);
     free(table->project);
@@ -43,6 +48,7 @@ static void free_gate(struct pipeline_gate *gate) {
         struct pipeline_check *check = &gate->checks[i];
         free(check->name);
         free(check->sql);
+        free_source(&check->source);
         free_strings(&check->command);
         free(check->question);
         free(check->path);
@@ -70,6 +76,7 @@ static void free_lists(struct pipeline *pipeline) {
     for (size_t i = 0; i < pipeline->expected_count; i++) {
         free(pipeline->expected[i].name);
         free(pipeline->expected[i].sql);
+        free_source(&pipeline->expected[i].source);
         free(pipeline->expected[i].except);
     }
     for (size_t i = 0; i < pipeline->table_count; i++) {
@@ -99,6 +106,7 @@ void pipeline_free(struct pipeline *pipeline) {
         return;
     }
     free_lists(pipeline);
+    free_source(&pipeline->coverage);
     free(pipeline->name);
     free(pipeline->project);
     free(pipeline->location);

@@ -124,7 +124,6 @@ static void unload(struct loader *loader) {
     free(loader->processors.items);
     free(loader->groups.items);
     free(loader->gates.items);
-    free(loader->coverage_template);
     cyaml_free(&plain_config, &raw_schema, loader->raw, 0);
     yaml_document_delete(&loader->document);
 }

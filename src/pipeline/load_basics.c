@@ -98,6 +98,9 @@ void load_basics(struct loader *loader) {
     pipeline->location = memory_copy_string(raw->location == NULL ? "US" : raw->location);
     pipeline->timezone = memory_copy_string(raw->timezone == NULL ? "UTC" : raw->timezone);
     pipeline->endpoint = memory_copy_string(raw->endpoint);
+    pipeline->at.project = loader_place(loader, PLACE_KEY(NULL, "project"));
+    pipeline->at.location = loader_place(loader, PLACE_KEY(NULL, "location"));
+    pipeline->at.range = loader_place(loader, PLACE_KEY(NULL, "range"));
     if (!identifier_is_name(text_of(raw->pipeline))) {
         loader_mistake(loader, PLACE_KEY(NULL, "pipeline"),
                        "\"%s\" cannot be a pipeline's name: use letters, digits, \".\", \"_\" and "

@@ -40,12 +40,15 @@ static void load_query(struct loader *loader, const struct place *at, const stru
     if ((raw->file == NULL) == (raw->sql == NULL)) {
         loader_mistake(loader, at, "a query is given either as a file or as sql");
     } else if (raw->sql != NULL) {
-        check->sql = query_fill(loader, PLACE_KEY(at, "sql"), "the query", raw->sql, false);
+        const struct place *sql = PLACE_KEY(at, "sql");
+        check->source = (struct pipeline_source){.text = memory_copy_string(raw->sql),
+                                                 .at = loader_place(loader, sql)};
+        check->sql = query_fill(loader, sql, "the query", raw->sql, false);
     } else {
         const struct place *file = PLACE_KEY(at, "file");
-        char *text = query_read(loader, file, raw->file);
+        check->source = query_read(loader, file, raw->file);
+        const char *text = check->source.text;
         check->sql = text == NULL ? NULL : query_fill(loader, file, raw->file, text, false);
-        free(text);
     }
 }
 

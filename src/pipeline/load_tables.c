@@ -190,6 +190,8 @@ static size_t add_expected(struct pipeline *pipeline, struct pipeline_expected *
             if (same_exceptions(other, made)) {
                 free(made->name);
                 free(made->sql);
+                free(made->source.file);
+                free(made->source.text);
                 free(made->except);
                 return i;
             }
@@ -218,11 +220,11 @@ size_t load_expected(struct loader *loader, const struct place *place,
     struct pipeline_expected made = {.table = PIPELINE_NONE};
     if (raw->query != NULL) {
         const struct place *at = PLACE_KEY(place, "query");
-        char *text = query_read(loader, at, raw->query);
+        made.source = query_read(loader, at, raw->query);
+        const char *text = made.source.text;
         made.kind = PIPELINE_EXPECTED_QUERY;
         made.name = memory_copy_string(raw->query);
         made.sql = text == NULL ? NULL : query_fill(loader, at, raw->query, text, true);
-        free(text);
     } else {
         const struct place *at = PLACE_KEY(place, "table");
         made.kind = PIPELINE_EXPECTED_TABLE;
@@ -273,6 +275,19 @@ static void load_bootstrap(struct loader *loader, const struct place *place, con
     *days = (int)value;
 }
 
+static void note_places(struct loader *loader, const struct place *at,
+                        struct pipeline_table *table) {
+    const struct place *quality = PLACE_KEY(at, "quality");
+    table->at.table = loader_place(loader, PLACE_KEY(at, "table"));
+    table->at.date = loader_place(loader, PLACE_KEY(at, "date"));
+    table->at.entity = loader_place(loader, PLACE_KEY(at, "entity"));
+    table->at.null_of = loader_place(loader, PLACE_KEY(quality, "null_of"));
+    table->at.fallback = loader_place(loader, PLACE_KEY(quality, "fallback"));
+    if (table->at.fallback.line == 0) {
+        table->at.fallback = loader_place(loader, PLACE_KEY(quality, "fallback_of"));
+    }
+}
+
 static void load_table(struct loader *loader, size_t index, int bootstrap_days) {
     const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "tables"), index);
     const struct raw_table *raw = &loader->raw->tables[index];
@@ -300,6 +315,7 @@ static void load_table(struct loader *loader, size_t index, int bootstrap_days) 
     load_duplicates(loader, PLACE_KEY(at, "duplicates_above"), raw->duplicates_above, table);
     load_quality(loader, PLACE_KEY(at, "quality"), raw->quality, table);
     load_lineage(loader, at, raw, table);
+    note_places(loader, at, table);
     table->coverage_sql = query_coverage(loader, table);
 }
 

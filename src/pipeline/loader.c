@@ -49,6 +49,13 @@ yaml_node_t *loader_node(struct loader *loader, const struct place *place) {
                                                  : NULL;
 }
 
+struct pipeline_place loader_place(struct loader *loader, const struct place *place) {
+    const yaml_node_t *node = loader_node(loader, place);
+    return node == NULL
+               ? (struct pipeline_place){0}
+               : (struct pipeline_place){node->start_mark.line + 1, node->start_mark.column + 1};
+}
+
 void loader_mistake(struct loader *loader, const struct place *place, const char *format, ...) {
     const yaml_node_t *node = loader_node(loader, place);
     while (node == NULL && place != NULL) {

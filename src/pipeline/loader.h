@@ -34,7 +34,6 @@ struct loader {
     struct mistakes mistakes;
     struct raw_pipeline *raw;
     struct pipeline *pipeline;
-    char *coverage_template;
     struct names tables, seasons, processors, groups, gates;
 };
 
@@ -49,6 +48,9 @@ void loader_mistake_at(struct loader *loader, yaml_mark_t mark, const char *form
 
 /* The node at a place, or NULL when the file has none there. */
 yaml_node_t *loader_node(struct loader *loader, const struct place *place);
+
+/* Where the file has it; line 0 when it does not. */
+struct pipeline_place loader_place(struct loader *loader, const struct place *place);
 
 /* The value of a key in a mapping, or NULL. */
 yaml_node_t *loader_value(struct loader *loader, const yaml_node_t *mapping, const char *key);

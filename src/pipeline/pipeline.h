@@ -29,6 +29,18 @@ struct pipeline_strings {
     size_t count;
 };
 
+/* Where something stands in a file, counted from 1; line 0: the file does not give it. */
+struct pipeline_place {
+    size_t line, column;
+};
+
+/* A query as it was written, before names were filled in: what messages about it point to. */
+struct pipeline_source {
+    char *file; /* path of the SQL file; NULL: the text stands in the pipeline file */
+    char *text;
+    struct pipeline_place at; /* of the key of the pipeline file that gives it */
+};
+
 /* A bound of the pipeline's range: a date, or today or yesterday in the pipeline's time zone. */
 enum pipeline_bound_kind { PIPELINE_BOUND_DATE, PIPELINE_BOUND_TODAY, PIPELINE_BOUND_YESTERDAY };
 struct pipeline_bound {
@@ -63,7 +75,8 @@ struct pipeline_expected {
     char *sql;    /* the query's text, {project} filled in; @from and @to are its parameters; NULL
                      for a table */
     size_t table; /* for a table: it has an entity column, whose entities count as games */
-    struct day_range *except; /* dates never due: postponed originals */
+    struct pipeline_source source; /* of `sql` */
+    struct day_range *except;      /* dates never due: postponed originals */
     size_t except_count;
 };
 
@@ -99,6 +112,9 @@ struct pipeline_table {
     struct pipeline_indices wants; /* tables whose absence only degrades it */
     char *coverage_sql; /* queries/coverage.sql with this table's names filled in: byte-identical
                            always */
+    struct {
+        struct pipeline_place table, date, entity, null_of, fallback;
+    } at;
 };
 
 struct pipeline_variable {
@@ -166,6 +182,7 @@ struct pipeline_check {
     bool each_season; /* coverage: every season must reach the minimum, and none may be missing */
     size_t group;     /* runs */
     char *sql;        /* query: returns one row, one number */
+    struct pipeline_source source;                                            /* query: of `sql` */
     enum { PIPELINE_AT_LEAST, PIPELINE_AT_MOST, PIPELINE_EQUALS } comparison; /* query, disk */
     double value;                    /* query: compared with; disk: bytes free */
     struct pipeline_strings command; /* command: argv */
@@ -218,6 +235,10 @@ struct pipeline {
     char *directory; /* absolute, of that file */
     struct pipeline_bound from, to;
     struct pipeline_poll poll;
+    struct pipeline_source coverage; /* queries/coverage.sql, or the copy that takes its place */
+    struct {
+        struct pipeline_place project, location, range;
+    } at;
     struct pipeline_season *seasons;
     size_t season_count;
     char **phases; /* distinct names in order of first use */
@@ -272,6 +293,19 @@ size_t pipeline_season_of(const struct pipeline *pipeline, day_number day);
 
 /* Whether the day is among a table's bootstrap days: day 0 to bootstrap_days - 1 of its season. */
 bool pipeline_is_bootstrap(const struct pipeline *pipeline, size_t table, day_number day);
+
+/* Where a place in a query that was sent, as BigQuery tells it, was written. */
+struct pipeline_origin {
+    const char *file;            /* borrowed: an SQL file, or the pipeline file */
+    struct pipeline_place place; /* there */
+    struct text name;            /* of the placeholder that was filled in there; else empty */
+};
+
+/* The origin of a place in the SQL that was made of `source`; `table` is that of a coverage query,
+ * PIPELINE_NONE for other queries. What was filled in for a table's columns stands in the pipeline
+ * file, and so does a query without a file. False when the query has no such place. */
+bool pipeline_origin(const struct pipeline *pipeline, const struct pipeline_source *source,
+                     size_t table, struct pipeline_place sql, struct pipeline_origin *origin);
 
 /* What to run one processor with. `dates` (sorted) is used when it is not empty. */
 struct pipeline_launch {

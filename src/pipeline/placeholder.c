@@ -104,12 +104,16 @@ char *placeholder_fill(const char *text, const struct placeholder_value *values,
     return text_buffer_take(&out);
 }
 
+static bool is_comment(struct text line) {
+    return text_starts(text_trim(line), TEXT("--"));
+}
+
 char *placeholder_fill_sql(const char *text, const struct placeholder_value *values, size_t count) {
     struct text_buffer out = {0}, filled = {0};
     struct text rest = text_of(text);
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
-        if (text_starts(text_trim(line), TEXT("--"))) {
+        if (is_comment(line)) {
             continue;
         }
         text_buffer_clear(&filled);
@@ -124,4 +128,58 @@ char *placeholder_fill_sql(const char *text, const struct placeholder_value *val
     text_buffer_put(&result, trimmed.data, trimmed.size);
     text_buffer_free(&out);
     return text_buffer_take(&result);
+}
+
+/* The column of a line of the template that the `offset`-th byte of the filled line comes from. */
+static size_t column_origin(struct text line, const struct placeholder_value *values, size_t count,
+                            size_t offset, struct text *name) {
+    struct text rest = line;
+    struct placeholder_piece piece;
+    size_t at = 0;
+    while (placeholder_next(&rest, &piece)) {
+        if (offset < at + piece.literal.size) {
+            return (size_t)(piece.literal.data - line.data) + (offset - at) + 1;
+        }
+        at += piece.literal.size;
+        const struct placeholder_value *value = find(piece.name, values, count);
+        size_t size = value == NULL || value->value == NULL ? 0 : strlen(value->value);
+        if (offset < at + size) {
+            *name = piece.name;
+            return (size_t)(piece.name.data - line.data);
+        }
+        at += size;
+    }
+    return line.size + 1;
+}
+
+bool placeholder_origin(const char *text, const struct placeholder_value *values, size_t count,
+                        size_t line, size_t column, size_t *from_line, size_t *from_column,
+                        struct text *name) {
+    struct text_buffer filled = {0};
+    struct text rest = text_of(text);
+    size_t sent = 0;
+    bool found = false;
+    *name = (struct text){text, 0};
+    for (size_t number = 1; rest.size > 0 && !found; number++) {
+        struct text here = text_cut(&rest, '\n');
+        text_buffer_clear(&filled);
+        if (is_comment(here) || !fill(&filled, here, values, count)) {
+            continue;
+        }
+        /* The text begins with the first thing on it: blank lines and an indent are cut. */
+        struct text put = {filled.data, filled.size};
+        struct text trimmed = text_trim(put);
+        if (sent == 0 && trimmed.size == 0) {
+            continue;
+        }
+        size_t cut = sent == 0 ? (size_t)(trimmed.data - put.data) : 0;
+        found = ++sent == line;
+        if (found) {
+            *from_line = number;
+            *from_column =
+                column_origin(here, values, count, cut + (column > 0 ? column - 1 : 0), name);
+        }
+    }
+    text_buffer_free(&filled);
+    return found;
 }

@@ -39,4 +39,11 @@ char *placeholder_fill(const char *text, const struct placeholder_value *values,
  * for something that is not there. White space at the end is cut. */
 char *placeholder_fill_sql(const char *text, const struct placeholder_value *values, size_t count);
 
+/* Where in the template the place `line`:`column` (from 1) of placeholder_fill_sql's text comes
+ * from, and the name of the placeholder whose value stands there (empty for the template's own
+ * words). False when the text has no such place. */
+bool placeholder_origin(const char *text, const struct placeholder_value *values, size_t count,
+                        size_t line, size_t column, size_t *from_line, size_t *from_column,
+                        struct text *name);
+
 #endif

@@ -93,7 +93,9 @@ static char *nearest_file(const struct loader *loader, const char *name) {
     return meant;
 }
 
-char *query_read(struct loader *loader, const struct place *place, const char *name) {
+struct pipeline_source query_read(struct loader *loader, const struct place *place,
+                                  const char *name) {
+    struct pipeline_source source = {.at = loader_place(loader, place)};
     char *path = find_query(loader, name);
     if (path == NULL) {
         char *meant = nearest_file(loader, name);
@@ -108,7 +110,7 @@ char *query_read(struct loader *loader, const struct place *place, const char *n
                            name);
         }
         free(meant);
-        return NULL;
+        return source;
     }
     struct text_buffer text = {0};
     struct error error = {0};
@@ -116,10 +118,11 @@ char *query_read(struct loader *loader, const struct place *place, const char *n
         loader_mistake(loader, place, "%s", error.text);
         text_buffer_free(&text);
         free(path);
-        return NULL;
+        return source;
     }
-    free(path);
-    return text_buffer_take(&text);
+    source.file = path;
+    source.text = text_buffer_take(&text);
+    return source;
 }
 
 /* Whether a query is one SELECT: the word it begins with, and no second statement. */
@@ -153,7 +156,9 @@ char *query_fill(struct loader *loader, const struct place *place, const char *n
 
 void query_load_template(struct loader *loader) {
     const struct place *tables = PLACE_KEY(NULL, "tables");
-    char *text = query_read(loader, tables, "coverage.sql");
+    struct pipeline_source *source = &loader->pipeline->coverage;
+    *source = query_read(loader, tables, "coverage.sql");
+    const char *text = source->text;
     if (text == NULL) {
         return;
     }
@@ -169,26 +174,93 @@ void query_load_template(struct loader *loader) {
                strstr(text, "@from") == NULL || strstr(text, "@to") == NULL) {
         loader_mistake(loader, tables, "coverage.sql must use {date}, {table}, @from and @to");
     } else {
-        loader->coverage_template = text;
         return;
     }
-    free(text);
+    free(source->text);
+    source->text = NULL;
+}
+
+enum { COVERAGE_VALUES = 5 };
+
+/* What is filled in for a table; `path` is its quoted name. */
+static void coverage_values(const struct pipeline_table *table, const char *path,
+                            struct placeholder_value values[COVERAGE_VALUES]) {
+    values[0] = (struct placeholder_value){"date", table->date};
+    values[1] = (struct placeholder_value){"entity", table->entity};
+    values[2] = (struct placeholder_value){"null_of", table->null_of};
+    values[3] = (struct placeholder_value){"fallback", table->fallback};
+    values[4] = (struct placeholder_value){"table", path};
+}
+
+static char *table_path(const struct pipeline_table *table) {
+    return memory_format("%s.%s.%s", table->project, table->dataset, table->table);
 }
 
 char *query_coverage(const struct loader *loader, const struct pipeline_table *table) {
-    if (loader->coverage_template == NULL || table->date == NULL || table->table == NULL) {
+    const char *text = loader->pipeline->coverage.text;
+    if (text == NULL || table->date == NULL || table->table == NULL) {
         return NULL;
     }
-    char *path = memory_format("%s.%s.%s", table->project, table->dataset, table->table);
-    const struct placeholder_value values[] = {{"date", table->date},
-                                               {"entity", table->entity},
-                                               {"null_of", table->null_of},
-                                               {"fallback", table->fallback},
-                                               {"table", path}};
-    char *sql =
-        placeholder_fill_sql(loader->coverage_template, values, sizeof values / sizeof values[0]);
+    char *path = table_path(table);
+    struct placeholder_value values[COVERAGE_VALUES];
+    coverage_values(table, path, values);
+    char *sql = placeholder_fill_sql(text, values, COVERAGE_VALUES);
     free(path);
     return sql;
+}
+
+/* The key of the table that a placeholder stands for. */
+static struct pipeline_place key_place(const struct pipeline_table *table, struct text name) {
+    const struct {
+        const char *name;
+        struct pipeline_place at;
+    } keys[] = {{"date", table->at.date},
+                {"entity", table->at.entity},
+                {"null_of", table->at.null_of},
+                {"fallback", table->at.fallback},
+                {"table", table->at.table}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (text_is(name, keys[i].name)) {
+            return keys[i].at;
+        }
+    }
+    return (struct pipeline_place){0};
+}
+
+static bool coverage_origin(const struct pipeline *pipeline, const struct pipeline_source *source,
+                            const struct pipeline_table *table, struct pipeline_place sql,
+                            struct pipeline_origin *origin) {
+    char *path = table_path(table);
+    struct placeholder_value values[COVERAGE_VALUES];
+    coverage_values(table, path, values);
+    bool found = placeholder_origin(source->text, values, COVERAGE_VALUES, sql.line, sql.column,
+                                    &origin->place.line, &origin->place.column, &origin->name);
+    free(path);
+    struct pipeline_place key = found ? key_place(table, origin->name) : (struct pipeline_place){0};
+    if (key.line > 0) {
+        origin->file = pipeline->file;
+        origin->place = key;
+    }
+    return found;
+}
+
+bool pipeline_origin(const struct pipeline *pipeline, const struct pipeline_source *source,
+                     size_t table, struct pipeline_place sql, struct pipeline_origin *origin) {
+    *origin = (struct pipeline_origin){.file = source->file};
+    if (source->text == NULL) {
+        return false;
+    }
+    if (table != PIPELINE_NONE) {
+        return coverage_origin(pipeline, source, &pipeline->tables[table], sql, origin);
+    }
+    const struct placeholder_value values[] = {{"project", pipeline->project}};
+    bool found = placeholder_origin(source->text, values, 1, sql.line, sql.column,
+                                    &origin->place.line, &origin->place.column, &origin->name);
+    if (source->file == NULL) {
+        origin->file = pipeline->file;
+        origin->place = source->at;
+    }
+    return found;
 }
 
 bool query_is_condition(struct loader *loader, const struct place *place, const char *condition) {

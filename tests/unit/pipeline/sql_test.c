@@ -179,3 +179,78 @@ Test(placeholder, braces_around_anything_else_stay)
         free(filled);
     }
 }
+
+/* Where a place in the SQL that is sent was written. */
+static const struct {
+    const char *what;
+    size_t line, column;
+    const char *file; /* how it ends; NULL: the query has no such place */
+    size_t from_line, from_column;
+    const char *name;
+} ORIGINS[] = {
+    {"the date column", 1, 8, "small.yaml", 0, 0, "date"},
+    {"a word of the template", 1, 20, "coverage.sql", 4, 23, ""},
+    {"a line behind one that was left out", 2, 6, "coverage.sql", 7, 6, ""},
+    {"the condition", 2, 20, "small.yaml", 0, 0, "fallback"},
+    {"a line that is not there", 9, 1, NULL, 0, 0, ""},
+};
+
+Test(sql, leads_back_to_where_it_was_written)
+{
+    struct pipeline *pipeline =
+        fixture_load_edited("    needs: [games]", "    quality: {fallback: source = 'none'}");
+    const struct pipeline_table *table = &pipeline->tables[1];
+    for (size_t i = 0; i < sizeof ORIGINS / sizeof ORIGINS[0]; i++) {
+        struct pipeline_origin origin;
+        bool found =
+            pipeline_origin(pipeline, &pipeline->coverage, 1,
+                            (struct pipeline_place){ORIGINS[i].line, ORIGINS[i].column}, &origin);
+        cr_assert_eq(found, ORIGINS[i].file != NULL, "%s", ORIGINS[i].what);
+        if (!found) {
+            continue;
+        }
+        const char *end = strstr(origin.file, ORIGINS[i].file);
+        cr_expect(end != NULL && strcmp(end, ORIGINS[i].file) == 0, "%s: %s", ORIGINS[i].what,
+                  origin.file);
+        cr_expect(text_is(origin.name, ORIGINS[i].name), "%s", ORIGINS[i].what);
+        if (ORIGINS[i].from_line > 0) {
+            cr_expect_eq(origin.place.line, ORIGINS[i].from_line, "%s: %zu", ORIGINS[i].what,
+                         origin.place.line);
+            cr_expect_eq(origin.place.column, ORIGINS[i].from_column, "%s: %zu", ORIGINS[i].what,
+                         origin.place.column);
+        } else {
+            struct pipeline_place key =
+                strcmp(ORIGINS[i].name, "date") == 0 ? table->at.date : table->at.fallback;
+            cr_expect_gt(key.line, 0, "%s", ORIGINS[i].what);
+            cr_expect_eq(origin.place.line, key.line, "%s", ORIGINS[i].what);
+            cr_expect_eq(origin.place.column, key.column, "%s", ORIGINS[i].what);
+        }
+    }
+    pipeline_free(pipeline);
+}
+
+Test(sql, of_a_file_leads_back_to_the_file)
+{
+    struct pipeline *pipeline = nba();
+    const struct pipeline_source *source = &pipeline->expected[0].source;
+    size_t line = 1;
+    const char *last = pipeline->expected[0].sql;
+    for (const char *c = last; *c != '\0'; c++) {
+        if (*c == '\n') {
+            line++;
+            last = c + 1;
+        }
+    }
+    struct pipeline_origin origin;
+    cr_assert(pipeline_origin(pipeline, source, PIPELINE_NONE, (struct pipeline_place){line, 3},
+                              &origin));
+    cr_expect_not_null(strstr(origin.file, "nba/expected_dates.sql"), "%s", origin.file);
+    size_t lines = 0;
+    const char *at = source->text;
+    while (++lines < origin.place.line) {
+        at = strchr(at, '\n') + 1;
+    }
+    cr_expect_eq(strncmp(at, last, strlen(last)), 0, "%s is not %s", at, last);
+    cr_expect_eq(origin.place.column, 3);
+    pipeline_free(pipeline);
+}
