@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/measure_bill.h"
+#include "agent/measure_rows.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -14,8 +16,11 @@ struct target_state;
 /* What a request's `user` points to. */
 struct question {
     struct target_state *state;
-    size_t source; /* of a free check; SIZE_MAX for the query */
+    size_t source; /* of a free check, or one of these: */
 };
+
+#define ASKS_QUERY    SIZE_MAX
+#define ASKS_ESTIMATE (SIZE_MAX - 1)
 
 /* A table whose metadata tells whether a target's counts can have changed. */
 struct source {
@@ -40,6 +45,8 @@ struct target_state {
     struct source *sources;
     size_t source_count;
     struct question question;
+    bool estimating; /* a dry run is under way, beside whatever else is */
+    struct question estimate;
 };
 
 struct measure {
@@ -122,7 +129,8 @@ static void find_sources(struct target_state *state, const char *sql) {
 
 static void prepare(struct target_state *state, const char *sql) {
     find_sources(state, sql);
-    state->question = (struct question){state, SIZE_MAX};
+    state->question = (struct question){state, ASKS_QUERY};
+    state->estimate = (struct question){state, ASKS_ESTIMATE};
     for (size_t i = 0; i < state->source_count; i++) {
         state->sources[i].question = (struct question){state, i};
     }
@@ -132,15 +140,18 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
                             const struct clock *clock, struct error *error) {
     const char *host = endpoint != NULL ? endpoint : bigquery_endpoint_from_environment();
     int64_t patience = clock_real_ms(pipeline->poll.every_ms);
-    const struct bigquery_label labels[] = {{"phasegate", "coverage"}};
+    char name[MEASURE_LABEL_SIZE];
+    const struct bigquery_label labels[] = {
+        {"phasegate", "coverage"}, {"phasegate_pipeline", measure_label(pipeline->name, name)}};
     struct bigquery_options options = {
         .endpoint = host != NULL ? host : pipeline->endpoint,
         .project = pipeline->project,
         .location = pipeline->location,
         .labels = labels,
-        .label_count = 1,
+        .label_count = sizeof labels / sizeof labels[0],
         .clock = clock,
         .maximum_bytes_billed = pipeline->poll.bytes_per_query,
+        .price_per_tib = pipeline->poll.price_per_tib,
         .deadline_ms = patience < 5000     ? 5000
                        : patience < 600000 ? patience
                                            : 600000,
@@ -202,6 +213,12 @@ static struct target_state *find_state(struct measure *measure, struct measure_t
     return NULL;
 }
 
+static void add_ready(struct measure *measure, const struct measure_answer *given) {
+    measure->ready = memory_grow(measure->ready, measure->ready_count, &measure->ready_capacity,
+                                 sizeof *measure->ready);
+    measure->ready[measure->ready_count++] = *given;
+}
+
 /* Ends what is under way about a target with this answer. */
 static void answer(struct measure *measure, struct target_state *state,
                    struct measure_answer given) {
@@ -209,33 +226,46 @@ static void answer(struct measure *measure, struct target_state *state,
     given.at = state->asked_at;
     given.range = state->range;
     state->step = STEP_IDLE;
-    measure->ready = memory_grow(measure->ready, measure->ready_count, &measure->ready_capacity,
-                                 sizeof *measure->ready);
-    measure->ready[measure->ready_count++] = given;
+    add_ready(measure, &given);
+}
+
+/* What a target is called where it is not clear which one is meant. */
+static const char *target_name(const struct pipeline *pipeline, struct measure_target target) {
+    return target.kind == MEASURE_TABLE ? pipeline->tables[target.index].name
+           : target.kind == MEASURE_EXPECTED
+               ? pipeline->expected[target.index].name
+               : pipeline->gates[target.index].checks[target.check].name;
 }
 
 static void fail(struct measure *measure, struct target_state *state, const struct error *error) {
     answer(measure, state, (struct measure_answer){.outcome = MEASURE_FAILED, .error = *error});
 }
 
-static void start_query(struct measure *measure, struct target_state *state) {
+/* Asks a target's query, always with the same text: a changed letter would defeat the cache. */
+static bool submit(struct measure *measure, struct target_state *state, struct day_range range,
+                   bool dry_run, struct error *error) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
     const struct bigquery_parameter parameters[] = {
-        {.name = "from", .type = BIGQUERY_DATE, .value = day_format(state->range.from, from)},
-        {.name = "to", .type = BIGQUERY_DATE, .value = day_format(state->range.to, to)},
+        {.name = "from", .type = BIGQUERY_DATE, .value = day_format(range.from, from)},
+        {.name = "to", .type = BIGQUERY_DATE, .value = day_format(range.to, to)},
     };
     struct bigquery_query query = {
         .sql = target_sql(measure->pipeline, state->target),
         .parameters = parameters,
         .parameter_count = 2,
+        .dry_run = dry_run,
         .deadline_ms = measure->deadline_ms,
-        .user = &state->question,
+        .user = dry_run ? &state->estimate : &state->question,
     };
+    return bigquery_submit_query(measure->client, &query, error) != 0;
+}
+
+static void start_query(struct measure *measure, struct target_state *state) {
     struct error error = {0};
     state->step = STEP_QUERY;
     state->asked_at = clock_wall_ms(measure->clock);
-    if (bigquery_submit_query(measure->client, &query, &error) == 0) {
+    if (!submit(measure, state, state->range, false, &error)) {
         fail(measure, state, &error);
     }
 }
@@ -327,100 +357,37 @@ static void end_free_checks(struct measure *measure, struct target_state *state)
     }
 }
 
-/* A count from a cell; -1 when the column was not asked for; false when it is not a number. */
-static bool read_count(const struct bigquery_rows *rows, size_t row, size_t column,
-                       int64_t *value) {
-    if (column == SIZE_MAX) {
-        *value = -1;
-        return true;
+/* The counts or the value of a query that is done. */
+static bool read_rows(const struct target_state *state, const struct bigquery_rows *rows,
+                      struct measure_answer *given, struct error *error) {
+    if (rows->warned) {
+        return error_set(error, EXIT_UNAVAILABLE, "BigQuery warns that rows may be missing: %s",
+                         rows->warning != NULL ? rows->warning : "no reason given");
     }
-    return bigquery_cell_int64(bigquery_rows_cell(rows, row, column), value) && *value >= 0;
+    return state->target.kind == MEASURE_CHECK
+               ? measure_read_value(rows, given, error)
+               : measure_read_counts(rows, state->target.kind == MEASURE_EXPECTED, given, error);
 }
 
-static int by_day(const void *left, const void *right) {
-    const struct coverage_count *a = left;
-    const struct coverage_count *b = right;
-    return (a->day > b->day) - (a->day < b->day);
-}
-
-/* Reads day and counts; a row that cannot be read spoils the answer: half a table is not a table.
- */
-static bool read_counts(const struct bigquery_rows *rows, bool expected,
-                        struct measure_answer *given, struct error *error) {
-    size_t day = bigquery_rows_column(rows, "day");
-    size_t count = bigquery_rows_column(rows, expected ? "games" : "row_count");
-    size_t entities = bigquery_rows_column(rows, "entities");
-    size_t nulls = bigquery_rows_column(rows, "nulls");
-    size_t fallbacks = bigquery_rows_column(rows, "fallbacks");
-    if (day == SIZE_MAX || count == SIZE_MAX) {
-        return error_set(error, EXIT_DATA, "the query's answer has no column \"%s\"",
-                         day == SIZE_MAX ? "day" : (expected ? "games" : "row_count"));
-    }
-    given->counts = memory_new(rows->row_count, sizeof *given->counts);
-    for (size_t row = 0; row < rows->row_count; row++) {
-        struct coverage_count *into = &given->counts[given->count];
-        bigquery_cell cell = bigquery_rows_cell(rows, row, day);
-        if (bigquery_cell_is_null(cell)) {
-            continue; /* rows without a date belong to no date */
-        }
-        if (!bigquery_cell_date(cell, &into->day) || !read_count(rows, row, count, &into->rows) ||
-            !read_count(rows, row, entities, &into->entities) ||
-            !read_count(rows, row, nulls, &into->nulls) ||
-            !read_count(rows, row, fallbacks, &into->fallbacks)) {
-            return error_set(error, EXIT_DATA,
-                             "row %zu of the query's answer is not a date and counts", row + 1);
-        }
-        given->count++;
-    }
-    qsort(given->counts, given->count, sizeof *given->counts, by_day);
-    for (size_t i = 1; i < given->count; i++) {
-        if (given->counts[i].day == given->counts[i - 1].day) {
-            char text[DAY_TEXT_SIZE];
-            return error_set(error, EXIT_DATA, "the query's answer has %s twice",
-                             day_format(given->counts[i].day, text));
-        }
-    }
-    return true;
-}
-
-static bool read_value(const struct bigquery_rows *rows, struct measure_answer *given,
-                       struct error *error) {
-    if (rows->row_count != 1 || rows->column_count < 1) {
-        return error_set(error, EXIT_DATA,
-                         "the check's query must answer one row, and answered %zu",
-                         rows->row_count);
-    }
-    bigquery_cell cell = bigquery_rows_cell(rows, 0, 0);
-    given->has_value = bigquery_cell_double(cell, &given->value);
-    if (!given->has_value && !bigquery_cell_is_null(cell)) {
-        return error_set(error, EXIT_DATA, "the check's query must answer a number");
-    }
-    return true;
-}
-
+/* A query costs what it costs, whether its rows can be used or not. */
 static void take_rows(struct measure *measure, struct target_state *state,
                       const struct bigquery_result *result) {
     struct measure_answer given = {
         .outcome = MEASURE_COUNTED,
+        .queried = true,
+        .bill = bigquery_result_bill(result, state->source_count),
         .bytes_processed = result->rows.bytes_processed,
-        .bytes_billed = result->rows.bytes_billed,
         .cache_hit = result->rows.cache_hit,
     };
-    struct error error = {0};
-    bool good = bigquery_result_check(result, &error);
-    if (good && result->rows.warned) {
-        good = error_set(&error, EXIT_UNAVAILABLE, "BigQuery warns that rows may be missing: %s",
-                         result->rows.warning != NULL ? result->rows.warning : "no reason given");
-    }
-    if (good) {
-        good = state->target.kind == MEASURE_CHECK
-                   ? read_value(&result->rows, &given, &error)
-                   : read_counts(&result->rows, state->target.kind == MEASURE_EXPECTED, &given,
-                                 &error);
-    }
-    if (!good) {
+    const char *name = target_name(measure->pipeline, state->target);
+    if (!measure_check_result(measure->pipeline, name, result, &given.error) ||
+        !read_rows(state, &result->rows, &given, &given.error)) {
         free(given.counts);
-        fail(measure, state, &error);
+        given.counts = NULL;
+        given.count = 0;
+        given.has_value = false;
+        given.outcome = MEASURE_FAILED;
+        answer(measure, state, given);
         return;
     }
     for (size_t i = 0; i < state->source_count; i++) {
@@ -433,10 +400,52 @@ static void take_rows(struct measure *measure, struct target_state *state,
     answer(measure, state, given);
 }
 
+void measure_estimate(struct measure *measure, struct measure_target target,
+                      struct day_range range) {
+    struct target_state *state = find_state(measure, target);
+    struct measure_answer given = {.target = target,
+                                   .outcome = MEASURE_ESTIMATED,
+                                   .at = clock_wall_ms(measure->clock),
+                                   .range = range};
+    if (state == NULL || state->estimating) {
+        return;
+    }
+    state->estimating = submit(measure, state, range, true, &given.error);
+    if (!state->estimating) {
+        add_ready(measure, &given);
+    }
+}
+
+static void take_estimate(struct measure *measure, struct target_state *state,
+                          const struct bigquery_result *result) {
+    const struct bigquery_rows *rows = &result->rows;
+    struct measure_answer given = {
+        .target = state->target,
+        .outcome = MEASURE_ESTIMATED,
+        .at = result->ended_ms,
+        .bytes_processed = BIGQUERY_UNKNOWN,
+        .bill = {BIGQUERY_BILL_UNKNOWN, BIGQUERY_UNKNOWN},
+    };
+    state->estimating = false;
+    if (measure_check_result(measure->pipeline, target_name(measure->pipeline, state->target),
+                             result, &given.error)) {
+        given.bytes_processed = rows->bytes_processed;
+        given.bill = (struct bigquery_bill){
+            BIGQUERY_BILL_ESTIMATED,
+            bigquery_billed_estimate(rows->bytes_processed, rows->referenced_tables)};
+    }
+    add_ready(measure, &given);
+}
+
 static void take_result(struct measure *measure, struct bigquery_result *result) {
     const struct question *question = result->user;
-    if (question->source == SIZE_MAX) {
+    if (question->source == ASKS_QUERY) {
         take_rows(measure, question->state, result);
+        bigquery_result_free(result);
+        return;
+    }
+    if (question->source == ASKS_ESTIMATE) {
+        take_estimate(measure, question->state, result);
         bigquery_result_free(result);
         return;
     }
@@ -464,6 +473,7 @@ size_t measure_pending(const struct measure *measure) {
     size_t pending = measure->ready_count;
     for (size_t i = 0; i < measure->state_count; i++) {
         pending += measure->states[i].step != STEP_IDLE ? 1 : 0;
+        pending += measure->states[i].estimating ? 1 : 0;
     }
     return pending;
 }

@@ -34,6 +34,7 @@ enum measure_outcome {
     MEASURE_COUNTED,   /* new counts, or a new value */
     MEASURE_CONFIRMED, /* the last counts are still true: nothing was paid */
     MEASURE_FAILED,    /* `error` says why; what was known before stays */
+    MEASURE_ESTIMATED, /* what its query would bill: `bill`, unknown with `error` set; for free */
 };
 
 /* One answer. The receiver takes `counts` over and frees it. */
@@ -46,9 +47,11 @@ struct measure_answer {
     size_t count;
     bool has_value; /* MEASURE_CHECK: false for NULL */
     double value;
-    int64_t bytes_billed, bytes_processed;
+    bool queried;              /* a query was asked: `bill` is what is known of its cost */
+    struct bigquery_bill bill; /* all 0 when none was */
+    int64_t bytes_processed;   /* BIGQUERY_UNKNOWN when that was not told */
     bool cache_hit;
-    struct error error;
+    struct error error; /* MEASURE_FAILED, and MEASURE_ESTIMATED without a bill */
 };
 
 struct measure;
@@ -72,11 +75,15 @@ struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *
 void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
                    bool force, bool free_only);
 
+/* Starts a dry run of a target's query over `range`, for free, unless one is under way. */
+void measure_estimate(struct measure *measure, struct measure_target target,
+                      struct day_range range);
+
 /* The next answer, waiting at most `timeout_ms` real milliseconds (-1: until one is there or
  * nothing is under way). */
 bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *answer);
 
-/* Targets that have not been answered. */
+/* Answers that have not been handed out. */
 size_t measure_pending(const struct measure *measure);
 
 /* "403 rateLimitExceeded, retrying in 8 s (try 4)" while something waits before another try; else

@@ -24,6 +24,15 @@ static const char *key_of(const struct pipeline *pipeline, struct measure_target
     return pipeline->gates[target.index].checks[target.check].name;
 }
 
+/* Under which its spending and its estimate are summed. A check's name is unique within its gate
+ * only; no name holds a slash. */
+static char *spend_key(const struct pipeline *pipeline, struct measure_target target) {
+    if (target.kind != MEASURE_CHECK) {
+        return memory_copy_string(key_of(pipeline, target));
+    }
+    return memory_format("%s/%s", pipeline->gates[target.index].name, key_of(pipeline, target));
+}
+
 static bool store_counts(const struct recorder *recorder, const struct measure_answer *answer,
                          struct error *error) {
     struct state_measurement measurement = {
@@ -35,7 +44,7 @@ static bool store_counts(const struct recorder *recorder, const struct measure_a
         .confirmed_at = answer->at,
         .count = answer->count,
         .counts = memory_new(answer->count, sizeof *measurement.counts),
-        .bytes_billed = answer->bytes_billed,
+        .bytes_billed = answer->bill.bytes,
         .bytes_processed = answer->bytes_processed,
         .cache_hit = answer->cache_hit,
     };
@@ -88,34 +97,60 @@ static bool store_result(const struct recorder *recorder, const struct measure_a
     case MEASURE_CONFIRMED:
         return state_coverage_confirm(recorder->state, term, subject, key, answer->at, error);
     case MEASURE_FAILED:
+    case MEASURE_ESTIMATED:
         break;
     }
     return state_coverage_fail(recorder->state, term, subject, key, answer->at, answer->error.text,
                                error);
 }
 
-bool record_answer(const struct recorder *recorder, const struct measure_answer *answer,
-                   struct error *error) {
-    char *key = memory_copy_string(key_of(recorder->pipeline, answer->target));
-    int64_t processed = answer->bytes_processed > 0 ? answer->bytes_processed : 0;
-    /* A bill that is not known is at least what was read, unless the cache answered. */
-    int64_t billed = answer->bytes_billed >= 0 ? answer->bytes_billed
-                     : answer->cache_hit       ? 0
-                                               : processed;
+static bool store_estimate(const struct recorder *recorder, const struct measure_answer *answer,
+                           struct error *error) {
+    char failure[ERROR_TEXT_SIZE];
+    (void)snprintf(failure, sizeof failure, "%s", answer->error.text);
+    bool known = answer->bill.bytes != BIGQUERY_UNKNOWN;
+    struct state_estimate estimate = {
+        .key = spend_key(recorder->pipeline, answer->target),
+        .at = answer->at,
+        .bytes_processed = answer->bytes_processed,
+        .bytes_billed = answer->bill.bytes,
+        .error = known ? NULL : failure,
+    };
+    bool good = state_estimate_put(recorder->state, recorder->actor.term, &estimate, error);
+    free(estimate.key);
+    return good;
+}
+
+static bool store_spend(const struct recorder *recorder, const struct measure_answer *answer,
+                        struct error *error) {
+    bool queried = answer->queried;
+    bool estimated = queried && answer->bill.kind == BIGQUERY_BILL_ESTIMATED;
+    int64_t billed = queried && answer->bill.bytes > 0 ? answer->bill.bytes : 0;
     struct state_spend spend = {
-        .key = key,
-        .queries = answer->outcome == MEASURE_COUNTED ? 1 : 0,
-        .cached = answer->outcome == MEASURE_COUNTED && answer->cache_hit ? 1 : 0,
+        .key = spend_key(recorder->pipeline, answer->target),
+        .queries = queried ? 1 : 0,
+        .cached = queried && answer->cache_hit ? 1 : 0,
+        .failed = queried && answer->outcome == MEASURE_FAILED ? 1 : 0,
         .free_checks = answer->outcome == MEASURE_CONFIRMED ? 1 : 0,
         .bytes_billed = billed,
-        .bytes_processed = processed,
-        .dollars = bigquery_cost(billed, BIGQUERY_PRICE_PER_TIB),
+        .bytes_processed = queried && answer->bytes_processed > 0 ? answer->bytes_processed : 0,
+        .estimated = estimated ? 1 : 0,
+        .bytes_estimated = estimated ? billed : 0,
+        .unknown = queried && answer->bill.kind == BIGQUERY_BILL_UNKNOWN ? 1 : 0,
+        .dollars = bigquery_cost(billed, recorder->pipeline->poll.price_per_tib),
     };
-    bool good = store_result(recorder, answer, error) &&
-                state_spend_add(recorder->state, recorder->actor.term, situation_night(answer->at),
+    bool good = state_spend_add(recorder->state, recorder->actor.term, situation_night(answer->at),
                                 &spend, error);
-    free(key);
+    free(spend.key);
     return good;
+}
+
+bool record_answer(const struct recorder *recorder, const struct measure_answer *answer,
+                   struct error *error) {
+    if (answer->outcome == MEASURE_ESTIMATED) {
+        return store_estimate(recorder, answer, error);
+    }
+    return store_result(recorder, answer, error) && store_spend(recorder, answer, error);
 }
 
 static struct state_sample sample_of(const struct coverage_table *table,

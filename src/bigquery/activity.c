@@ -60,42 +60,22 @@ char *bigquery_activity_text(const struct bigquery_activity *activity,
     return out;
 }
 
-/* A query's bill: what the service said, else what the price list makes of the bytes. */
-static void count_bill(struct bigquery_client *client, const struct bigquery_rows *rows) {
-    struct bigquery_totals *totals = &client->totals;
-    int64_t processed = rows->bytes_processed != BIGQUERY_UNKNOWN ? rows->bytes_processed : 0;
-    int64_t billed = rows->bytes_billed;
-    if (billed == BIGQUERY_UNKNOWN) {
-        billed = bigquery_billed_estimate(processed, 1);
-        totals->bills_estimated++;
-    }
-    totals->bytes_processed += processed;
-    totals->bytes_billed += billed;
-    totals->cost = bigquery_cost(totals->bytes_billed, client->price_per_tib);
-}
-
-/* A query that failed on the server costs nothing; one that was given up here may cost all. */
-static bool may_be_billed(const struct bigquery_failure *failure) {
-    return failure->deadline_reached || failure->class == BIGQUERY_TIMEOUT ||
-           failure->class == BIGQUERY_CANCELLED || failure->class == BIGQUERY_PROTOCOL;
-}
-
 void activity_count(struct request *request, enum bigquery_status status) {
-    struct bigquery_client *client = request->client;
+    struct bigquery_totals *totals = &request->client->totals;
     const struct bigquery_result *result = &request->answer->open;
     if (result->kind != BIGQUERY_KIND_QUERY || request->step == STEP_DRY_RUN) {
         return;
     }
-    client->totals.queries++;
-    if (status == BIGQUERY_FAILED) {
-        client->totals.failed++;
-        if (result->rows.bytes_processed == BIGQUERY_UNKNOWN) {
-            client->totals.bills_unknown += may_be_billed(&result->failure) ? 1 : 0;
-            return;
-        }
-    }
-    client->totals.cached += result->rows.cache_hit ? 1 : 0;
-    count_bill(client, &result->rows);
+    struct bigquery_bill bill = bigquery_result_bill(result, 1);
+    int64_t processed = result->rows.bytes_processed;
+    totals->queries++;
+    totals->failed += status == BIGQUERY_FAILED ? 1 : 0;
+    totals->cached += result->rows.cache_hit ? 1 : 0;
+    totals->bills_estimated += bill.kind == BIGQUERY_BILL_ESTIMATED ? 1 : 0;
+    totals->bills_unknown += bill.kind == BIGQUERY_BILL_UNKNOWN ? 1 : 0;
+    totals->bytes_processed += processed != BIGQUERY_UNKNOWN ? processed : 0;
+    totals->bytes_billed += bill.bytes != BIGQUERY_UNKNOWN ? bill.bytes : 0;
+    totals->cost = bigquery_cost(totals->bytes_billed, request->client->price_per_tib);
 }
 
 struct bigquery_totals bigquery_client_totals(const struct bigquery_client *client) {

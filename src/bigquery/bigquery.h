@@ -491,4 +491,21 @@ int64_t bigquery_billed_limit(int64_t bytes, size_t tables);
 
 double bigquery_cost(int64_t bytes_billed, double price_per_tib);
 
+/* What is known of a query's bill. */
+enum bigquery_bill_kind {
+    BIGQUERY_BILL_TOLD,      /* by the service; 0 bytes for an answer from its cache, and for a
+                                query that it refused or that failed there */
+    BIGQUERY_BILL_ESTIMATED, /* from the bytes it processed */
+    BIGQUERY_BILL_UNKNOWN,   /* given up, and perhaps billed all the same: up to its
+                                maximum_bytes_billed */
+};
+
+struct bigquery_bill {
+    enum bigquery_bill_kind kind;
+    int64_t bytes; /* BIGQUERY_UNKNOWN when it is unknown */
+};
+
+/* The bill of a query's result (not of a dry run's) that reads `tables` tables. */
+struct bigquery_bill bigquery_result_bill(const struct bigquery_result *result, size_t tables);
+
 #endif

@@ -15,7 +15,11 @@ static const struct pipeline_poll default_poll = {
     .stale_after_ms = 300000,
     .bytes_per_query = INT64_C(1) << 30,
     .bytes_per_night = INT64_C(50) << 30,
+    .price_per_tib = 6.25, /* on demand in the US; other regions cost more */
 };
+
+/* Dollars for a TiB beyond which a price is a slip of the pen. */
+enum { HIGHEST_PRICE = 1000 };
 
 static bool load_bound(struct loader *loader, const char *key, const char *text,
                        struct pipeline_bound *bound) {
@@ -35,6 +39,25 @@ static void load_range(struct loader *loader) {
         pipeline->to.kind == PIPELINE_BOUND_DATE && pipeline->from.day > pipeline->to.day) {
         loader_mistake(loader, PLACE_KEY(PLACE_KEY(NULL, "range"), "to"),
                        "the range ends before it begins (%s)", loader->raw->range->from);
+    }
+}
+
+static void load_price(struct loader *loader, const struct place *at, const char *text,
+                       double *price) {
+    char why[UNIT_WHY_SIZE];
+    double value = *price;
+    if (text == NULL) {
+        return;
+    }
+    if (!unit_number(text, &value, why)) {
+        loader_mistake(loader, at, "%s", why);
+    } else if (value < 0 || value > HIGHEST_PRICE) {
+        loader_mistake(loader, at,
+                       "\"%s\" cannot be a price: US dollars for a TiB billed, 0 to %d, such as "
+                       "6.25",
+                       text, HIGHEST_PRICE);
+    } else {
+        *price = value;
     }
 }
 
@@ -58,6 +81,7 @@ static void load_poll(struct loader *loader) {
         loader_size(loader, PLACE_KEY(at, "bytes_per_night"), raw->bytes_per_night,
                     &poll->bytes_per_night);
     }
+    load_price(loader, PLACE_KEY(at, "price_per_tib"), raw->price_per_tib, &poll->price_per_tib);
     if (poll->stale_after_ms < poll->every_ms) {
         loader_mistake(loader, PLACE_KEY(at, "stale_after"),
                        "numbers would be stale before the next poll; stale_after must not be less "

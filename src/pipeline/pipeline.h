@@ -56,6 +56,7 @@ struct pipeline_poll {
     int64_t stale_after_ms;  /* a number older than this is STALE */
     int64_t bytes_per_query; /* maximumBytesBilled */
     int64_t bytes_per_night; /* paid polling stops beyond it; 0, in the file "none", is no limit */
+    double price_per_tib;    /* US dollars for 2^40 bytes billed; 6.25 unless the file says */
 };
 
 struct pipeline_season {

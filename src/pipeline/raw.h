@@ -9,7 +9,7 @@ struct raw_range {
     char *from, *to;
 };
 struct raw_poll {
-    char *every, *recheck, *stale_after, *bytes_per_query, *bytes_per_night;
+    char *every, *recheck, *stale_after, *bytes_per_query, *bytes_per_night, *price_per_tib;
 };
 struct raw_season {
     char *name, *from, *to, *playoffs_from;

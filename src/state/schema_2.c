@@ -24,4 +24,20 @@ static const char arms[] =
     " BEGIN SELECT RAISE(ABORT,'an arm fires after its samples and its"
     " countdown'); END;";
 
-const char *const schema_2[] = {told, arms, NULL};
+/* Bills that were not told: `estimated` of the queries were billed an estimated `bytes_estimated`
+ * (contained in bytes_billed); `unknown` were given up and are perhaps billed; `failed` gave no
+ * counts. */
+static const char bills[] = "ALTER TABLE spend ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;"
+                            "ALTER TABLE spend ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;"
+                            "ALTER TABLE spend ADD COLUMN bytes_estimated INTEGER NOT NULL"
+                            " DEFAULT 0;"
+                            "ALTER TABLE spend ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;";
+
+/* What one query of a target would bill, as a dry run told. */
+static const char estimates[] =
+    "CREATE TABLE estimates("
+    " key TEXT PRIMARY KEY, term INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " bytes_processed INTEGER, bytes_billed INTEGER, error TEXT,"
+    " CHECK((bytes_billed IS NULL) = (error IS NOT NULL))) STRICT;" SCHEMA_FENCED("estimates");
+
+const char *const schema_2[] = {told, arms, bills, estimates, NULL};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "fixture.h"
 
 static const struct measure_target due = {MEASURE_EXPECTED, 0, 0};
@@ -90,7 +91,8 @@ Test(measure, pays_nothing_for_a_table_that_did_not_change)
     struct measure_answer again = ask(zones, false, false);
     cr_expect_eq(again.outcome, MEASURE_CONFIRMED);
     cr_expect_eq(again.at, SCENE_NOW + 60000);
-    cr_expect_eq(again.bytes_billed, 0);
+    cr_expect_not(again.queried);
+    cr_expect_eq(again.bill.bytes, 0);
     cr_expect_null(again.counts);
     cr_expect_eq(jobs(), before);
 }
@@ -218,6 +220,97 @@ Test(measure, refuses_two_rows_of_a_check)
     struct measure_answer answer = answer_of("SELECT 1 UNION ALL SELECT 2");
     cr_expect_eq(answer.outcome, MEASURE_FAILED);
     cr_expect_not_null(strstr(answer.error.text, "one row, and answered 2"), "%s",
+                       answer.error.text);
+}
+
+Test(measure, tells_the_bill_and_that_the_cache_answered_without_one)
+{
+    open_measure(NULL);
+    struct measure_answer first = ask(zones, false, false);
+    struct measure_answer again = ask(zones, true, false);
+    cr_expect(first.queried);
+    cr_expect_eq(first.bill.kind, BIGQUERY_BILL_TOLD);
+    cr_expect_eq(first.bill.bytes, 10 * BIGQUERY_MIB, "the least that a table is billed");
+    cr_expect(again.queried);
+    cr_expect(again.cache_hit);
+    cr_expect_eq(again.bill.kind, BIGQUERY_BILL_TOLD);
+    cr_expect_eq(again.bill.bytes, 0);
+    free(first.counts);
+    free(again.counts);
+}
+
+Test(measure, knows_that_a_query_given_up_may_be_billed)
+{
+    open_measure(NULL);
+    measure_set_deadline(measure, 300);
+    fixture_fault("{\"fault\":\"incomplete\",\"method\":\"jobs.query\",\"delay_ms\":60000}");
+    fixture_fault("{\"fault\":\"delay\",\"method\":\"jobs.getQueryResults\",\"delay_ms\":60000}");
+    struct measure_answer answer = ask(zones, false, false);
+    cr_expect_eq(answer.outcome, MEASURE_FAILED, "%s", answer.error.text);
+    cr_expect(answer.queried);
+    cr_expect_eq(answer.bill.kind, BIGQUERY_BILL_UNKNOWN);
+    cr_expect_eq(answer.bill.bytes, BIGQUERY_UNKNOWN);
+}
+
+Test(measure, bills_what_was_read_although_the_rows_cannot_be_used)
+{
+    struct measure_answer answer =
+        answer_of("SELECT CAST(game_id AS STRING) FROM `nba-props-platform.nba_raw.nbac_schedule` "
+                  "WHERE game_date BETWEEN @from AND @to");
+    cr_expect_eq(answer.outcome, MEASURE_FAILED);
+    cr_expect(answer.queried);
+    cr_expect_eq(answer.bill.bytes, 10 * BIGQUERY_MIB);
+}
+
+Test(measure, says_which_key_to_raise_when_a_query_would_bill_too_much)
+{
+    const char *changes[] = {"bytes_per_query: 1GiB", "bytes_per_query: 1MiB", NULL};
+    open_measure(changes);
+    struct measure_answer answer = ask(zones, false, false);
+    cr_expect_eq(answer.outcome, MEASURE_FAILED);
+    cr_expect_eq(answer.bill.kind, BIGQUERY_BILL_TOLD);
+    cr_expect_eq(answer.bill.bytes, 0, "a query that was refused costs nothing");
+    char *expected = memory_format(
+        "zones would bill more than poll.bytes_per_query allows (1 MiB); BigQuery says 10485760 "
+        "or higher is required: write bytes_per_query: 10MiB, or more, in %s",
+        scene.pipeline->file);
+    cr_expect_str_eq(answer.error.text, expected);
+    free(expected);
+}
+
+Test(measure, estimates_for_free_beside_what_is_under_way)
+{
+    open_measure(NULL);
+    measure_start(measure, zones, range, false, false);
+    measure_estimate(measure, zones, range);
+    measure_estimate(measure, zones, range);
+    cr_expect_eq(measure_pending(measure), 2);
+    size_t estimated = 0;
+    for (size_t i = 0; i < 2; i++) {
+        struct measure_answer answer = {0};
+        cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+        if (answer.outcome == MEASURE_ESTIMATED) {
+            estimated++;
+            cr_expect_eq(answer.bill.kind, BIGQUERY_BILL_ESTIMATED);
+            cr_expect_eq(answer.bill.bytes, 10 * BIGQUERY_MIB);
+            cr_expect_gt(answer.bytes_processed, 0);
+            cr_expect_not(answer.queried);
+        }
+        free(answer.counts);
+    }
+    cr_expect_eq(estimated, 1);
+}
+
+Test(measure, has_no_estimate_of_a_table_that_is_not_there)
+{
+    open_measure(NULL);
+    free(warehouse_ask(&warehouse, "DROP TABLE nba_precompute.team_defense_zone_analysis"));
+    measure_estimate(measure, zones, range);
+    struct measure_answer answer = {0};
+    cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
+    cr_expect_eq(answer.outcome, MEASURE_ESTIMATED);
+    cr_expect_eq(answer.bill.bytes, BIGQUERY_UNKNOWN);
+    cr_expect_not_null(strstr(answer.error.text, "team_defense_zone_analysis"), "%s",
                        answer.error.text);
 }
 

@@ -124,7 +124,8 @@ static struct measure_answer counted(int64_t at) {
                                     .range = {SCENE_FROM, SCENE_TO},
                                     .counts = memory_new(1, sizeof *answer.counts),
                                     .count = 1,
-                                    .bytes_billed = 2000,
+                                    .queried = true,
+                                    .bill = {BIGQUERY_BILL_TOLD, 2000},
                                     .bytes_processed = 1500};
     answer.counts[0] = (struct coverage_count){SCENE_FROM, 30, -1, -1, -1};
     return answer;
@@ -147,7 +148,7 @@ Test(poll, adds_up_what_answers_cost)
     record(&recorder, counted(SCENE_NOW));
     struct measure_answer cached = counted(SCENE_NOW + 1);
     cached.cache_hit = true;
-    cached.bytes_billed = 0;
+    cached.bill.bytes = 0;
     record(&recorder, cached);
     record(&recorder, (struct measure_answer){.target = {MEASURE_TABLE, SCENE_ZONES, 0},
                                               .outcome = MEASURE_CONFIRMED,
@@ -159,13 +160,82 @@ Test(poll, adds_up_what_answers_cost)
     cr_expect_eq(total.bytes_billed, 2000);
 }
 
-Test(poll, counts_what_was_read_against_the_budget_when_the_bill_is_not_known)
+Test(poll, counts_a_query_without_counts_for_it_may_be_billed)
 {
     struct recorder recorder = fixture_recorder();
-    struct measure_answer unknown = counted(SCENE_NOW);
-    unknown.bytes_billed = BIGQUERY_UNKNOWN;
-    record(&recorder, unknown);
-    cr_expect_eq(spent().bytes_billed, 1500);
+    struct measure_answer failed = {.target = {MEASURE_TABLE, SCENE_ZONES, 0},
+                                    .outcome = MEASURE_FAILED,
+                                    .at = SCENE_NOW,
+                                    .queried = true,
+                                    .bill = {BIGQUERY_BILL_TOLD, 700},
+                                    .bytes_processed = 700};
+    record(&recorder, failed);
+    cr_expect_eq(spent().failed, 1);
+    cr_expect_eq(spent().bytes_billed, 700);
+    failed.bill = (struct bigquery_bill){BIGQUERY_BILL_UNKNOWN, BIGQUERY_UNKNOWN};
+    failed.bytes_processed = BIGQUERY_UNKNOWN;
+    record(&recorder, failed);
+    failed.queried = false;
+    record(&recorder, failed);
+    struct state_spend total = spent();
+    cr_expect_eq(total.queries, 2, "a free check that failed is no query");
+    cr_expect_eq(total.failed, 2);
+    cr_expect_eq(total.unknown, 1);
+    cr_expect_eq(total.bytes_billed, 700, "an unknown bill is in no sum");
+    cr_expect_eq(total.bytes_processed, 700);
+}
+
+Test(poll, counts_estimated_bills_apart_and_against_the_budget)
+{
+    struct recorder recorder = fixture_recorder();
+    record(&recorder, counted(SCENE_NOW));
+    struct measure_answer guessed = counted(SCENE_NOW);
+    guessed.bill = (struct bigquery_bill){BIGQUERY_BILL_ESTIMATED, 10485760};
+    record(&recorder, guessed);
+    struct state_spend total = spent();
+    cr_expect_eq(total.estimated, 1);
+    cr_expect_eq(total.bytes_estimated, 10485760);
+    cr_expect_eq(total.bytes_billed, 10487760);
+}
+
+Test(poll, takes_the_price_of_the_pipeline_file)
+{
+    const char *changes[] = {"bytes_per_night: 50GiB", "bytes_per_night: 2TiB, price_per_tib: 8",
+                             NULL};
+    fixture_close();
+    fixture_open(changes);
+    struct recorder recorder = fixture_recorder();
+    struct measure_answer dear = counted(SCENE_NOW);
+    dear.bill.bytes = BIGQUERY_TIB / 2;
+    record(&recorder, dear);
+    cr_expect_float_eq(spent().dollars, 4.0, 1e-9);
+}
+
+Test(poll, stores_what_a_query_would_bill_and_why_that_is_not_known)
+{
+    struct recorder recorder = fixture_recorder();
+    struct measure_answer estimate = {.target = {MEASURE_TABLE, SCENE_ZONES, 0},
+                                      .outcome = MEASURE_ESTIMATED,
+                                      .at = SCENE_NOW,
+                                      .bytes_processed = 5,
+                                      .bill = {BIGQUERY_BILL_ESTIMATED, 10485760}};
+    size_t count;
+    record(&recorder, estimate);
+    cr_expect_eq(spent().queries, 0, "a dry run is free");
+    estimate.target = (struct measure_target){MEASURE_EXPECTED, 0, 0};
+    estimate.bytes_processed = BIGQUERY_UNKNOWN;
+    estimate.bill = (struct bigquery_bill){BIGQUERY_BILL_UNKNOWN, BIGQUERY_UNKNOWN};
+    (void)error_set(&estimate.error, EXIT_UNAVAILABLE, "no such table");
+    record(&recorder, estimate);
+    struct state_estimate *estimates = state_estimates(scene.state, &count, &error);
+    cr_assert_eq(count, 2);
+    cr_expect_str_eq(estimates[0].key, "due.sql");
+    cr_expect_eq(estimates[0].bytes_billed, -1);
+    cr_expect_str_eq(estimates[0].error, "no such table");
+    cr_expect_str_eq(estimates[1].key, "zones");
+    cr_expect_eq(estimates[1].bytes_billed, 10485760);
+    cr_expect_null(estimates[1].error);
+    state_estimates_free(estimates, count);
 }
 
 Test(poll, knows_when_the_nights_budget_is_used_up)
@@ -179,7 +249,7 @@ Test(poll, knows_when_the_nights_budget_is_used_up)
     cr_assert(record_over_budget(&recorder, SCENE_NOW, &over, &error));
     cr_expect_not(over);
     struct measure_answer dear = counted(SCENE_NOW);
-    dear.bytes_billed = 1 << 20;
+    dear.bill.bytes = 1 << 20;
     record(&recorder, dear);
     cr_assert(record_over_budget(&recorder, SCENE_NOW, &over, &error));
     cr_expect(over);

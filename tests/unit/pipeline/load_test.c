@@ -175,6 +175,15 @@ Test(load, a_night_may_have_no_limit)
     struct pipeline *pipeline =
         fixture_load_edited("seasons:\n", "poll: {bytes_per_night: none}\nseasons:\n");
     cr_expect_eq(pipeline->poll.bytes_per_night, 0);
+    cr_expect_float_eq(pipeline->poll.price_per_tib, 6.25, 1e-9);
+    pipeline_free(pipeline);
+}
+
+Test(load, a_region_has_its_price)
+{
+    struct pipeline *pipeline =
+        fixture_load_edited("seasons:\n", "poll: {price_per_tib: 8.6}\nseasons:\n");
+    cr_expect_float_eq(pipeline->poll.price_per_tib, 8.6, 1e-9);
     pipeline_free(pipeline);
 }
 
@@ -282,7 +291,7 @@ Test(hash, stays_while_nothing_that_counts_changes)
     } edits[] = {
         {"workers: 4", "workers:   4   # four"},
         {"    date: day\n    needs: [games]\n", "    needs:\n      - games\n    date: day\n"},
-        {"seasons:\n", "poll: {every: 90s, bytes_per_night: 2GiB}\nseasons:\n"},
+        {"seasons:\n", "poll: {every: 90s, bytes_per_night: 2GiB, price_per_tib: 7}\nseasons:\n"},
         {"seasons:\n", "alerts: {slack: {url_file: /x}}\nseasons:\n"},
         {"seasons:\n", "endpoint: http://127.0.0.1:9050\nseasons:\n"},
         {"timeout: 6h", "timeout: 360m"},

@@ -181,7 +181,8 @@ Test(coverage, spending_adds_up_over_a_night)
 {
     int64_t term = fixture_lead(&f);
     char other[] = "player_game_summary";
-    struct state_spend spend = {.key = key, .queries = 1, .bytes_billed = 100, .dollars = 0.5};
+    struct state_spend spend = {
+        .key = key, .queries = 1, .bytes_billed = 100, .dollars = 0.5, .failed = 1, .unknown = 1};
     cr_assert(state_spend_add(f.state, term, DAY1, &spend, &f.error), "%s", f.error.text);
     cr_assert(state_spend_add(f.state, term, DAY1, &spend, &f.error));
     spend.key = other;
@@ -193,6 +194,7 @@ Test(coverage, spending_adds_up_over_a_night)
     size_t count;
     cr_assert(state_spend_total(f.state, DAY1, &total, &f.error));
     cr_assert(total.queries == 3 && total.cached == 1 && total.bytes_billed == 1100);
+    cr_assert(total.failed == 3 && total.unknown == 3 && total.estimated == 0);
     struct state_spend *spends = state_spends(f.state, DAY1, &count, &f.error);
     cr_assert(count == 2);
     cr_assert_str_eq(spends[0].key, other);
