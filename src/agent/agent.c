@@ -15,6 +15,7 @@
 #include "agent/poller.h"
 #include "agent/record.h"
 #include "agent/run_watch.h"
+#include "agent/trouble.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "state/state_journal.h"
@@ -26,6 +27,9 @@ enum { TICK_MS = 1000, PROGRESS_EVERY_MS = 500 };
 /* Real time for which nothing must need the agent before it leaves. */
 static const int64_t patience_ns = INT64_C(10) * 1000000000;
 
+/* However long BigQuery asks for, a target is asked again after an hour. */
+static const int64_t longest_wait_ms = INT64_C(3600) * 1000;
+
 struct agent {
     const struct agent_options *options;
     struct state *state;
@@ -36,8 +40,10 @@ struct agent {
     struct follower *follower;
     struct checks *checks;
     struct run_watch *runs;
+    struct trouble *trouble;
     struct measure_target *targets;
-    int64_t *due; /* wall ms, of each target */
+    int64_t *due;   /* wall ms, of each target: when it is to be asked again */
+    int64_t *asked; /* when it was last */
     size_t target_count;
     int64_t renewed_ns, pruned_ns, needed_ns;
     int64_t accepted_at; /* when BigQuery last answered */
@@ -120,14 +126,14 @@ static bool start_due_polls(struct agent *agent, struct error *error) {
     bool over = false;
     bool asked = false;
     for (size_t i = 0; i < agent->target_count; i++) {
-        /* Further away than a period it is only when the clock was put back. */
-        if (now < agent->due[i] && agent->due[i] - now <= every) {
+        if (now < agent->due[i] && now >= agent->asked[i]) { /* the clock may be put back */
             continue;
         }
         if (!asked && !record_over_budget(&agent->recorder, now, &over, error)) {
             return passing(agent, error);
         }
         asked = true;
+        agent->asked[i] = now;
         agent->due[i] = now + every;
         poller_measure(agent->poller, agent->targets[i],
                        pipeline_range(agent->options->pipeline, now), false, over);
@@ -164,11 +170,27 @@ static bool take_requests(struct agent *agent, struct error *error) {
     return true;
 }
 
+/* When the target of an answer is asked again: no sooner than BigQuery wants after a failure. */
+static int64_t next_try(struct agent *agent, const struct measure_answer *answer) {
+    int64_t after = answer->failure.retry_after_ms;
+    int64_t sooner = wall_of(agent) + (after < longest_wait_ms ? after : longest_wait_ms);
+    for (size_t i = 0; i < agent->target_count; i++) {
+        const struct measure_target *target = &agent->targets[i];
+        if (target->kind == answer->target.kind && target->index == answer->target.index &&
+            target->check == answer->target.check) {
+            agent->due[i] = agent->due[i] != 0 && sooner > agent->due[i] ? sooner : agent->due[i];
+            return agent->due[i];
+        }
+    }
+    return 0;
+}
+
 static bool take_answer(struct agent *agent, const struct measure_answer *answer,
                         struct error *error) {
     if (answer->outcome != MEASURE_FAILED && answer->at > agent->accepted_at) {
         agent->accepted_at = answer->at;
     }
+    trouble_answered(agent->trouble, answer, next_try(agent, answer));
     agent->judge = true;
     return record_answer(&agent->recorder, answer, error) || passing(agent, error);
 }
@@ -187,9 +209,7 @@ static bool take_messages(struct agent *agent, struct error *error) {
             agent->judge = agent->judge || message.progress.drained;
             break;
         case AGENT_TROUBLE:
-            if (message.trouble != NULL) {
-                say(agent, message.trouble);
-            }
+            trouble_waits(agent->trouble, &message.trouble);
             break;
         case AGENT_START:
         case AGENT_FOLLOW:
@@ -199,6 +219,17 @@ static bool take_messages(struct agent *agent, struct error *error) {
         }
         agent_message_free(&message);
     }
+    return good;
+}
+
+static bool tell_trouble(struct agent *agent, struct error *error) {
+    char *news = NULL;
+    bool good = trouble_store(agent->trouble, &agent->recorder, wall_of(agent), &news, error) ||
+                passing(agent, error);
+    if (news != NULL) {
+        say(agent, news);
+    }
+    free(news);
     return good;
 }
 
@@ -293,7 +324,7 @@ static bool work(struct agent *agent, struct error *error) {
         bool good = renew_lease(agent, error) && take_requests(agent, error) &&
                     watch_runs(agent, error) && start_due_polls(agent, error) &&
                     answer_checks(agent, error) && take_messages(agent, error) &&
-                    judge(agent, error) && still_needed(agent, error);
+                    tell_trouble(agent, error) && judge(agent, error) && still_needed(agent, error);
         if (!good) {
             if (error->code == EXIT_NO_GO) {
                 error->code = EXIT_TEMPORARY; /* another agent has taken over */
@@ -334,6 +365,8 @@ static bool start_threads(struct agent *agent, struct error *error) {
     agent->runs = run_watch_new(&agent->recorder, options->clock, agent->follower);
     agent->targets = measure_targets(options->pipeline, &agent->target_count);
     agent->due = memory_new(agent->target_count, sizeof *agent->due);
+    agent->asked = memory_new(agent->target_count, sizeof *agent->asked);
+    agent->trouble = trouble_new(options->pipeline);
     agent->needed_ns = boot_of(agent);
     return true;
 }
@@ -346,10 +379,12 @@ static void clean_up(struct agent *agent) {
     agent_queue_free(agent->queue);
     free(agent->targets);
     free(agent->due);
+    free(agent->asked);
     if (agent->signals >= 0) {
         (void)close(agent->signals);
     }
     if (agent->recorder.actor.term != 0) {
+        (void)trouble_end(agent->trouble, &agent->recorder, wall_of(agent), NULL);
         (void)state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
                                    STATE_EVENT_AGENT_STOP, NULL, "agent left", NULL, NULL);
         (void)state_lease_resign(agent->state, agent->session, agent->recorder.actor.term, NULL);
@@ -357,6 +392,7 @@ static void clean_up(struct agent *agent) {
     if (agent->session[0] != '\0') {
         (void)state_session_close(agent->state, agent->session, wall_of(agent), NULL);
     }
+    trouble_free(agent->trouble);
     state_close(agent->state);
 }
 

@@ -41,7 +41,8 @@ struct target_state {
     size_t waiting; /* free checks not answered yet */
     bool changed;   /* one of them differs, or failed */
     bool check_failed;
-    struct error failure;
+    struct error error; /* of the last check that failed */
+    struct bigquery_failure failure;
     struct source *sources;
     size_t source_count;
     struct question question;
@@ -58,7 +59,6 @@ struct measure {
     size_t state_count;
     struct measure_answer *ready;
     size_t ready_count, ready_capacity;
-    char trouble[BIGQUERY_ACTIVITY_SIZE];
 };
 
 struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *count) {
@@ -229,16 +229,14 @@ static void answer(struct measure *measure, struct target_state *state,
     add_ready(measure, &given);
 }
 
-/* What a target is called where it is not clear which one is meant. */
-static const char *target_name(const struct pipeline *pipeline, struct measure_target target) {
-    return target.kind == MEASURE_TABLE ? pipeline->tables[target.index].name
-           : target.kind == MEASURE_EXPECTED
-               ? pipeline->expected[target.index].name
-               : pipeline->gates[target.index].checks[target.check].name;
-}
-
-static void fail(struct measure *measure, struct target_state *state, const struct error *error) {
-    answer(measure, state, (struct measure_answer){.outcome = MEASURE_FAILED, .error = *error});
+/* `failure` NULL: no fault of BigQuery's. */
+static void fail(struct measure *measure, struct target_state *state, const struct error *error,
+                 const struct bigquery_failure *failure) {
+    struct measure_answer given = {.outcome = MEASURE_FAILED, .error = *error};
+    if (failure != NULL) {
+        given.failure = *failure;
+    }
+    answer(measure, state, given);
 }
 
 /* Asks a target's query, always with the same text: a changed letter would defeat the cache. */
@@ -266,7 +264,7 @@ static void start_query(struct measure *measure, struct target_state *state) {
     state->step = STEP_QUERY;
     state->asked_at = clock_wall_ms(measure->clock);
     if (!submit(measure, state, state->range, false, &error)) {
-        fail(measure, state, &error);
+        fail(measure, state, &error, NULL);
     }
 }
 
@@ -274,6 +272,7 @@ static void start_free_checks(struct measure *measure, struct target_state *stat
     state->step = STEP_FREE_CHECK;
     state->changed = false;
     state->check_failed = false;
+    state->failure = (struct bigquery_failure){0};
     state->asked_at = clock_wall_ms(measure->clock);
     state->waiting = 0;
     for (size_t i = 0; i < state->source_count; i++) {
@@ -283,13 +282,13 @@ static void start_free_checks(struct measure *measure, struct target_state *stat
         if (bigquery_submit_table(measure->client, &name, measure->deadline_ms, &source->question,
                                   &error) == 0) {
             state->check_failed = true;
-            state->failure = error;
+            state->error = error;
         } else {
             state->waiting++;
         }
     }
     if (state->waiting == 0) {
-        fail(measure, state, &state->failure);
+        fail(measure, state, &state->error, &state->failure);
     }
 }
 
@@ -314,7 +313,7 @@ void measure_start(struct measure *measure, struct measure_target target, struct
         struct error error;
         (void)error_set(&error, EXIT_UNAVAILABLE,
                         "the night's byte budget (poll.bytes_per_night) is used up");
-        fail(measure, state, &error);
+        fail(measure, state, &error, NULL);
     } else {
         start_query(measure, state);
     }
@@ -326,13 +325,15 @@ static void take_metadata(struct target_state *state, size_t index,
     struct error error = {0};
     if (!bigquery_result_check(result, &error)) {
         state->check_failed = true;
-        state->failure = error;
+        state->error = error;
+        state->failure = result->failure;
         bigquery_result_free(result);
         return;
     }
     if (!result->table.exists) {
         state->check_failed = true;
-        (void)error_set(&state->failure, EXIT_UNAVAILABLE, "%s", result->failure.message);
+        (void)error_set(&state->error, EXIT_UNAVAILABLE, "%s", result->failure.message);
+        state->failure = result->failure;
         bigquery_result_free(result);
         return;
     }
@@ -344,14 +345,14 @@ static void take_metadata(struct target_state *state, size_t index,
 
 static void end_free_checks(struct measure *measure, struct target_state *state) {
     if (state->check_failed) {
-        fail(measure, state, &state->failure);
+        fail(measure, state, &state->error, &state->failure);
     } else if (state->counted_at != 0 && !state->changed) {
         answer(measure, state, (struct measure_answer){.outcome = MEASURE_CONFIRMED});
     } else if (state->free_only) {
         struct error error;
         (void)error_set(&error, EXIT_UNAVAILABLE,
                         "changed, but the night's byte budget (poll.bytes_per_night) is used up");
-        fail(measure, state, &error);
+        fail(measure, state, &error, NULL);
     } else {
         start_query(measure, state);
     }
@@ -379,7 +380,7 @@ static void take_rows(struct measure *measure, struct target_state *state,
         .bytes_processed = result->rows.bytes_processed,
         .cache_hit = result->rows.cache_hit,
     };
-    const char *name = target_name(measure->pipeline, state->target);
+    const char *name = measure_name(measure->pipeline, state->target);
     if (!measure_check_result(measure->pipeline, name, result, &given.error) ||
         !read_rows(state, &result->rows, &given, &given.error)) {
         free(given.counts);
@@ -387,6 +388,7 @@ static void take_rows(struct measure *measure, struct target_state *state,
         given.count = 0;
         given.has_value = false;
         given.outcome = MEASURE_FAILED;
+        given.failure = result->failure;
         answer(measure, state, given);
         return;
     }
@@ -427,7 +429,7 @@ static void take_estimate(struct measure *measure, struct target_state *state,
         .bill = {BIGQUERY_BILL_UNKNOWN, BIGQUERY_UNKNOWN},
     };
     state->estimating = false;
-    if (measure_check_result(measure->pipeline, target_name(measure->pipeline, state->target),
+    if (measure_check_result(measure->pipeline, measure_name(measure->pipeline, state->target),
                              result, &given.error)) {
         given.bytes_processed = rows->bytes_processed;
         given.bill = (struct bigquery_bill){
@@ -478,15 +480,53 @@ size_t measure_pending(const struct measure *measure) {
     return pending;
 }
 
-const char *measure_trouble(struct measure *measure) {
+const char *measure_name(const struct pipeline *pipeline, struct measure_target target) {
+    switch (target.kind) {
+    case MEASURE_TABLE:
+        return pipeline->tables[target.index].name;
+    case MEASURE_EXPECTED:
+        return pipeline->expected[target.index].name;
+    case MEASURE_CHECK:
+        break;
+    }
+    return pipeline->gates[target.index].checks[target.check].name;
+}
+
+static void add_trouble(const struct measure *measure, struct measure_trouble *trouble,
+                        const struct bigquery_activity *activity) {
+    const struct question *question = activity->user;
+    const char *name = measure_name(measure->pipeline, question->state->target);
+    if (trouble->failure.class == BIGQUERY_NO_FAILURE) {
+        double scale = clock_scale() > 0 ? clock_scale() : 1;
+        trouble->failure = activity->failure;
+        trouble->next_try = activity->next_try_in_ms == 0
+                                ? 0
+                                : clock_wall_ms(measure->clock) +
+                                      (int64_t)((double)activity->next_try_in_ms * scale);
+    }
+    bool same = strcmp(activity->failure.reason, trouble->failure.reason) == 0;
+    bool known = trouble->count > 0 && trouble->names[trouble->count - 1] == name;
+    if (same && !known) {
+        trouble->names = memory_resize(trouble->names, trouble->count + 1, sizeof *trouble->names);
+        trouble->names[trouble->count++] = name;
+    }
+}
+
+struct measure_trouble measure_trouble(const struct measure *measure) {
     struct bigquery_activity activities[64];
+    struct measure_trouble trouble = {.count = 0};
     size_t count = bigquery_client_activity(measure->client, activities, 64);
     for (size_t i = 0; i < count && i < 64; i++) {
-        if (activities[i].phase == BIGQUERY_WAITING) {
-            return bigquery_activity_text(&activities[i], measure->trouble);
+        if (activities[i].failure.class != BIGQUERY_NO_FAILURE) {
+            add_trouble(measure, &trouble, &activities[i]);
         }
     }
-    return NULL;
+    return trouble;
+}
+
+void measure_trouble_free(struct measure_trouble *trouble) {
+    free(trouble->names);
+    *trouble = (struct measure_trouble){.count = 0};
 }
 
 void measure_wakeup(struct measure *measure) {

@@ -52,6 +52,17 @@ struct measure_answer {
     int64_t bytes_processed;   /* BIGQUERY_UNKNOWN when that was not told */
     bool cache_hit;
     struct error error; /* MEASURE_FAILED, and MEASURE_ESTIMATED without a bill */
+    /* MEASURE_FAILED: what BigQuery said last; of BIGQUERY_NO_FAILURE when it is no fault of its.
+     */
+    struct bigquery_failure failure;
+};
+
+/* What BigQuery makes the questions under way wait for. */
+struct measure_trouble {
+    struct bigquery_failure failure; /* of the oldest of them; BIGQUERY_NO_FAILURE: of none */
+    int64_t next_try;                /* of that one: wall ms; 0 while it is being asked again */
+    const char **names;              /* of the targets whose last call failed so; the pipeline's */
+    size_t count;
 };
 
 struct measure;
@@ -86,9 +97,12 @@ bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_an
 /* Answers that have not been handed out. */
 size_t measure_pending(const struct measure *measure);
 
-/* "403 rateLimitExceeded, retrying in 8 s (try 4)" while something waits before another try; else
- * NULL. The text lives until the next call. */
-const char *measure_trouble(struct measure *measure);
+/* The name of a target's table, source of expected dates or check. */
+const char *measure_name(const struct pipeline *pipeline, struct measure_target target);
+
+/* What is waited for now; free it with measure_trouble_free. */
+struct measure_trouble measure_trouble(const struct measure *measure);
+void measure_trouble_free(struct measure_trouble *trouble);
 
 /* Ends a wait in measure_next from another thread. */
 void measure_wakeup(struct measure *measure);

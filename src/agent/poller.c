@@ -9,7 +9,7 @@
 
 /* Between two looks at what BigQuery makes the questions under way wait for, in real milliseconds.
  */
-enum { LOOK_MS = 1000 };
+enum { LOOK_MS = 1000, SAME_MS = 500 };
 
 struct poller {
     pthread_t thread;
@@ -17,16 +17,36 @@ struct poller {
     struct agent_queue *in, *out;
 };
 
-static void tell_trouble(struct poller *poller, char **told) {
-    const char *now = measure_trouble(poller->measure);
-    bool same =
-        (now == NULL && *told == NULL) || (now != NULL && *told != NULL && strcmp(now, *told) == 0);
-    if (!same) {
-        free(*told);
-        *told = memory_copy_string(now);
-        struct agent_message message = {.kind = AGENT_TROUBLE, .trouble = memory_copy_string(now)};
-        agent_queue_post(poller->out, &message);
+/* Whether two say the same. A try that is under way was announced; the time of one that is not is
+ * read anew each time, and differs a little. */
+static bool same_trouble(const struct measure_trouble *a, const struct measure_trouble *b) {
+    int64_t apart =
+        a->next_try > b->next_try ? a->next_try - b->next_try : b->next_try - a->next_try;
+    return strcmp(a->failure.reason, b->failure.reason) == 0 &&
+           a->failure.http_code == b->failure.http_code && a->count == b->count &&
+           (a->count == 0 || memcmp(a->names, b->names, a->count * sizeof *a->names) == 0) &&
+           (b->next_try == 0 || apart < SAME_MS * (clock_scale() > 1 ? (int64_t)clock_scale() : 1));
+}
+
+static const char **copy_names(const struct measure_trouble *trouble) {
+    const char **names = memory_new(trouble->count, sizeof *names);
+    for (size_t i = 0; i < trouble->count; i++) {
+        names[i] = trouble->names[i];
     }
+    return names;
+}
+
+static void tell_trouble(struct poller *poller, struct measure_trouble *told) {
+    struct measure_trouble now = measure_trouble(poller->measure);
+    if (same_trouble(told, &now)) {
+        measure_trouble_free(&now);
+        return;
+    }
+    struct agent_message message = {.kind = AGENT_TROUBLE, .trouble = now};
+    message.trouble.names = copy_names(&now);
+    agent_queue_post(poller->out, &message);
+    measure_trouble_free(told);
+    *told = now;
 }
 
 /* Takes what was asked for; false when the thread is to end. */
@@ -47,7 +67,7 @@ static bool take_orders(struct poller *poller) {
 
 static void *run(void *context) {
     struct poller *poller = context;
-    char *told = NULL;
+    struct measure_trouble told = {.count = 0};
     (void)pthread_setname_np(pthread_self(), "bigquery");
     while (take_orders(poller)) {
         struct agent_message message = {.kind = AGENT_ANSWER};
@@ -61,7 +81,7 @@ static void *run(void *context) {
         }
         tell_trouble(poller, &told);
     }
-    free(told);
+    measure_trouble_free(&told);
     return NULL;
 }
 

@@ -42,7 +42,7 @@ void agent_message_free(struct agent_message *message) {
         free(message->answer.counts);
         break;
     case AGENT_TROUBLE:
-        free(message->trouble);
+        measure_trouble_free(&message->trouble);
         break;
     case AGENT_FOLLOW:
         free(message->follow.run);

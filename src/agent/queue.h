@@ -47,7 +47,7 @@ struct agent_message {
             bool force, free_only;
         } start;
         struct measure_answer answer;
-        char *trouble; /* NULL: none any more */
+        struct measure_trouble trouble; /* of BIGQUERY_NO_FAILURE: over */
         struct {
             char *run, *path, *patterns;
             struct log_place place;

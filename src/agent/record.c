@@ -12,25 +12,14 @@
  * night. */
 static const int64_t sample_every_ms = INT64_C(10) * 60 * 1000;
 
-static const char *key_of(const struct pipeline *pipeline, struct measure_target target) {
-    switch (target.kind) {
-    case MEASURE_TABLE:
-        return pipeline->tables[target.index].name;
-    case MEASURE_EXPECTED:
-        return pipeline->expected[target.index].name;
-    case MEASURE_CHECK:
-        break;
-    }
-    return pipeline->gates[target.index].checks[target.check].name;
-}
-
 /* Under which its spending and its estimate are summed. A check's name is unique within its gate
  * only; no name holds a slash. */
 static char *spend_key(const struct pipeline *pipeline, struct measure_target target) {
     if (target.kind != MEASURE_CHECK) {
-        return memory_copy_string(key_of(pipeline, target));
+        return memory_copy_string(measure_name(pipeline, target));
     }
-    return memory_format("%s/%s", pipeline->gates[target.index].name, key_of(pipeline, target));
+    return memory_format("%s/%s", pipeline->gates[target.index].name,
+                         measure_name(pipeline, target));
 }
 
 static bool store_counts(const struct recorder *recorder, const struct measure_answer *answer,
@@ -38,7 +27,7 @@ static bool store_counts(const struct recorder *recorder, const struct measure_a
     struct state_measurement measurement = {
         .subject =
             answer->target.kind == MEASURE_TABLE ? STATE_SUBJECT_TABLE : STATE_SUBJECT_EXPECTED,
-        .key = memory_copy_string(key_of(recorder->pipeline, answer->target)),
+        .key = memory_copy_string(measure_name(recorder->pipeline, answer->target)),
         .range = answer->range,
         .measured_at = answer->at,
         .confirmed_at = answer->at,
@@ -86,7 +75,7 @@ static bool store_result(const struct recorder *recorder, const struct measure_a
                          struct error *error) {
     enum state_subject subject =
         answer->target.kind == MEASURE_TABLE ? STATE_SUBJECT_TABLE : STATE_SUBJECT_EXPECTED;
-    const char *key = key_of(recorder->pipeline, answer->target);
+    const char *key = measure_name(recorder->pipeline, answer->target);
     int64_t term = recorder->actor.term;
     if (answer->target.kind == MEASURE_CHECK) {
         return answer->outcome == MEASURE_CONFIRMED || store_check(recorder, answer, error);

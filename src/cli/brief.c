@@ -76,6 +76,9 @@ void brief_write(FILE *out, const struct situation *situation, int64_t since) {
                   (double)situation->header.bytes_billed / (1024.0 * 1024.0 * 1024.0),
                   situation->header.cost);
     if (situation->header.bigquery != NULL) {
-        (void)fprintf(out, "BigQuery trouble: %s\n", situation->header.bigquery);
+        char trouble[SITUATION_TROUBLE_SIZE];
+        (void)fprintf(
+            out, "BigQuery: %s\n",
+            situation_trouble_report(situation->header.bigquery, situation->as_of, trouble));
     }
 }

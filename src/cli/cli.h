@@ -79,6 +79,10 @@ bool cli_open_state(struct cli *cli, struct error *error);
  * `measure` false only reads. The caller frees it. */
 struct situation *cli_situation(struct cli *cli, bool measure, struct error *error);
 
+/* One line on what keeps BigQuery from answering, if anything does, below an answer as text; false
+ * (errno) when the stream does not take it. */
+bool cli_write_trouble(struct cli *cli, const struct situation *situation);
+
 /* Whole numbers and dates from options; false with EXIT_USAGE. An absent option leaves `value`
  * alone. */
 bool cli_number(const struct cli *cli, const char *option, int64_t least, int64_t most,

@@ -18,10 +18,13 @@ static bool write_answer(struct cli *cli, const struct situation *situation, siz
     bool good;
     if (cli->format == CLI_JSON) {
         json_t *answer = gates_to_json(situation->gates, gate, since);
+        json_object_set_new(answer, "bigquery",
+                            situation_trouble_json(situation->header.bigquery, situation->as_of));
         good = json_write(cli->out, answer);
         json_decref(answer);
     } else {
-        good = gates_write_text(cli->out, situation->gates, gate, since);
+        good = gates_write_text(cli->out, situation->gates, gate, since) &&
+               cli_write_trouble(cli, situation);
     }
     free(since);
     return good;

@@ -47,6 +47,14 @@ static bool fresh(const struct situation *situation) {
     return true;
 }
 
+bool cli_write_trouble(struct cli *cli, const struct situation *situation) {
+    char text[SITUATION_TROUBLE_SIZE];
+    const struct situation_trouble *trouble = situation->header.bigquery;
+    return trouble == NULL ||
+           fprintf(cli->out, "\nBigQuery: %s\n",
+                   situation_trouble_report(trouble, situation->as_of, text)) >= 0;
+}
+
 struct situation *cli_situation(struct cli *cli, bool measure, struct error *error) {
     if (!cli_open_state(cli, error)) {
         return NULL;

@@ -30,15 +30,19 @@ static int exit_of(const struct coverage_report *report) {
     return EXIT_GO;
 }
 
-static bool write_answer(struct cli *cli, const struct coverage_report *report) {
+static bool write_answer(struct cli *cli, const struct situation *situation) {
+    const struct coverage_report *report = situation->coverage;
     if (cli->format == CLI_JSON) {
         json_t *answer = coverage_to_json(report);
+        json_object_set_new(answer, "bigquery",
+                            situation_trouble_json(situation->header.bigquery, situation->as_of));
         bool good = json_write(cli->out, answer);
         json_decref(answer);
         return good;
     }
     return cli->format == CLI_CSV ? coverage_write_csv(cli->out, report)
-                                  : coverage_write_matrix(cli->out, report, width_of(cli->out));
+                                  : coverage_write_matrix(cli->out, report, width_of(cli->out)) &&
+                                        cli_write_trouble(cli, situation);
 }
 
 static int run(struct cli *cli) {
@@ -48,7 +52,7 @@ static int run(struct cli *cli) {
         return cli_fail(cli, &error);
     }
     int code = exit_of(situation->coverage);
-    if (!write_answer(cli, situation->coverage)) {
+    if (!write_answer(cli, situation)) {
         (void)error_set_errno(&error, EXIT_IO, errno, "cannot write the answer");
         code = cli_fail(cli, &error);
     }

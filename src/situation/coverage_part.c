@@ -28,12 +28,24 @@ static struct coverage_measurement convert(struct state_measurement *stored) {
     return made;
 }
 
+/* The newest poll that failed and was not made good stands for all. */
+static void note_failure(struct situation_header *header, const struct state_measurement *stored) {
+    if (header->bigquery != NULL && header->bigquery->since >= stored->failed_at) {
+        return;
+    }
+    situation_trouble_free(header->bigquery);
+    header->bigquery = memory_new(1, sizeof *header->bigquery);
+    header->bigquery->sentence = memory_format("%s: %s", stored->key, stored->error);
+    header->bigquery->since = stored->failed_at;
+    header->bigquery->names = memory_new(1, sizeof *header->bigquery->names);
+    header->bigquery->names[header->bigquery->name_count++] = memory_copy_string(stored->key);
+}
+
 static void take(struct situation *situation, struct state_measurement *stored,
                  struct coverage_measurement *into) {
     struct situation_header *header = &situation->header;
-    if (stored->error != NULL && stored->failed_at > stored->confirmed_at &&
-        header->bigquery == NULL) {
-        header->bigquery = memory_format("%s: %s", stored->key, stored->error);
+    if (stored->error != NULL && stored->failed_at > stored->confirmed_at) {
+        note_failure(header, stored);
     }
     if (stored->confirmed_at > header->polled_at) {
         header->polled_at = stored->confirmed_at;

@@ -27,6 +27,10 @@ void situation_free_runs(struct situation *situation);
 bool situation_load_groups(struct situation *situation, struct state *state, struct error *error);
 void situation_free_groups(struct situation *situation);
 
+/* Puts what the living holder of the lease said of BigQuery in the place of what coverage told. */
+bool situation_load_trouble(struct situation *situation, struct state *state, int64_t term,
+                            struct error *error);
+
 /* Fills the tables' rates and the rest of the header. */
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);
 

@@ -181,8 +181,10 @@ static bool load_people(struct situation *situation, struct state *state, struct
         return false;
     }
     situation->header.agent_alive = lease.held;
+    int64_t term = lease.term;
+    bool held = lease.held;
     state_lease_clear(&lease);
-    return true;
+    return !held || situation_load_trouble(situation, state, term, error);
 }
 
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error) {

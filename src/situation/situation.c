@@ -87,6 +87,6 @@ void situation_free(struct situation *situation) {
     free_marks(situation->marks);
     free(situation->tables);
     free(situation->gate_facts);
-    free(situation->header.bigquery);
+    situation_trouble_free(situation->header.bigquery);
     free(situation);
 }

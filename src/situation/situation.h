@@ -17,6 +17,7 @@
 #include "coverage/coverage.h"
 #include "gates/gates.h"
 #include "pipeline/pipeline.h"
+#include "situation/trouble.h"
 
 struct state;
 
@@ -102,9 +103,9 @@ struct situation_event {
 struct situation_header {
     bool agent_alive;
     int64_t polled_at; /* of the youngest successful answer from BigQuery; 0 when never */
-    char *bigquery; /* trouble: "403 rateLimitExceeded, retrying in 8 s"; NULL when all is well */
-    int64_t bytes_billed; /* of the night */
-    double cost;          /* US dollars */
+    struct situation_trouble *bigquery; /* NULL when all is well */
+    int64_t bytes_billed;               /* of the night */
+    double cost;                        /* US dollars */
     size_t consoles;
     size_t running; /* runs alive */
     size_t gate; /* the first gate in pipeline order that is not GO; PIPELINE_NONE when all are */

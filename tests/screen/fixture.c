@@ -249,8 +249,13 @@ static void fill_header(struct situation *situation, enum fixture_kind kind) {
     header->polled_at = kind == FIXTURE_NO_DATA
                             ? 0
                             : FIXTURE_NOW - (kind == FIXTURE_STALE ? 10 * MINUTE : 14 * SECOND);
-    if (kind == FIXTURE_STALE)
-        header->bigquery = memory_copy_string("403 rateLimitExceeded, retrying in 8 s");
+    if (kind == FIXTURE_STALE) {
+        header->bigquery = memory_new(1, sizeof *header->bigquery);
+        header->bigquery->reason = memory_copy_string("rateLimitExceeded");
+        header->bigquery->http_code = 403;
+        header->bigquery->since = FIXTURE_NOW - 10 * MINUTE;
+        header->bigquery->next_try = FIXTURE_NOW + 8 * SECOND;
+    }
     header->bytes_billed = 32 << 20;
     header->consoles = 2;
     header->gate = header->next_group = header->launchable = PIPELINE_NONE;
@@ -336,7 +341,7 @@ void fixture_situation_free(struct situation *situation) {
         free(situation->events[i].subject);
         free(situation->events[i].text);
     }
-    free(situation->header.bigquery);
+    situation_trouble_free(situation->header.bigquery);
     free(situation->tables);
     free(situation->gate_facts);
     free(situation->groups);

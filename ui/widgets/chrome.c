@@ -19,7 +19,9 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
         (void)snprintf(right, sizeof right, "BigQuery: no answer yet");
     }
     if (situation && situation->header.bigquery) {
-        (void)snprintf(right, sizeof right, "BigQuery: %s", situation->header.bigquery);
+        char trouble[SITUATION_TROUBLE_SIZE];
+        (void)snprintf(right, sizeof right, "BigQuery: %s",
+                       situation_trouble_text(situation->header.bigquery, screen->now, trouble));
         style = STYLE_WARN;
     }
     if (screen->paused) {

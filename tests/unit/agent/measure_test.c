@@ -317,23 +317,29 @@ Test(measure, has_no_estimate_of_a_table_that_is_not_there)
 Test(measure, tells_what_it_waits_for)
 {
     open_measure(NULL);
-    cr_expect_null(measure_trouble(measure));
     fixture_fault("{\"fault\":\"error\",\"reason\":\"rateLimitExceeded\",\"method\":"
                   "\"tables.get\",\"times\":1}");
     measure_start(measure, zones, range, false, false);
     int64_t until = fixture_real_ms() + FIXTURE_DEADLINE_MS;
     struct measure_answer answer;
-    const char *trouble = NULL;
+    struct measure_trouble trouble = measure_trouble(measure);
+    cr_expect_eq(trouble.failure.class, BIGQUERY_NO_FAILURE);
     bool answered = false;
-    while (trouble == NULL && !answered && fixture_real_ms() < until) {
+    while (trouble.count == 0 && !answered && fixture_real_ms() < until) {
         answered = measure_next(measure, 1, &answer);
         trouble = measure_trouble(measure);
     }
-    cr_assert_not_null(trouble);
-    cr_expect_not_null(strstr(trouble, "rateLimitExceeded"), "%s", trouble);
+    cr_assert_eq(trouble.count, 1);
+    cr_expect_str_eq(trouble.names[0], "zones");
+    cr_expect_str_eq(trouble.failure.reason, "rateLimitExceeded");
+    cr_expect_eq(trouble.failure.http_code, 403);
+    cr_expect(trouble.next_try == 0 || trouble.next_try > fixture_wall_ms);
+    measure_trouble_free(&trouble);
     cr_assert(measure_next(measure, FIXTURE_DEADLINE_MS, &answer));
     cr_expect_eq(answer.outcome, MEASURE_COUNTED, "%s", answer.error.text);
-    cr_expect_null(measure_trouble(measure));
+    trouble = measure_trouble(measure);
+    cr_expect_eq(trouble.failure.class, BIGQUERY_NO_FAILURE);
+    measure_trouble_free(&trouble);
     free(answer.counts);
 }
 

@@ -81,8 +81,9 @@ Test(poll, stores_a_failure_beside_what_was_known)
     const struct coverage_table *zones = &situation->coverage->tables[SCENE_ZONES];
     cr_expect_eq(zones->all.complete, 5, "unknown is never zero");
     cr_expect_not_null(zones->error);
-    cr_expect_not_null(strstr(situation->header.bigquery, "zones"), "%s",
-                       situation->header.bigquery);
+    cr_assert_not_null(situation->header.bigquery);
+    cr_expect_not_null(strstr(situation->header.bigquery->sentence, "zones: Not found"), "%s",
+                       situation->header.bigquery->sentence);
     cr_expect_eq(situation->coverage->tables[SCENE_DEFENSE].confirmed_at, fixture_wall_ms);
     situation_free(situation);
     expect_nobody();

@@ -46,13 +46,12 @@ Test(poller, says_soon_that_bigquery_makes_it_wait_and_when_that_is_over)
     int64_t began = fixture_real_ms();
     poller_measure(poller, zones, range, false, false);
     struct agent_message message = fixture_message(queue, AGENT_TROUBLE);
-    cr_assert_not_null(message.trouble);
-    cr_expect_not_null(strstr(message.trouble, "rateLimitExceeded"), "%s", message.trouble);
+    cr_expect_str_eq(message.trouble.failure.reason, "rateLimitExceeded");
     cr_expect_lt(fixture_real_ms() - began, 10000);
     agent_message_free(&message);
     for (;;) {
         message = fixture_message(queue, AGENT_TROUBLE);
-        bool over = message.trouble == NULL;
+        bool over = message.trouble.failure.class == BIGQUERY_NO_FAILURE;
         agent_message_free(&message);
         if (over) {
             break;

@@ -52,7 +52,8 @@ Test(queue, frees_what_nobody_took)
     struct agent_message answer = {.kind = AGENT_ANSWER};
     answer.answer.counts = memory_new(3, sizeof *answer.answer.counts);
     agent_queue_post(queue, &answer);
-    struct agent_message trouble = {.kind = AGENT_TROUBLE, .trouble = memory_copy_string("403")};
+    struct agent_message trouble = {.kind = AGENT_TROUBLE};
+    trouble.trouble.names = memory_new(1, sizeof *trouble.trouble.names);
     agent_queue_post(queue, &trouble);
     struct agent_message progress = {.kind = AGENT_PROGRESS};
     progress.progress.run = memory_copy_string("r-1");

@@ -174,7 +174,8 @@ Test(situation, keeps_the_numbers_of_a_table_whose_last_poll_failed_and_says_why
     cr_assert(state_coverage_fail(scene.state, scene.term, STATE_SUBJECT_TABLE, "zones",
                                   SCENE_NOW - MINUTE, "403 rateLimitExceeded", &scene.error));
     const struct situation *now = load(SCENE_NOW);
-    cr_expect_str_eq(now->header.bigquery, "zones: 403 rateLimitExceeded");
+    cr_assert_not_null(now->header.bigquery);
+    cr_expect_str_eq(now->header.bigquery->sentence, "zones: 403 rateLimitExceeded");
     cr_expect(now->coverage->tables[SCENE_ZONES].all.known);
     cr_expect_eq(now->coverage->tables[SCENE_ZONES].all.complete, 10);
     cr_assert(state_coverage_confirm(scene.state, scene.term, STATE_SUBJECT_TABLE, "zones",
