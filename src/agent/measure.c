@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#define PROBE_CAP_MS INT64_C(20000) /* how soon, at the latest, the end of an outage is seen */
+
 /* Only one thing is asked about a target at a time. */
 enum step { STEP_IDLE, STEP_FREE_CHECK, STEP_QUERY };
 
@@ -152,6 +154,7 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
         .clock = clock,
         .maximum_bytes_billed = pipeline->poll.bytes_per_query,
         .price_per_tib = pipeline->poll.price_per_tib,
+        .probe_cap_ms = clock_real_ms(PROBE_CAP_MS),
         .deadline_ms = patience < 5000     ? 5000
                        : patience < 600000 ? patience
                                            : 600000,

@@ -1,4 +1,6 @@
 /* What the client is doing right now, and what it has done and cost so far. */
+#include "bigquery/activity.h"
+
 #include <stdio.h>
 
 #include "bigquery/client.h"
@@ -8,7 +10,8 @@
 struct bigquery_activity activity_of(const struct request *request) {
     int64_t now = client_now(request->client);
     int64_t left = request->due_ns - now;
-    bool waits = request->place == PLACE_DELAYED && left > 0;
+    bool waits = request->place != PLACE_ACTIVE && request->place != PLACE_READY && left > 0 &&
+                 request->due_ns != INT64_MAX;
     return (struct bigquery_activity){
         .request = request->id,
         .kind = request->answer->open.kind,
@@ -18,6 +21,14 @@ struct bigquery_activity activity_of(const struct request *request) {
         .since_submit_ms = (now - request->submitted_ns) / NS_PER_MS,
         .next_try_in_ms = waits ? (left + NS_PER_MS - 1) / NS_PER_MS : 0,
     };
+}
+
+void activity_tell(const struct request *request) {
+    const struct bigquery_client *client = request->client;
+    if (client->activity != NULL && !request->silent) {
+        struct bigquery_activity activity = activity_of(request);
+        client->activity(client->activity_context, &activity);
+    }
 }
 
 size_t bigquery_client_activity(const struct bigquery_client *client,
@@ -32,6 +43,56 @@ size_t bigquery_client_activity(const struct bigquery_client *client,
         }
     }
     return count;
+}
+
+/* "02:40" in the process's time zone. */
+static char *clock_words(int64_t wall_ms, char out[8]) {
+    int second = 0;
+    (void)clock_local_day(wall_ms, &second);
+    (void)snprintf(out, 8, "%02d:%02d", second / 3600 % 24, second / 60 % 60);
+    return out;
+}
+
+char *activity_outage(const struct bigquery_failure *failure, char out[ACTIVITY_OUTAGE_SIZE]) {
+    char since[8];
+    (void)snprintf(out, ACTIVITY_OUTAGE_SIZE, "BigQuery has %s since %s",
+                   failure->http_code == 0 ? "not answered" : "answered with errors only",
+                   clock_words(failure->outage_since_ms, since));
+    return out;
+}
+
+/* The words of an outage and when the next probe is due. */
+static void outage_text(const struct bigquery_failure *failure, int64_t left_ms, char *out,
+                        size_t size) {
+    char since[ACTIVITY_OUTAGE_SIZE];
+    char span[CLOCK_SPAN_SIZE];
+    if (left_ms > 0) {
+        (void)snprintf(out, size, "%s; next try in %s", activity_outage(failure, since),
+                       clock_format_span(left_ms + 999, span));
+    } else {
+        (void)snprintf(out, size, "%s; trying now", activity_outage(failure, since));
+    }
+}
+
+char *bigquery_failure_text(const struct bigquery_failure *failure, int64_t now_ms,
+                            char out[BIGQUERY_MESSAGE_SIZE]) {
+    char at[8];
+    char code[16] = "";
+    if (failure->outage_since_ms != 0) {
+        outage_text(failure, failure->retry_at_ms - now_ms, out, BIGQUERY_MESSAGE_SIZE);
+        return out;
+    }
+    if (failure->class == BIGQUERY_QUOTA && failure->retry_at_ms != 0) {
+        (void)snprintf(out, BIGQUERY_MESSAGE_SIZE, "%s, next try %s", failure->reason,
+                       clock_words(failure->retry_at_ms, at));
+        return out;
+    }
+    if (failure->http_code != 0) {
+        (void)snprintf(code, sizeof code, "%d ", failure->http_code);
+    }
+    (void)snprintf(out, BIGQUERY_MESSAGE_SIZE, "%s%.64s: %.400s", code, failure->reason,
+                   failure->message);
+    return out;
 }
 
 char *bigquery_activity_text(const struct bigquery_activity *activity,
@@ -49,6 +110,10 @@ char *bigquery_activity_text(const struct bigquery_activity *activity,
     if (activity->phase != BIGQUERY_WAITING) {
         (void)snprintf(out, BIGQUERY_ACTIVITY_SIZE, "%s, %s", PHASES[activity->phase],
                        clock_format_span(activity->since_submit_ms, span));
+        return out;
+    }
+    if (failure->outage_since_ms != 0) {
+        outage_text(failure, activity->next_try_in_ms, out, BIGQUERY_ACTIVITY_SIZE);
         return out;
     }
     if (failure->http_code != 0) {

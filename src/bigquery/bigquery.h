@@ -88,6 +88,7 @@ struct bigquery_options {
     uint64_t random_seed;         /* of jitter and request ids; 0 draws one from the kernel */
     int64_t retry_base_ms;        /* bound of the first wait: 1,000 */
     int64_t retry_cap_ms;         /* bound of every wait: 32,000 */
+    int64_t probe_cap_ms;         /* bound of the waits between probes in an outage: 20,000 */
     int64_t deadline_ms;          /* budget of a request, retries included: 600,000 */
     int64_t try_grace_ms;         /* a try's limit is timeout_ms plus this: 15,000 */
     size_t response_limit;        /* bytes of one answer, unpacked: 32 MiB */
@@ -145,14 +146,23 @@ struct bigquery_failure {
     char reason[BIGQUERY_REASON_SIZE];
     int http_code;                       /* 0 when there was no answer */
     char message[BIGQUERY_MESSAGE_SIZE]; /* one line of UTF-8 without control characters */
-    bool retriable;         /* the same request may succeed later; false: it needs a person */
-    bool deadline_reached;  /* given up because the request's time was used up */
-    int attempts;           /* HTTP requests made for this request */
-    int64_t retry_after_ms; /* no sense in asking sooner; 0 when nothing is known */
+    bool retriable;          /* the same request may succeed later; false: it needs a person */
+    bool deadline_reached;   /* given up because the request's time was used up */
+    int attempts;            /* HTTP requests made for this request */
+    int64_t retry_after_ms;  /* no sense in asking sooner; 0 when nothing is known */
+    int64_t retry_at_ms;     /* the same as wall time */
+    int64_t outage_since_ms; /* nothing has worked since then (wall time), and calls are held back
+                              * until a probe succeeds; 0: no outage */
 };
 
 /* "throttled", "not found": for screens and JSON. */
 const char *bigquery_failure_name(enum bigquery_failure_class class);
+
+/* What to show of a failure at wall time `now_ms`: "quotaExceeded, next try 02:40", "BigQuery has
+ * not answered since 02:41; next try in 20 s", "403 accessDenied: …"; returns `out`. Times are of
+ * the process's time zone. */
+char *bigquery_failure_text(const struct bigquery_failure *failure, int64_t now_ms,
+                            char out[BIGQUERY_MESSAGE_SIZE]);
 
 /* ---- Requests ---------------------------------------------------------------------------- */
 
@@ -456,14 +466,15 @@ struct bigquery_activity {
     void *user;
     struct bigquery_failure failure; /* the last one; class BIGQUERY_NO_FAILURE: none yet */
     int64_t since_submit_ms;
-    int64_t next_try_in_ms; /* BIGQUERY_WAITING only */
+    int64_t next_try_in_ms; /* of a request that waits before a try or between two polls; else 0 */
 };
 
 /* Fills at most `capacity` activities, in order of submission; returns how many there are. */
 size_t bigquery_client_activity(const struct bigquery_client *client,
                                 struct bigquery_activity *activities, size_t capacity);
 
-/* "403 rateLimitExceeded, retrying in 8 s (try 4)"; returns `out`. */
+/* "403 rateLimitExceeded, retrying in 8 s (try 4)", "BigQuery has not answered since 02:41; next
+ * try in 20 s"; returns `out`. */
 char *bigquery_activity_text(const struct bigquery_activity *activity,
                              char out[BIGQUERY_ACTIVITY_SIZE]);
 

@@ -12,8 +12,9 @@
 #define MAXIMUM_BYTES    (INT64_C(1024) * BIGQUERY_MIB)
 #define OTHER_TIMEOUT_MS INT64_C(15000) /* of calls that the server does not hold */
 #define CREDENTIALS_MS   INT64_C(200)   /* how often a token that is on its way is asked for */
-#define ROUNDS           16             /* of sending and receiving before results are handed out */
-#define MOST_CONNECTIONS 300            /* Google's limit of calls at once */
+#define PROBE_CAP_MS     INT64_C(20000)
+#define ROUNDS           16  /* of sending and receiving before results are handed out */
+#define MOST_CONNECTIONS 300 /* Google's limit of calls at once */
 
 /* ---- The client's life ------------------------------------------------------------------- */
 
@@ -83,6 +84,9 @@ struct bigquery_client *bigquery_client_new(const struct bigquery_options *optio
     random_seed(&client->random, options->random_seed);
     int wanted = options->max_connections > 0 ? options->max_connections : 32;
     wanted = wanted < MOST_CONNECTIONS ? wanted : MOST_CONNECTIONS;
+    gate_init(&client->gate, client->clock, &client->random, client->retry_base_ms,
+              client->retry_cap_ms,
+              options->probe_cap_ms > 0 ? options->probe_cap_ms : PROBE_CAP_MS, (size_t)wanted);
     /* Google packs its answers only for user agents that say gzip. */
     char *agent =
         memory_format("%s (gzip)", options->user_agent != NULL ? options->user_agent : "phasegate");
@@ -100,8 +104,10 @@ struct bigquery_client *bigquery_client_new(const struct bigquery_options *optio
 }
 
 static void free_request(struct request *request) {
-    if (request->client->transport != NULL) {
+    if (request->exchange.easy != NULL) {
+        pass_gave_up(request);
         transport_stop(request->client->transport, &request->exchange);
+        request->client->active--;
     }
     transport_free_headers(request->exchange.headers);
     text_buffer_free(&request->exchange.answer);
@@ -212,7 +218,10 @@ static void call_finished(struct exchange *exchange) {
     json_t *body = NULL;
     enum outcome outcome = OUTCOME_FAILED;
     enum step step = request->step;
-    if (verdict_of_exchange(exchange, &body, &verdict)) {
+    request->client->active--;
+    bool answered = verdict_of_exchange(exchange, &body, &verdict);
+    pass_heard(request, answered ? NULL : &verdict);
+    if (answered) {
         outcome = step_accept(request, body, &verdict);
         json_decref(body);
     }
@@ -288,7 +297,10 @@ static void send_call(struct request *request, int64_t now) {
     request->attempts++;
     client->totals.calls++;
     request->place = PLACE_ACTIVE;
-    if (!transport_start(client->transport, &request->exchange)) {
+    if (transport_start(client->transport, &request->exchange)) {
+        client->active++;
+        gate_sent(&client->gate, step_method(request), request->id);
+    } else {
         struct verdict verdict = verdict_format("connection", 0, "libcurl refuses the call");
         retry_or_end(request, &verdict);
     }
@@ -310,13 +322,14 @@ static void attend(struct bigquery_client *client) {
             retry_expire(request);
             continue;
         }
-        bool due = request->place == PLACE_READY ||
-                   (request->place != PLACE_ACTIVE && now >= request->due_ns);
-        if (due) {
-            request->place = PLACE_READY;
-            if (transport_has_room(client->transport) && !client->credentials_pending) {
-                send_call(request, now);
-            }
+        bool waits = request->place == PLACE_DELAYED || request->place == PLACE_PAUSED;
+        if (request->place == PLACE_ACTIVE || (waits && now < request->due_ns)) {
+            continue;
+        }
+        request->place = waits ? PLACE_READY : request->place;
+        if (transport_has_room(client->transport) && !client->credentials_pending &&
+            pass_request(request, now)) {
+            send_call(request, now);
         }
     }
 }
@@ -334,7 +347,8 @@ static void advance(struct bigquery_client *client) {
 static int64_t next_event_ns(const struct bigquery_client *client, int64_t limit) {
     int64_t next = limit;
     for (const struct request *request = client->first; request != NULL; request = request->next) {
-        bool waits = request->place == PLACE_DELAYED || request->place == PLACE_PAUSED;
+        bool waits = request->place == PLACE_DELAYED || request->place == PLACE_PAUSED ||
+                     request->place == PLACE_HELD;
         int64_t event = waits && request->due_ns < request->deadline_ns ? request->due_ns
                                                                         : request->deadline_ns;
         next = event < next ? event : next;

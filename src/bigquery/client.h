@@ -10,6 +10,7 @@
 #include "bigquery/answer.h"
 #include "bigquery/bigquery.h"
 #include "bigquery/body.h"
+#include "bigquery/gate.h"
 #include "bigquery/random.h"
 #include "bigquery/transport.h"
 #include "bigquery/verdict.h"
@@ -31,6 +32,7 @@ enum step {
 
 enum place {
     PLACE_READY,   /* to be sent as soon as there is room */
+    PLACE_HELD,    /* ready, but the gate is closed until due_ns or so */
     PLACE_ACTIVE,  /* on the wire */
     PLACE_DELAYED, /* until due_ns, because of a failure */
     PLACE_PAUSED,  /* until due_ns, between two polls */
@@ -88,6 +90,7 @@ struct bigquery_client {
     int64_t retry_base_ms;
     int64_t retry_cap_ms;
     int64_t try_grace_ms;
+    size_t active; /* calls under way */
     size_t response_limit;
     double price_per_tib;
     void (*activity)(void *context, const struct bigquery_activity *activity);
@@ -95,6 +98,7 @@ struct bigquery_client {
 
     struct transport *transport;
     struct random random;
+    struct gate gate;
     struct request *first;
     struct request *last;
     struct answer *finished; /* the oldest first */
@@ -132,6 +136,8 @@ void step_prepare(struct request *request);
 enum outcome step_accept(struct request *request, const json_t *body, struct verdict *verdict);
 enum bigquery_phase step_phase(const struct request *request);
 
+enum gate_method step_method(const struct request *request);
+
 /* Whether a job of the request may still be running on the server. */
 bool step_job_runs(const struct request *request);
 
@@ -142,7 +148,23 @@ void retry_or_end(struct request *request, const struct verdict *verdict);
 /* retry.c: ends a request whose time is used up. */
 void retry_expire(struct request *request);
 
-/* activity.c */
+/* retry.c: ends a request that failed for good. */
+void retry_fail(struct request *request, const struct bigquery_failure *failure);
+
+/* pass.c: whether a request that is ready may be sent now; otherwise it is held, or has ended and
+ * is gone. */
+bool pass_request(struct request *request, int64_t now);
+
+/* pass.c: tells the gate what the call of a request told; verdict NULL is an answer that is no
+ * error. */
+void pass_heard(struct request *request, const struct verdict *verdict);
+
+/* pass.c: tells the gate that a call under way is given up. */
+void pass_gave_up(struct request *request);
+
+/* activity.c: tells whoever listens that a request waits. */
+void activity_tell(const struct request *request);
+
 struct bigquery_activity activity_of(const struct request *request);
 void activity_count(struct request *request, enum bigquery_status status);
 

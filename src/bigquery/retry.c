@@ -1,5 +1,6 @@
 /* After a failed call: another try after a wait, or the end. Waits have full jitter: anything from
- * nothing to a bound that doubles with every failure in a row. */
+ * nothing to a bound that doubles with every failure in a row. In an outage the gate says who tries
+ * when. */
 #include <string.h>
 
 #include "bigquery/client.h"
@@ -19,15 +20,25 @@ static int64_t wait_ms(struct request *request, const struct bigquery_failure *f
     return wait > failure->retry_after_ms ? wait : failure->retry_after_ms;
 }
 
-static void end_failed(struct request *request, const struct bigquery_failure *failure) {
-    request->answer->open.failure = *failure;
+void retry_fail(struct request *request, const struct bigquery_failure *failure) {
+    struct bigquery_failure *told = &request->answer->open.failure;
+    *told = *failure;
+    if (told->retry_after_ms > 0 && told->retry_at_ms == 0) {
+        told->retry_at_ms = clock_wall_ms(request->client->clock) + told->retry_after_ms;
+    }
     client_end(request, BIGQUERY_FAILED);
 }
 
 static void wait_and_retry(struct request *request) {
     struct bigquery_client *client = request->client;
-    int64_t now = client_now(client);
-    request->due_ns = now + wait_ms(request, &request->last) * NS_PER_MS;
+    bool out = gate_is_out(&client->gate, step_method(request));
+    if (request->last.class == BIGQUERY_THROTTLED) {
+        request->due_ns = gate_slow_down(&client->gate, request->waits, request->sent_ns,
+                                         client->active + 1, &request->last);
+    } else {
+        request->due_ns =
+            client_now(client) + (out ? 0 : wait_ms(request, &request->last) * NS_PER_MS);
+    }
     request->waits++;
     if (request->due_ns >= request->deadline_ns) {
         retry_expire(request);
@@ -35,9 +46,8 @@ static void wait_and_retry(struct request *request) {
     }
     request->place = PLACE_DELAYED;
     client->totals.retries++;
-    if (client->activity != NULL && !request->silent) {
-        struct bigquery_activity activity = activity_of(request);
-        client->activity(client->activity_context, &activity);
+    if (!out) { /* else the gate holds it, and says so */
+        activity_tell(request);
     }
 }
 
@@ -85,6 +95,9 @@ void retry_or_end(struct request *request, const struct verdict *given) {
         verdict = verdict_of_reason("jobLost", verdict.failure.http_code,
                                     text_of(given->failure.message));
     }
+    if (verdict.failure.class == BIGQUERY_QUOTA) {
+        gate_run_out(&request->client->gate, step_method(request), &verdict.failure);
+    }
     verdict.failure.attempts = request->attempts;
     request->last = verdict.failure;
     if (is_missing_thing(request, &verdict)) {
@@ -101,12 +114,12 @@ void retry_or_end(struct request *request, const struct verdict *given) {
     }
     if (verdict.action == VERDICT_REFRESH) {
         if (!refresh_credentials(request)) {
-            end_failed(request, &request->last);
+            retry_fail(request, &request->last);
         }
         return;
     }
     if (final) {
-        end_failed(request, &request->last);
+        retry_fail(request, &request->last);
         return;
     }
     choose_step(request, &verdict);
@@ -133,5 +146,5 @@ void retry_expire(struct request *request) {
     if (runs) {
         submit_silent_cancel(client, &request->answer->open.job);
     }
-    end_failed(request, &failure);
+    retry_fail(request, &failure);
 }

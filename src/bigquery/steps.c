@@ -358,20 +358,21 @@ static const struct step_kind {
     void (*address)(const struct request *request, struct text_buffer *url);
     bool post;
     enum bigquery_phase phase;
+    enum gate_method method;
     enum outcome (*accept)(struct request *request, const json_t *body, struct verdict *verdict);
 } STEPS[] = {
-    [STEP_QUERY] = {address_queries, true, BIGQUERY_SENDING, accept_rows},
-    [STEP_POLL] = {address_results, false, BIGQUERY_RUNNING, accept_rows},
-    [STEP_PAGE] = {address_results, false, BIGQUERY_PAGING, accept_rows},
-    [STEP_CHECK] = {address_job, false, BIGQUERY_RUNNING, accept_check},
-    [STEP_BILL] = {address_job, false, BIGQUERY_PAGING, accept_bill},
-    [STEP_DRY_RUN] = {address_jobs, true, BIGQUERY_SENDING, accept_dry_run},
-    [STEP_TABLE] = {address_fixed, false, BIGQUERY_SENDING, accept_table},
-    [STEP_CANCEL] = {address_fixed, true, BIGQUERY_SENDING, accept_cancel},
-    [STEP_JOBS] = {address_fixed, false, BIGQUERY_SENDING, accept_jobs},
-    [STEP_INSERT] = {address_fixed, true, BIGQUERY_SENDING, accept_insert},
-    [STEP_DATASET] = {address_fixed, false, BIGQUERY_SENDING, accept_dataset},
-    [STEP_TABLES] = {address_fixed, false, BIGQUERY_SENDING, accept_tables},
+    [STEP_QUERY] = {address_queries, true, BIGQUERY_SENDING, GATE_QUERIES, accept_rows},
+    [STEP_POLL] = {address_results, false, BIGQUERY_RUNNING, GATE_QUERIES, accept_rows},
+    [STEP_PAGE] = {address_results, false, BIGQUERY_PAGING, GATE_QUERIES, accept_rows},
+    [STEP_CHECK] = {address_job, false, BIGQUERY_RUNNING, GATE_JOBS, accept_check},
+    [STEP_BILL] = {address_job, false, BIGQUERY_PAGING, GATE_JOBS, accept_bill},
+    [STEP_DRY_RUN] = {address_jobs, true, BIGQUERY_SENDING, GATE_JOBS, accept_dry_run},
+    [STEP_TABLE] = {address_fixed, false, BIGQUERY_SENDING, GATE_TABLES, accept_table},
+    [STEP_CANCEL] = {address_fixed, true, BIGQUERY_SENDING, GATE_JOBS, accept_cancel},
+    [STEP_JOBS] = {address_fixed, false, BIGQUERY_SENDING, GATE_JOBS, accept_jobs},
+    [STEP_INSERT] = {address_fixed, true, BIGQUERY_SENDING, GATE_INSERTS, accept_insert},
+    [STEP_DATASET] = {address_fixed, false, BIGQUERY_SENDING, GATE_TABLES, accept_dataset},
+    [STEP_TABLES] = {address_fixed, false, BIGQUERY_SENDING, GATE_TABLES, accept_tables},
 };
 
 void step_prepare(struct request *request) {
@@ -401,11 +402,17 @@ enum bigquery_phase step_phase(const struct request *request) {
     switch (request->place) {
     case PLACE_DELAYED:
         return BIGQUERY_WAITING;
+    case PLACE_HELD:
+        return request->last.class != BIGQUERY_NO_FAILURE ? BIGQUERY_WAITING : BIGQUERY_QUEUED;
     case PLACE_READY:
         return BIGQUERY_QUEUED;
     default:
         return STEPS[request->step].phase;
     }
+}
+
+enum gate_method step_method(const struct request *request) {
+    return STEPS[request->step].method;
 }
 
 bool step_job_runs(const struct request *request) {

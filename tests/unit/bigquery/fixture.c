@@ -13,6 +13,7 @@ struct fixture fixture_start(struct bigquery_options options) {
     options.project = "p";
     options.retry_base_ms = options.retry_base_ms != 0 ? options.retry_base_ms : 1;
     options.retry_cap_ms = options.retry_cap_ms != 0 ? options.retry_cap_ms : 4;
+    options.probe_cap_ms = options.probe_cap_ms != 0 ? options.probe_cap_ms : 4;
     options.random_seed = 7;
     fixture.client = bigquery_client_new(&options, &error);
     cr_assert_not_null(fixture.client, "%s", error.text);
@@ -70,4 +71,50 @@ int fixture_descriptors(void) {
     }
     (void)closedir(directory);
     return count;
+}
+
+static int64_t night_wall_ms(void *context) {
+    const struct night_clock *night = context;
+    return NIGHT_START_MS + night->ns / 1000000;
+}
+
+static int64_t night_boot_ns(void *context) {
+    const struct night_clock *night = context;
+    return night->ns + 1;
+}
+
+struct clock night_clock_of(struct night_clock *night) {
+    return (struct clock){.wall_ms = night_wall_ms, .boot_ns = night_boot_ns, .context = night};
+}
+
+/* Whether a call is under way: the night waits for it. */
+static bool is_busy(const struct fixture *fixture) {
+    struct bigquery_activity activities[256];
+    size_t count = bigquery_client_activity(fixture->client, activities, 256);
+    cr_assert_leq(count, 256);
+    for (size_t i = 0; i < count; i++) {
+        if (activities[i].phase != BIGQUERY_WAITING && activities[i].phase != BIGQUERY_QUEUED &&
+            activities[i].next_try_in_ms == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fixture_pass_time(struct fixture *fixture, struct night_clock *night, int64_t until_ns,
+                       void (*take)(void *context, struct bigquery_result *result), void *context) {
+    enum { STEP_NS = 250000000 };
+    for (;;) {
+        struct bigquery_result *result = bigquery_client_wait(fixture->client, 0);
+        if (result != NULL && take != NULL) {
+            take(context, result);
+        }
+        bigquery_result_free(result);
+        if (result == NULL && !is_busy(fixture)) {
+            if (night->ns >= until_ns) {
+                return;
+            }
+            night->ns += STEP_NS;
+        }
+    }
 }

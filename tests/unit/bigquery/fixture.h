@@ -30,6 +30,20 @@ struct fixture {
     struct bigquery_client *client;
 };
 
+/* A night that passes as fast as the client lets it: 02:41 UTC at first. */
+struct night_clock {
+    int64_t ns; /* since then */
+};
+#define NIGHT_START_MS INT64_C(1767580860000)
+
+/* The clock of a night, which must outlive it. */
+struct clock night_clock_of(struct night_clock *night);
+
+/* Lets the client work until `until_ns`, a quarter of a second of the night at a time, and calls
+ * `take` for every result (NULL: they are freed). */
+void fixture_pass_time(struct fixture *fixture, struct night_clock *night, int64_t until_ns,
+                       void (*take)(void *context, struct bigquery_result *result), void *context);
+
 /* A client that waits milliseconds where a real one waits seconds; what `options` sets wins. */
 struct fixture fixture_start(struct bigquery_options options);
 void fixture_stop(struct fixture *fixture);

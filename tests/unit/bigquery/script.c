@@ -286,6 +286,12 @@ void script_add(struct script *script, struct reply reply) {
     (void)pthread_mutex_unlock(&script->lock);
 }
 
+void script_clear(struct script *script) {
+    (void)pthread_mutex_lock(&script->lock);
+    script->reply_count = 0;
+    (void)pthread_mutex_unlock(&script->lock);
+}
+
 size_t script_count(struct script *script, const char *part) {
     size_t count = 0;
     (void)pthread_mutex_lock(&script->lock);

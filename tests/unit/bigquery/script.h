@@ -41,6 +41,9 @@ const char *script_endpoint(const struct script *script); /* "127.0.0.1:PORT" */
 
 void script_add(struct script *script, struct reply reply);
 
+/* Forgets all replies that were added. */
+void script_clear(struct script *script);
+
 /* How many requests came, all of them or those whose line contains `part`. */
 size_t script_count(struct script *script, const char *part);
 
