@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/arms.h"
 #include "agent/checks.h"
 #include "agent/follower.h"
 #include "agent/poller.h"
@@ -49,6 +50,8 @@ struct agent {
     int64_t accepted_at; /* when BigQuery last answered */
     bool judge;          /* evidence is newer than the last judgement */
     int64_t judged_at;
+    size_t arms;         /* groups that wait to start by themselves */
+    int64_t arms_due_ns; /* boot time at which the first of them may; 0: none yet */
     int signals;
     bool quit;
 };
@@ -233,11 +236,25 @@ static bool tell_trouble(struct agent *agent, struct error *error) {
     return good;
 }
 
-/* Judges when something new is known, and once a poll period in any case: evidence grows old by
- * itself. */
+/* Counts samples of the arms and starts what is due. */
+static bool tend_arms(struct agent *agent, const struct situation *situation, struct error *error) {
+    struct arms_news news;
+    bool good = arms_step(&agent->recorder, agent->options->clock, situation, &news, error);
+    if (news.said != NULL) {
+        say(agent, news.said);
+    }
+    free(news.said);
+    agent->arms = news.live;
+    agent->arms_due_ns = news.due_ns;
+    return good;
+}
+
+/* Judges when something new is known, when an arm is due, and once a poll period in any case:
+ * evidence grows old by itself. */
 static bool judge(struct agent *agent, struct error *error) {
     int64_t now = wall_of(agent);
-    if (!agent->judge && now - agent->judged_at < agent->options->pipeline->poll.every_ms) {
+    bool due = agent->arms_due_ns != 0 && boot_of(agent) >= agent->arms_due_ns;
+    if (!agent->judge && !due && now - agent->judged_at < agent->options->pipeline->poll.every_ms) {
         return true;
     }
     struct situation *situation =
@@ -245,9 +262,10 @@ static bool judge(struct agent *agent, struct error *error) {
     if (situation == NULL) {
         return passing(agent, error);
     }
-    bool good = (record_judgement(&agent->recorder, situation, error) &&
-                 run_watch_judge(agent->runs, situation, error)) ||
-                passing(agent, error);
+    bool good =
+        (record_judgement(&agent->recorder, situation, error) &&
+         run_watch_judge(agent->runs, situation, error) && tend_arms(agent, situation, error)) ||
+        passing(agent, error);
     agent->judge = false;
     agent->judged_at = now;
     situation_free(situation);
@@ -285,7 +303,7 @@ static bool still_needed(struct agent *agent, struct error *error) {
     if (sessions == NULL) {
         return passing(agent, error);
     }
-    bool needed = agent->options->stay || run_watch_busy(agent->runs);
+    bool needed = agent->options->stay || agent->arms > 0 || run_watch_busy(agent->runs);
     for (size_t i = 0; i < count; i++) {
         needed = needed || sessions[i].role == STATE_CONSOLE;
     }
@@ -304,6 +322,10 @@ static int wait_of(const struct agent *agent) {
     int64_t wait = TICK_MS;
     for (size_t i = 0; i < agent->target_count; i++) {
         int64_t left = agent->due[i] <= now ? 0 : clock_real_ms(agent->due[i] - now);
+        wait = left < wait ? left : wait;
+    }
+    if (agent->arms_due_ns != 0) {
+        int64_t left = (agent->arms_due_ns - boot_of(agent)) / 1000000 + 1;
         wait = left < wait ? left : wait;
     }
     return wait < 20 ? 20 : (int)wait;

@@ -5,6 +5,7 @@
 
 #include "runs/runs_launch.h"
 #include "runs/runs_plan.h"
+#include "situation/launch.h"
 #include "situation/situation.h"
 #include "state/state.h"
 
@@ -15,5 +16,27 @@ char *operate_owner(void);
  * was started, or when a run of it did not come up. */
 bool operate_launch_plan(const struct runs_plan *plan, struct state *state, const char *owner,
                          char **report, struct error *error);
+
+/* What approves or arms a group; zero-initialised strings are NULL. */
+struct operate_arm {
+    size_t group; /* PIPELINE_NONE for an approval of the plan as a whole */
+    struct situation_launch launch;
+    int64_t for_ms;     /* how long it holds; 0: OPERATE_APPROVAL_MS, OPERATE_ARM_MS */
+    const char *reason; /* NULL */
+};
+#define OPERATE_APPROVAL_MS (INT64_C(16) * 3600 * 1000) /* one night */
+#define OPERATE_ARM_MS      (INT64_C(12) * 3600 * 1000)
+
+/* Records a yes to the pipeline's plan on what the gates say now. `id` is the approval's. */
+bool operate_approve(const struct situation *situation, struct state *state, const char *owner,
+                     const struct operate_arm *wish, char id[STATE_RUN_SIZE], struct error *error);
+
+/* Arms a group on its live approval; EXIT_NO_GO without one. `id` is the arm's. */
+bool operate_arm(const struct situation *situation, struct state *state, const char *owner,
+                 const struct operate_arm *wish, char id[STATE_RUN_SIZE], struct error *error);
+
+/* Disarms a group, or with PIPELINE_NONE all of them; `*ended` were armed. */
+bool operate_disarm(const struct pipeline *pipeline, struct state *state, const char *owner,
+                    size_t group, const char *reason, size_t *ended, struct error *error);
 
 #endif

@@ -19,6 +19,9 @@
     X(hold)                                                                                        \
     X(release)                                                                                     \
     X(override)                                                                                    \
+    X(approve)                                                                                     \
+    X(arm)                                                                                         \
+    X(disarm)                                                                                      \
     X(waive)                                                                                       \
     X(snapshot)                                                                                    \
     X(validate)                                                                                    \

@@ -9,6 +9,7 @@ struct runs_launcher {
     struct state_actor actor;
     const char *owner;    /* user@host */
     const char *approval; /* id, or NULL */
+    const char *arm;      /* id of the arm that fires, or NULL */
     const struct clock *clock;
     const char *shim; /* path; NULL: runs_shim_path */
 };

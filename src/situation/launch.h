@@ -21,6 +21,13 @@ struct situation_launch {
     bool review; /* to be read, not to be launched: the gate in front is not asked */
 };
 
+/* A launch of a group as JSON, for an arm to keep; the caller frees it. */
+char *situation_launch_write(const struct situation_launch *launch);
+
+/* What situation_launch_write wrote, of a group of the pipeline. EXIT_DATA when it is not that. */
+bool situation_launch_read(const struct pipeline *pipeline, const char *group, const char *json,
+                           struct situation_launch *launch, struct error *error);
+
 /* The plan of a launch on the situation's evidence. NULL with EXIT_NO_GO when a rule or the gate
  * refuses, with EXIT_UNKNOWN when a table that would be filled was not measured (and `dates` does
  * not name its dates); a plan that would rewrite complete dates is refused unless `rewrite`. */

@@ -89,8 +89,14 @@ struct situation_gate {
 
 /* What stands between a group and its start. */
 struct situation_group {
-    char *approved_by;                   /* of a live approval; NULL without one */
+    char *approval, *approved_by;        /* of a live approval; NULL without one */
     int64_t approved_at, approved_until; /* 0 without one */
+    char *arm, *armed_by;                /* NULL: it is not armed */
+    int64_t armed_at, armed_until;
+    int64_t arm_streak, arm_need; /* GO samples in a row: seen, wanted */
+    int64_t fires_at;             /* when it starts by itself; 0: no countdown */
+    char *arm_ended;              /* why the newest arm ended without firing; NULL */
+    int64_t arm_ended_at;
 };
 
 struct situation_event {
