@@ -99,7 +99,8 @@ bool state_arm_end(struct state *state, const struct state_actor *actor, const c
     if (!sql_begin(state, error)) {
         return false;
     }
-    bool good = group_of(state, arm, &group, error);
+    bool good = (actor->term == 0 || sql_fence(state, actor->term, error)) &&
+                group_of(state, arm, &group, error);
     if (good && group != NULL) {
         char *text = memory_format("%s: %s", words[end], why);
         good = SQL_RUN(state, error, "UPDATE arms SET state=?,why=?,ended_at=? WHERE arm=?",

@@ -148,18 +148,29 @@ static bool use_approval(struct state *state, const struct state_launch *launch,
                      launch->approval);
 }
 
+/* Whether the agent's lease still runs: one that was frozen must look again before it starts
+ * anything. */
+static bool lease_runs(struct state *state, const struct state_launch *launch,
+                       struct error *error) {
+    int64_t runs;
+    return SQL_ONE(state, error, 0, &runs,
+                   "SELECT count(*) FROM lease WHERE boot_id=? AND expires_ns>=?",
+                   sql_text(state->boot_id), sql_int(launch->boot_ns)) &&
+           (runs == 1 ||
+            error_set(error, EXIT_TEMPORARY, "the agent's lease has expired; nothing was started"));
+}
+
 /* Fires the arm: a second agent, a restarted one or an old screen finds nothing to fire. */
 static bool fire_arm(struct state *state, const struct state_actor *actor,
                      const struct state_launch *launch, struct error *error) {
     if (launch->arm == NULL) {
         return true;
     }
-    if (!sql_fence(state, actor->term, error) ||
+    if (!sql_fence(state, actor->term, error) || !lease_runs(state, launch, error) ||
         !SQL_RUN(state, error,
                  "UPDATE arms SET state='fired',launch=?1,ended_at=?2 WHERE arm=?3"
                  " AND state='armed' AND expires_at>?2 AND plan_hash=?4 AND boot_id=?5"
-                 " AND streak>=need AND fire_ns<=?6 AND approval=?7 AND group_name=?8"
-                 " AND EXISTS(SELECT 1 FROM lease WHERE boot_id=?5 AND expires_ns>=?6)",
+                 " AND streak>=need AND fire_ns<=?6 AND approval=?7 AND group_name=?8",
                  sql_text(launch->launch), sql_int(launch->at), sql_text(launch->arm),
                  sql_text(launch->plan_hash), sql_text(state->boot_id), sql_int(launch->boot_ns),
                  sql_text(launch->approval), sql_text(launch->group))) {
