@@ -1,4 +1,7 @@
-/* phasegate validate: is the pipeline file sound. */
+/* phasegate validate: is the pipeline file sound, and, with --online, does BigQuery agree. */
+#include <stdlib.h>
+
+#include "agent/online.h"
 #include "agent/patterns.h"
 #include "base/json.h"
 #include "cli/verbs.h"
@@ -19,14 +22,7 @@ static int print_mistakes(struct cli *cli, const struct error *error) {
     return good ? (int)error->code : EXIT_IO;
 }
 
-static int run(struct cli *cli) {
-    struct error error = {0};
-    if (cli->count == 1) {
-        cli->pipeline_path = cli->arguments[0];
-    }
-    if (!cli_load_pipeline(cli, &error) || !patterns_check(cli->pipeline, &error)) {
-        return print_mistakes(cli, &error);
-    }
+static int print_valid(struct cli *cli) {
     const struct pipeline *pipeline = cli->pipeline;
     if (cli->format == CLI_JSON) {
         json_t *answer = json_pack("{s:i,s:b,s:[],s:s,s:s}", "schema", 1, "valid", 1, "mistakes",
@@ -43,12 +39,113 @@ static int run(struct cli *cli) {
     return EXIT_GO;
 }
 
+/* ---- With BigQuery ----------------------------------------------------------------------- */
+
+static int online_code(const struct online_report *report) {
+    return report->by_severity[ONLINE_MISTAKE] > 0   ? EXIT_CONFIG
+           : report->by_severity[ONLINE_UNKNOWN] > 0 ? EXIT_UNKNOWN
+                                                     : EXIT_GO;
+}
+
+static json_t *number_or_null(size_t number) {
+    return number > 0 ? json_integer((json_int_t)number) : json_null();
+}
+
+static json_t *finding_json(const struct online_finding *finding) {
+    return json_pack(
+        "{s:s,s:s,s:o,s:o,s:s,s:s}", "severity", online_severity_word(finding->severity), "file",
+        finding->file, "line", number_or_null(finding->place.line), "column",
+        number_or_null(finding->place.column), "about", finding->what, "text", finding->text);
+}
+
+static json_t *report_json(const struct pipeline *pipeline, const struct online_report *report) {
+    json_t *mistakes = json_array(), *findings = json_array();
+    for (size_t i = 0; i < report->findings.count; i++) {
+        const struct online_finding *finding = &report->findings.items[i];
+        (void)json_array_append_new(findings, finding_json(finding));
+        if (finding->severity == ONLINE_MISTAKE) {
+            char *line = online_finding_line(finding);
+            (void)json_array_append_new(mistakes, json_string(line));
+            free(line);
+        }
+    }
+    /* What could not be asked is neither valid nor not. */
+    int code = online_code(report);
+    json_t *valid = code == EXIT_UNKNOWN ? json_null() : json_boolean(code == EXIT_GO);
+    bool told = report->bytes >= 0;
+    return json_pack("{s:i,s:o,s:o,s:s,s:s,s:b,s:o,s:I,s:I,s:o,s:o}", "schema", 1, "valid", valid,
+                     "mistakes", mistakes, "pipeline", pipeline->name, "hash", pipeline->hash,
+                     "online", 1, "findings", findings, "tables", (json_int_t)report->tables,
+                     "queries", (json_int_t)report->queries, "bytes",
+                     told ? json_integer((json_int_t)report->bytes) : json_null(), "cost_usd",
+                     told ? json_real(report->cost) : json_null());
+}
+
+static void add_count(struct text_buffer *text, size_t count, const char *one, const char *many) {
+    if (count > 0) {
+        text_buffer_format(text, "%s%zu %s", text->size > 0 ? ", " : "", count,
+                           count == 1 ? one : many);
+    }
+}
+
+static void print_summary(struct cli *cli, const struct online_report *report) {
+    struct text_buffer found = {0};
+    add_count(&found, report->by_severity[ONLINE_MISTAKE], "mistake", "mistakes");
+    add_count(&found, report->by_severity[ONLINE_UNKNOWN], "unknown", "unknown");
+    add_count(&found, report->by_severity[ONLINE_WARNING], "warning", "warnings");
+    (void)fprintf(cli->out, "%s, %zu tables and %zu queries against BigQuery: %s",
+                  cli->pipeline->name, report->tables, report->queries,
+                  found.size > 0 ? found.data : "all good");
+    if (report->bytes >= 0) {
+        (void)fprintf(cli->out, "; asking everything once is billed %.0f MiB ($%.4f)",
+                      (double)report->bytes / 1048576.0, report->cost);
+    }
+    (void)fputc('\n', cli->out);
+    text_buffer_free(&found);
+}
+
+static int print_online(struct cli *cli) {
+    struct online_report report;
+    online_check(cli->pipeline, &(struct online_options){0}, &report);
+    int code = online_code(&report);
+    if (cli->format == CLI_JSON) {
+        json_t *answer = report_json(cli->pipeline, &report);
+        code = json_write(cli->out, answer) ? code : EXIT_IO;
+        json_decref(answer);
+    } else {
+        for (size_t i = 0; i < report.findings.count; i++) {
+            char *line = online_finding_line(&report.findings.items[i]);
+            (void)fprintf(cli->out, "%s\n", line);
+            free(line);
+        }
+        print_summary(cli, &report);
+    }
+    online_report_free(&report);
+    return code;
+}
+
+static int run(struct cli *cli) {
+    struct error error = {0};
+    if (cli->count == 1) {
+        cli->pipeline_path = cli->arguments[0];
+    }
+    if (!cli_load_pipeline(cli, &error) || !patterns_check(cli->pipeline, &error)) {
+        return print_mistakes(cli, &error);
+    }
+    return cli_value(cli, "online") != NULL ? print_online(cli) : print_valid(cli);
+}
+
 const struct cli_verb cli_verb_validate = {
     .name = "validate",
     .arguments = "[PIPELINE]",
     .summary = "check a pipeline file; every mistake with file:line:column",
-    .about = "Exit 0 when it is valid, 78 when it is not, 66 when it cannot be read.",
+    .about = "With --online, BigQuery is asked about it too, free of charge: tables, columns and "
+             "their types,\n"
+             "partitions, locations, and a dry run of every query; the worst comes first.\n"
+             "Exit 0 when it is valid, 78 when it is not, 66 when it cannot be read, 2 when "
+             "something could\nnot be asked.",
     .most = 1,
     .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
+    .options = {{"online", NULL, "ask BigQuery as well; waits at most 30 s, costs nothing"}},
     .run = run,
 };

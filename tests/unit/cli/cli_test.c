@@ -178,6 +178,75 @@ Test(cli, validates_a_bad_file_line_by_line)
     EXPECT_REFUSED(66, "nothing.yaml", "validate", "/nothing.yaml");
 }
 
+Test(cli, validates_against_bigquery)
+{
+    cr_expect_eq(RUN("demo", "validate", "--online"), 0, "%s%s", err, out);
+    cr_expect_not_null(strstr(out, "10 tables and 11 queries against BigQuery: all good; asking "
+                                   "everything once is billed "),
+                       "%s", out);
+}
+
+/* The NBA pipeline with one word replaced by another; the caller frees its path. */
+static char *write_broken(const char *word, const char *other) {
+    struct error error = {0};
+    struct text_buffer text = {0};
+    char *shipped = pipeline_shipped("nba/pipeline.yaml", &error);
+    cr_assert(shipped != NULL && file_read(shipped, 1 << 20, &text, &error), "%s", error.text);
+    char *at = strstr(text.data, word);
+    cr_assert_not_null(at);
+    char *broken =
+        memory_format("%.*s%s%s", (int)(at - text.data), text.data, other, at + strlen(word));
+    char *source = file_directory(shipped), *query = file_join(source, "expected_dates.sql");
+    struct text_buffer sql = {0};
+    cr_assert(file_read(query, 1 << 20, &sql, &error), "%s", error.text);
+    free(write_place("expected_dates.sql", sql.data));
+    char *path = write_place("pipeline.yaml", broken);
+    text_buffer_free(&text);
+    text_buffer_free(&sql);
+    free(broken);
+    free(shipped);
+    free(source);
+    free(query);
+    return path;
+}
+
+Test(cli, validates_a_file_that_bigquery_does_not_agree_with)
+{
+    char *path = write_broken("null_of: opp_paint_attempts", "null_of: opp_pain_attempts");
+    cr_expect_eq(RUN("validate", path), 0, "%s", err);
+    cr_expect_eq(RUN("demo", "validate", "--online", path), 78, "%s", err);
+    cr_expect_not_null(strstr(out, "pipeline.yaml:60:24: team_defense_game_summary: no column "
+                                   "opp_pain_attempts; did you mean opp_paint_attempts?\n"
+                                   "nba-backfill, 10 tables and 11 queries against BigQuery: 1 "
+                                   "mistake\n"),
+                       "%s", out);
+    cr_expect_eq(RUN("demo", "validate", "--online", path, "--format", "json"), 78, "%s", err);
+    json_t *json = answer();
+    cr_expect(json_is_false(json_object_get(json, "valid")));
+    cr_expect_eq(json_array_size(json_object_get(json, "mistakes")), 1);
+    cr_expect(json_is_null(json_object_get(json, "bytes")));
+    const json_t *finding = json_array_get(json_object_get(json, "findings"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(finding, "severity")), "mistake");
+    cr_expect_str_eq(json_string_value(json_object_get(finding, "about")),
+                     "team_defense_game_summary");
+    cr_expect_eq(json_integer_value(json_object_get(finding, "line")), 60);
+    cr_expect_eq(json_integer_value(json_object_get(finding, "column")), 24);
+    json_decref(json);
+    free(path);
+}
+
+Test(cli, calls_unknown_what_bigquery_could_not_be_asked)
+{
+    char *path = write_broken("location: us-west2", "endpoint: \"bad host\"\nlocation: us-west2");
+    cr_expect_eq(RUN("validate", "--online", path), 2, "%s", err);
+    cr_expect_not_null(strstr(out, "unknown: BigQuery: nothing could be asked: "), "%s", out);
+    cr_expect_eq(RUN("validate", "--online", path, "--format", "json"), 2, "%s", err);
+    json_t *json = answer();
+    cr_expect(json_is_null(json_object_get(json, "valid")), "neither valid nor not");
+    json_decref(json);
+    free(path);
+}
+
 Test(cli, init_writes_a_file_that_is_valid_and_never_writes_over_one)
 {
     char *where = file_join(place, "new");
