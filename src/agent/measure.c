@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/connection.h"
 #include "agent/measure_bill.h"
 #include "agent/measure_rows.h"
 #include "base/memory.h"
@@ -55,7 +56,7 @@ struct target_state {
 struct measure {
     const struct pipeline *pipeline;
     const struct clock *clock;
-    struct bigquery_client *client;
+    struct connection connection;
     int64_t deadline_ms; /* of a request; 0: the client's */
     struct target_state *states;
     size_t state_count;
@@ -140,33 +141,24 @@ static void prepare(struct target_state *state, const char *sql) {
 
 struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
                             const struct clock *clock, struct error *error) {
-    const char *host = endpoint != NULL ? endpoint : bigquery_endpoint_from_environment();
     int64_t patience = clock_real_ms(pipeline->poll.every_ms);
-    char name[MEASURE_LABEL_SIZE];
-    const struct bigquery_label labels[] = {
-        {"phasegate", "coverage"}, {"phasegate_pipeline", measure_label(pipeline->name, name)}};
-    struct bigquery_options options = {
-        .endpoint = host != NULL ? host : pipeline->endpoint,
-        .project = pipeline->project,
-        .location = pipeline->location,
-        .labels = labels,
-        .label_count = sizeof labels / sizeof labels[0],
+    const struct connection_options options = {
+        .endpoint = endpoint,
+        .purpose = "coverage",
         .clock = clock,
-        .maximum_bytes_billed = pipeline->poll.bytes_per_query,
-        .price_per_tib = pipeline->poll.price_per_tib,
         .probe_cap_ms = clock_real_ms(PROBE_CAP_MS),
         .deadline_ms = patience < 5000     ? 5000
                        : patience < 600000 ? patience
                                            : 600000,
     };
-    struct bigquery_client *client = bigquery_client_new(&options, error);
-    if (client == NULL) {
+    struct connection connection;
+    if (!connection_open(&connection, pipeline, &options, error)) {
         return NULL;
     }
     struct measure *measure = memory_new(1, sizeof *measure);
     measure->pipeline = pipeline;
     measure->clock = clock;
-    measure->client = client;
+    measure->connection = connection;
     struct measure_target *targets = measure_targets(pipeline, &measure->state_count);
     measure->states = memory_new(measure->state_count, sizeof *measure->states);
     for (size_t i = 0; i < measure->state_count; i++) {
@@ -185,7 +177,7 @@ void measure_free(struct measure *measure) {
     if (measure == NULL) {
         return;
     }
-    bigquery_client_free(measure->client);
+    connection_close(&measure->connection);
     for (size_t i = 0; i < measure->state_count; i++) {
         struct target_state *state = &measure->states[i];
         for (size_t j = 0; j < state->source_count; j++) {
@@ -259,7 +251,7 @@ static bool submit(struct measure *measure, struct target_state *state, struct d
         .deadline_ms = measure->deadline_ms,
         .user = dry_run ? &state->estimate : &state->question,
     };
-    return bigquery_submit_query(measure->client, &query, error) != 0;
+    return bigquery_submit_query(measure->connection.client, &query, error) != 0;
 }
 
 static void start_query(struct measure *measure, struct target_state *state) {
@@ -282,8 +274,8 @@ static void start_free_checks(struct measure *measure, struct target_state *stat
         struct source *source = &state->sources[i];
         struct bigquery_table_name name = {source->project, source->dataset, source->table};
         struct error error = {0};
-        if (bigquery_submit_table(measure->client, &name, measure->deadline_ms, &source->question,
-                                  &error) == 0) {
+        if (bigquery_submit_table(measure->connection.client, &name, measure->deadline_ms,
+                                  &source->question, &error) == 0) {
             state->check_failed = true;
             state->error = error;
         } else {
@@ -462,7 +454,8 @@ static void take_result(struct measure *measure, struct bigquery_result *result)
 
 bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *given) {
     while (measure->ready_count == 0) {
-        struct bigquery_result *result = bigquery_client_wait(measure->client, timeout_ms);
+        struct bigquery_result *result =
+            bigquery_client_wait(measure->connection.client, timeout_ms);
         if (result == NULL) {
             return false;
         }
@@ -518,7 +511,7 @@ static void add_trouble(const struct measure *measure, struct measure_trouble *t
 struct measure_trouble measure_trouble(const struct measure *measure) {
     struct bigquery_activity activities[64];
     struct measure_trouble trouble = {.count = 0};
-    size_t count = bigquery_client_activity(measure->client, activities, 64);
+    size_t count = bigquery_client_activity(measure->connection.client, activities, 64);
     for (size_t i = 0; i < count && i < 64; i++) {
         if (activities[i].failure.class != BIGQUERY_NO_FAILURE) {
             add_trouble(measure, &trouble, &activities[i]);
@@ -533,5 +526,5 @@ void measure_trouble_free(struct measure_trouble *trouble) {
 }
 
 void measure_wakeup(struct measure *measure) {
-    bigquery_client_wakeup(measure->client);
+    bigquery_client_wakeup(measure->connection.client);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/connection.h"
 #include "agent/online_judge.h"
 #include "base/memory.h"
 
@@ -28,7 +29,7 @@ struct trial {
 struct inquiry {
     const struct pipeline *pipeline;
     const struct clock *clock;
-    struct bigquery_client *client;
+    struct connection connection;
     int64_t until_ns; /* boot time */
     struct day_range range;
     struct bigquery_result **metadata; /* one a table */
@@ -122,7 +123,7 @@ static void ask_trial(struct inquiry *inquiry, struct trial *trial) {
         .deadline_ms = left_ms(inquiry),
         .user = &trial->answer,
     };
-    (void)bigquery_submit_query(inquiry->client, &query, &inquiry->refused);
+    (void)bigquery_submit_query(inquiry->connection.client, &query, &inquiry->refused);
 }
 
 /* Everything at once: tables, their datasets, dry runs. What is refused before it is sent stays
@@ -133,12 +134,12 @@ static void ask_all(struct inquiry *inquiry) {
         const struct pipeline_table *table = &pipeline->tables[i];
         struct bigquery_table_name name = {table->project, table->dataset, table->table};
         add_place(inquiry, table->project, table->dataset, i);
-        (void)bigquery_submit_table(inquiry->client, &name, left_ms(inquiry),
+        (void)bigquery_submit_table(inquiry->connection.client, &name, left_ms(inquiry),
                                     (void *)&inquiry->metadata[i], &inquiry->refused);
     }
     for (size_t i = 0; i < inquiry->place_count; i++) {
         struct place *place = &inquiry->places[i];
-        (void)bigquery_submit_dataset(inquiry->client, place->project, place->dataset,
+        (void)bigquery_submit_dataset(inquiry->connection.client, place->project, place->dataset,
                                       left_ms(inquiry), (void *)&place->answer, &inquiry->refused);
     }
     for (size_t i = 0; i < inquiry->trial_count; i++) {
@@ -148,8 +149,8 @@ static void ask_all(struct inquiry *inquiry) {
 
 /* Hands every answer to the slot that it was asked for. */
 static void wait_for_all(struct inquiry *inquiry) {
-    while (bigquery_client_pending(inquiry->client) > 0) {
-        struct bigquery_result *result = bigquery_client_wait(inquiry->client, -1);
+    while (bigquery_client_pending(inquiry->connection.client) > 0) {
+        struct bigquery_result *result = bigquery_client_wait(inquiry->connection.client, -1);
         if (result != NULL) {
             *(struct bigquery_result **)result->user = result;
         }
@@ -159,7 +160,7 @@ static void wait_for_all(struct inquiry *inquiry) {
 static void ask_tables(struct inquiry *inquiry, struct place *place) {
     if (place != NULL && !place->asked) {
         place->asked = true;
-        (void)bigquery_submit_tables(inquiry->client, place->project, place->dataset,
+        (void)bigquery_submit_tables(inquiry->connection.client, place->project, place->dataset,
                                      left_ms(inquiry), (void *)&place->tables, &inquiry->refused);
     }
 }
@@ -285,31 +286,11 @@ static void add_cost(const struct inquiry *inquiry, struct online_report *report
         report->bytes +=
             bigquery_billed_estimate(answer->rows.bytes_processed, answer->rows.referenced_tables);
     }
-    report->cost = bigquery_cost(report->bytes, BIGQUERY_PRICE_PER_TIB);
-}
-
-static struct bigquery_client *make_client(const struct pipeline *pipeline,
-                                           const struct online_options *options,
-                                           const struct clock *clock, int64_t deadline_ms,
-                                           struct error *error) {
-    const char *host =
-        options->endpoint != NULL ? options->endpoint : bigquery_endpoint_from_environment();
-    const struct bigquery_label labels[] = {{"phasegate", "validate"}};
-    const struct bigquery_options client = {
-        .endpoint = host != NULL ? host : pipeline->endpoint,
-        .project = pipeline->project,
-        .location = pipeline->location,
-        .labels = labels,
-        .label_count = 1,
-        .clock = clock,
-        .maximum_bytes_billed = pipeline->poll.bytes_per_query,
-        .deadline_ms = deadline_ms,
-    };
-    return bigquery_client_new(&client, error);
+    report->cost = bigquery_cost(report->bytes, inquiry->pipeline->poll.price_per_tib);
 }
 
 static void free_inquiry(struct inquiry *inquiry) {
-    bigquery_client_free(inquiry->client);
+    connection_close(&inquiry->connection);
     for (size_t i = 0; i < inquiry->pipeline->table_count; i++) {
         bigquery_result_free(inquiry->metadata[i]);
     }
@@ -355,8 +336,11 @@ void online_check(const struct pipeline *pipeline, const struct online_options *
     const struct online_context context = {pipeline, inquiry.range, now_ms, &report->findings};
     list_trials(&inquiry);
     report->queries = inquiry.trial_count;
-    inquiry.client = make_client(pipeline, options, clock, deadline_ms, &inquiry.refused);
-    if (inquiry.client == NULL) {
+    const struct connection_options connection = {.endpoint = options->endpoint,
+                                                  .purpose = "validate",
+                                                  .clock = clock,
+                                                  .deadline_ms = deadline_ms};
+    if (!connection_open(&inquiry.connection, pipeline, &connection, &inquiry.refused)) {
         online_add(&context, ONLINE_UNKNOWN, pipeline->file, pipeline->at.project, "BigQuery",
                    "nothing could be asked: %s", inquiry.refused.text);
     } else {

@@ -55,7 +55,7 @@ struct online_report {
     size_t by_severity[ONLINE_SEVERITY_COUNT];
     size_t tables, queries; /* that were to be asked about */
     int64_t bytes; /* that BigQuery bills for asking every query once; -1: not all of them told */
-    double cost;   /* of them, in US dollars on demand */
+    double cost;   /* of them, in US dollars at the pipeline's price */
 };
 
 /* Asks BigQuery about all of a pipeline; waits at most the deadline. The caller frees the report

@@ -177,7 +177,7 @@ static bool judge_partition_filter(const struct subject *subject, const char *da
     if (found->partition_filter_required) {
         FIND(subject, ONLINE_MISTAKE, subject->table->at.date,
              "the table takes only queries with a filter on its partition column %s, and coverage "
-             "filters on %s; write date: %s",
+             "filters on %s; write date: %s, or lift the requirement from the table",
              column, date, column);
         return true;
     }

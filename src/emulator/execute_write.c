@@ -65,6 +65,9 @@ static json_t *definition_json(const struct sql_definition *definition) {
         json_object_set_new(
             json, "timePartitioning",
             json_pack("{s:s, s:s}", "type", "DAY", "field", definition->partition_field));
+    if (definition->partition_field && definition->partition_expiration_days > 0)
+        json_object_set_new(json_object_get(json, "timePartitioning"), "expirationMs",
+                            resource_int64(definition->partition_expiration_days * 86400000));
     if (definition->require_partition_filter)
         json_object_set_new(json, "requirePartitionFilter", json_true());
     if (definition->description)

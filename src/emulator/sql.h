@@ -101,7 +101,8 @@ struct sql_definition {
     char **cluster_fields;
     size_t cluster_count;
     bool require_partition_filter;
-    char *description; /* or NULL */
+    int64_t partition_expiration_days; /* 0: never */
+    char *description;                 /* or NULL */
 };
 
 struct sql_parameter {

@@ -98,6 +98,10 @@ static bool parse_options(struct sql_parser *parser, struct sql_definition *defi
             return false;
         if (definition && sql_same(name, "require_partition_filter"))
             definition->require_partition_filter = sql_same(token->text, "TRUE");
+        if (definition && sql_same(name, "partition_expiration_days") &&
+            !text_to_int64(text_of(token->text), &definition->partition_expiration_days))
+            return sql_fail(parser->compilation, token->place,
+                            "partition_expiration_days must be a whole number of days");
         if (definition && sql_same(name, "description") && token->kind == TOKEN_STRING) {
             free(definition->description);
             definition->description = memory_copy_string(token->text);

@@ -127,8 +127,10 @@ static const struct trial TRIALS[] = {
      .refused = BIGQUERY_QUERY,
      .message = "Cannot query over table 'd.t' without a filter over column(s) 'written_at' that "
                 "can be used for partition elimination",
-     .expected = "mistake date: the table takes only queries with a filter on its partition column "
-                 "written_at, and coverage filters on game_date; write date: written_at\n"},
+     .expected =
+         "mistake date: the table takes only queries with a filter on its partition column "
+         "written_at, and coverage filters on game_date; write date: written_at, or lift the "
+         "requirement from the table\n"},
     {.what = "a partition column that is another",
      .partition_field = "written_at",
      .expected = "warning date: the table is partitioned by written_at, not by game_date: every "

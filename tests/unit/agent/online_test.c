@@ -110,6 +110,26 @@ Test(online, leaves_the_others_checked_when_one_table_fails)
                               "the table could not be asked about: BigQuery: accessDenied:"));
 }
 
+Test(online, says_which_dates_a_table_will_not_keep_and_which_filter_it_wants)
+{
+    open_with((const char *const[]){"bootstrap_days: 14", "bootstrap_days: 0", NULL});
+    free(warehouse_ask(&warehouse, "DROP TABLE nba_precompute.team_defense_zone_analysis"));
+    free(warehouse_ask(&warehouse, "CREATE TABLE nba_precompute.team_defense_zone_analysis "
+                                   "(analysis_date DATE) PARTITION BY analysis_date "
+                                   "OPTIONS(partition_expiration_days = 90)"));
+    free(warehouse_ask(&warehouse, "DROP TABLE nba_analytics.team_defense_game_summary"));
+    free(warehouse_ask(&warehouse, "CREATE TABLE nba_analytics.team_defense_game_summary "
+                                   "(game_date DATE, game_id STRING, loaded DATE) PARTITION BY "
+                                   "loaded OPTIONS(require_partition_filter = TRUE)"));
+    check(NULL, FIXTURE_DEADLINE_MS);
+    EXPECT_LINES("pipeline.yaml:12:89: defense: the table takes only queries with a filter on its "
+                 "partition column loaded, and coverage filters on game_date; write date: "
+                 "loaded, or lift the requirement from the table",
+                 "pipeline.yaml:13:41: zones: partitions expire after 90 days: dates before "
+                 "2021-11-12 are deleted, so 10 of the 10 days on which rows can be due can never "
+                 "be complete");
+}
+
 Test(online, says_once_why_nothing_could_be_asked)
 {
     open_with(NULL);
