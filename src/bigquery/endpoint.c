@@ -60,6 +60,9 @@ bool endpoint_is_private(const char *base) {
     if (strncmp(base, "https://", 8) == 0) {
         return true;
     }
+    if (strncmp(base, "http://", 7) != 0) {
+        return false;
+    }
     const char *host = base + strlen("http://");
     for (size_t i = 0; i < sizeof LOOPBACK / sizeof LOOPBACK[0]; i++) {
         size_t size = strlen(LOOPBACK[i]);
@@ -68,4 +71,29 @@ bool endpoint_is_private(const char *base) {
         }
     }
     return false;
+}
+
+bool endpoint_is_trusted(const char *url) {
+    CURLU *parsed = curl_url();
+    bool trusted = parsed != NULL && strpbrk(url, " \t\r\n#@\\") == NULL &&
+                   curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                   has_part(parsed, CURLUPART_HOST) && endpoint_is_private(url);
+    curl_url_cleanup(parsed);
+    return trusted;
+}
+
+char *endpoint_host(const char *url) {
+    CURLU *parsed = curl_url();
+    char *host = NULL;
+    char *port = NULL;
+    if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        (void)curl_url_get(parsed, CURLUPART_HOST, &host, 0);
+        (void)curl_url_get(parsed, CURLUPART_PORT, &port, 0);
+    }
+    char *name = memory_format("%s%s%s", host != NULL ? host : "the server",
+                               port != NULL ? ":" : "", port != NULL ? port : "");
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parsed);
+    return name;
 }

@@ -8,8 +8,9 @@
  *
  * A login belongs to the thread of the client that uses it: its requests travel on the client's
  * own connections and nothing blocks. A token is renewed 225 s before it ends (the smallest
- * metadata cache keeps tokens until 4 minutes before) while the old one is still used. Nothing
- * secret is ever in a message, in the facts, in an argv or in a core file. */
+ * metadata cache keeps tokens until 4 minutes before) while the old one is still used; what fails
+ * is tried again ever more seldom, a file that was written anew at once. Nothing secret is ever in
+ * a message, in the facts, in an argv or in a core file (the process dumps none from then on). */
 #ifndef PHASEGATE_BIGQUERY_LOGIN_H
 #define PHASEGATE_BIGQUERY_LOGIN_H
 
@@ -25,6 +26,7 @@ enum bigquery_login_kind {
     BIGQUERY_LOGIN_AUTHORIZED_USER,
     BIGQUERY_LOGIN_IMPERSONATED,
     BIGQUERY_LOGIN_EXTERNAL,
+    BIGQUERY_LOGIN_EXTERNAL_USER,
     BIGQUERY_LOGIN_METADATA,
     BIGQUERY_LOGIN_GCLOUD,
 };
@@ -53,7 +55,7 @@ void bigquery_login_free(struct bigquery_login *login); /* after the client; NUL
 /* What to give to bigquery_client_new; lives as long as the login. */
 const struct bigquery_credentials *bigquery_login_credentials(struct bigquery_login *login);
 
-/* What may be shown of a login. Strings live until the login is used again. */
+/* What may be shown of a login. Strings live until the login, or its client, is used again. */
 struct bigquery_login_facts {
     enum bigquery_login_kind kind;
     const char *source;        /* "GOOGLE_APPLICATION_CREDENTIALS=/…/key.json", a path, a host */
@@ -62,7 +64,7 @@ struct bigquery_login_facts {
     const char *quota_project; /* sent as x-goog-user-project; NULL: none */
     const char *scope;
     int64_t expires_ms;  /* wall time at which the present token ends; 0: there is none */
-    const char *problem; /* why there is no token, one sentence; NULL */
+    const char *problem; /* why none came the last time, one sentence; NULL */
 };
 struct bigquery_login_facts bigquery_login_facts(const struct bigquery_login *login);
 
