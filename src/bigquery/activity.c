@@ -128,7 +128,8 @@ char *bigquery_activity_text(const struct bigquery_activity *activity,
 void activity_count(struct request *request, enum bigquery_status status) {
     struct bigquery_totals *totals = &request->client->totals;
     const struct bigquery_result *result = &request->answer->open;
-    if (result->kind != BIGQUERY_KIND_QUERY || request->step == STEP_DRY_RUN) {
+    if (result->kind != BIGQUERY_KIND_QUERY || request->step == STEP_DRY_RUN ||
+        request->step == STEP_DRY_QUERY) {
         return;
     }
     struct bigquery_bill bill = bigquery_result_bill(result, 1);

@@ -37,6 +37,10 @@ const json_t *answer_member(const json_t *object, const char *outer, const char 
 bool answer_read_fields(struct arena *arena, const json_t *schema,
                         const struct bigquery_field **fields, size_t *count);
 
+/* Whether names, types and modes are the same, and in the same order. */
+bool answer_same_fields(const struct bigquery_field *a, size_t a_count,
+                        const struct bigquery_field *b, size_t b_count);
+
 /* Appends rows ([{"f": [{"v": …}]}], or NULL for none); false, with no row added, when one does not
  * fit the columns. */
 bool answer_add_rows(struct answer *answer, const json_t *rows);

@@ -82,6 +82,9 @@ struct bigquery_options {
     const struct bigquery_label *labels; /* put on every job */
     size_t label_count;
     const struct bigquery_credentials *credentials; /* the real service refuses to do without */
+    bool read_only;               /* only what the scope bigquery.readonly allows: no jobs.insert
+                                   * (a dry run then tells no statement type and no tables), no
+                                   * jobs.cancel (jobs end by their time limit), no inserts */
     bool authorize_endpoint;      /* send credentials to `endpoint` too; https or loopback only */
     int max_connections;          /* requests under way at once: 32 */
     const struct clock *clock;    /* clock_system() */
@@ -213,6 +216,7 @@ struct bigquery_query {
     int64_t maximum_bytes_billed; /* 0: the client's; over it the query fails and costs nothing */
     bool no_cache;                /* do not take the answer from BigQuery's cache */
     bool dry_run;                 /* only judge: statement type, columns, bytes; free of charge */
+    bool pay_once;                /* never start a second job while a first may be running: below */
     int64_t timeout_ms;           /* how long the server may hold one call: 10,000 */
     int64_t deadline_ms;          /* 0: the client's */
     int64_t page_rows;            /* rows of one page: 10,000 */
@@ -220,6 +224,20 @@ struct bigquery_query {
     const char *location;         /* NULL: the client's */
     void *user;
 };
+
+/* How a query is sent, and what may be billed.
+ *
+ * Through jobs.query, as a rule: one call, and every try carries the same requestId. For DML the
+ * service then does the work once, whatever got lost on the way. A SELECT it may run once more, as
+ * its documentation says, when the answer to a first try was lost; mostly the second is then
+ * answered from the cache, but that is not promised. Each is bounded by maximum_bytes_billed.
+ *
+ * With `pay_once` through jobs.insert under a job id of ours: three calls (start, rows, bill). A
+ * try whose answer was lost is repeated under the same id, and "duplicate" means that the first one
+ * got through: its job is read. So at most one job of the query is ever alive, and none is billed
+ * twice; only a job that the service itself declared dead is followed by another. `location` has
+ * to be known for data outside the US and EU, or such a job is not found again and the query fails
+ * as "jobLost" instead. A read-only client cannot start jobs so and uses jobs.query. */
 
 /* All submit functions return at once; nothing is sent before the next bigquery_client_wait. They
  * return 0 after filling `error` (EXIT_USAGE, EXIT_CONFIG) when the request is malformed. `user`

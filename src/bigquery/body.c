@@ -153,8 +153,19 @@ static json_t *dry_run_body(json_t *common, json_t *labels, const char *location
     return job;
 }
 
+/* `dryRun`, `labels` and `jobTimeoutMs` stand one level above the query. */
+static json_t *job_body(json_t *common, json_t *labels, const char *location, int64_t deadline_ms) {
+    json_t *job = json_pack("{s:{s:o, s:o, s:o}, s:{}}", "configuration", "query", common, "labels",
+                            labels, "jobTimeoutMs", int64_text(deadline_ms), "jobReference");
+    if (location != NULL) {
+        json_object_set_new(json_object_get(job, "jobReference"), "location",
+                            json_string(location));
+    }
+    return job;
+}
+
 json_t *body_query(const struct bigquery_query *query, const struct body_defaults *defaults,
-                   struct error *error) {
+                   enum body_form form, struct error *error) {
     const char *location = query->location != NULL ? query->location : defaults->location;
     json_t *common = common_query(query, error);
     if (common == NULL) {
@@ -165,13 +176,21 @@ json_t *body_query(const struct bigquery_query *query, const struct body_default
         json_decref(common);
         return NULL;
     }
-    if (query->dry_run) {
+    if (form == BODY_JUDGEMENT) {
         return dry_run_body(common, labels, location);
     }
     int64_t most = query->maximum_bytes_billed > 0 ? query->maximum_bytes_billed
                                                    : defaults->maximum_bytes_billed;
+    if (form == BODY_JOB) {
+        json_object_set_new(common, "maximumBytesBilled", int64_text(most));
+        return job_body(common, labels, location, defaults->deadline_ms);
+    }
     json_object_set_new(common, "labels", labels);
-    json_object_set_new(common, "maximumBytesBilled", int64_text(most));
+    if (query->dry_run) {
+        json_object_set_new(common, "dryRun", json_true());
+    } else {
+        json_object_set_new(common, "maximumBytesBilled", int64_text(most));
+    }
     json_object_set_new(common, "maxResults", json_integer(query->page_rows));
     json_object_set_new(common, "timeoutMs", json_integer(query->timeout_ms));
     json_object_set_new(common, "jobTimeoutMs", int64_text(defaults->deadline_ms));

@@ -30,10 +30,15 @@ struct body_defaults {
     int64_t deadline_ms;
 };
 
-/* The body of jobs.query, without its requestId; of jobs.insert for a dry run. NULL with EXIT_USAGE
- * when the query is malformed. */
+enum body_form {
+    BODY_QUERY,     /* of jobs.query, without its requestId; of a dry run, too */
+    BODY_JOB,       /* of jobs.insert, without its job id */
+    BODY_JUDGEMENT, /* of jobs.insert for a dry run */
+};
+
+/* NULL with EXIT_USAGE when the query is malformed. */
 json_t *body_query(const struct bigquery_query *query, const struct body_defaults *defaults,
-                   struct error *error);
+                   enum body_form form, struct error *error);
 
 /* The body of tabledata.insertAll. */
 json_t *body_insert(const struct bigquery_insert *insert);

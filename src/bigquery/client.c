@@ -68,6 +68,7 @@ static bool copy_options(struct bigquery_client *client, const struct bigquery_o
     client->response_limit = options->response_limit > 0 ? options->response_limit : RESPONSE_LIMIT;
     client->price_per_tib =
         options->price_per_tib > 0 ? options->price_per_tib : BIGQUERY_PRICE_PER_TIB;
+    client->read_only = options->read_only;
     client->activity = options->activity;
     client->activity_context = options->activity_context;
     return true;

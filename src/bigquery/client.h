@@ -1,6 +1,7 @@
 /* Inside the client: its requests, each of which goes from step to step, one HTTP call at a time.
  *
- *   QUERY → (POLL …) → (PAGE …) → (BILL) → done        TABLE, CANCEL, INSERT, DRY_RUN → done
+ *   QUERY → (POLL …) → (PAGE …) → (BILL) → done        TABLE, CANCEL, INSERT, DRY_… → done
+ *   START → POLL … as above
  *   a poll or page that failed → CHECK → where it was, or QUERY again    JOBS → (JOBS …) → done */
 #ifndef PHASEGATE_BIGQUERY_CLIENT_H
 #define PHASEGATE_BIGQUERY_CLIENT_H
@@ -16,12 +17,14 @@
 #include "bigquery/verdict.h"
 
 enum step {
-    STEP_QUERY, /* jobs.query */
-    STEP_POLL,  /* jobs.getQueryResults until the job is complete */
-    STEP_PAGE,  /* jobs.getQueryResults of a further page */
-    STEP_CHECK, /* jobs.get: is the job dead, or was it only the call? */
-    STEP_BILL,  /* jobs.get: what was billed? */
-    STEP_DRY_RUN,
+    STEP_QUERY,   /* jobs.query */
+    STEP_POLL,    /* jobs.getQueryResults until the job is complete */
+    STEP_PAGE,    /* jobs.getQueryResults of a further page */
+    STEP_CHECK,   /* jobs.get: is the job dead, or was it only the call? */
+    STEP_BILL,    /* jobs.get: what was billed? */
+    STEP_START,   /* jobs.insert under an id of ours; when it is taken, an earlier try started it */
+    STEP_DRY_RUN, /* jobs.insert */
+    STEP_DRY_QUERY, /* jobs.query, for a client that only reads */
     STEP_TABLE,
     STEP_CANCEL,
     STEP_JOBS,
@@ -45,6 +48,7 @@ struct request {
     bigquery_request_id id;
     bool silent; /* nobody waits for the result */
     enum step step;
+    enum step start;  /* of a query: how it is run, and run again */
     enum step resume; /* where to go on after STEP_CHECK */
     enum place place;
 
@@ -70,7 +74,7 @@ struct request {
     bool running_only;
     char *label_key;
     char *label_value;
-    char request_id[RANDOM_ID_SIZE];
+    char request_id[RANDOM_ID_SIZE]; /* or the job's id */
 
     struct text_buffer sent_url;
     char *sent_body;
@@ -90,6 +94,7 @@ struct bigquery_client {
     int64_t retry_base_ms;
     int64_t retry_cap_ms;
     int64_t try_grace_ms;
+    bool read_only;
     size_t active; /* calls under way */
     size_t response_limit;
     double price_per_tib;
@@ -137,6 +142,9 @@ enum outcome step_accept(struct request *request, const json_t *body, struct ver
 enum bigquery_phase step_phase(const struct request *request);
 
 enum gate_method step_method(const struct request *request);
+
+/* The job that a request was to start exists: an earlier try got through. */
+void step_found_job(struct request *request);
 
 /* Whether a job of the request may still be running on the server. */
 bool step_job_runs(const struct request *request);

@@ -44,7 +44,7 @@ static bool may_be_billed(const struct bigquery_result *result) {
         return true;
     case BIGQUERY_BACKEND:
     case BIGQUERY_TRANSPORT:
-        return failure->deadline_reached;
+        return failure->deadline_reached && failure->attempts > 0;
     default:
         return failure->deadline_reached && result->job.job_id != NULL;
     }

@@ -65,7 +65,7 @@ static void choose_step(struct request *request, const struct verdict *verdict) 
     if (polled && verdict->failure.http_code >= 400) {
         request->resume = request->step;
         request->step = STEP_CHECK;
-    } else if (verdict->action == VERDICT_NEW_JOB && request->step == STEP_QUERY) {
+    } else if (verdict->action == VERDICT_NEW_JOB && request->step == request->start) {
         (void)random_id(&request->client->random, request->request_id);
     }
 }
@@ -103,6 +103,10 @@ void retry_or_end(struct request *request, const struct verdict *given) {
     if (is_missing_thing(request, &verdict)) {
         request->answer->open.failure = verdict.failure;
         client_end(request, BIGQUERY_DONE);
+        return;
+    }
+    if (request->step == STEP_START && strcmp(verdict.failure.reason, "duplicate") == 0) {
+        step_found_job(request);
         return;
     }
     bool final =

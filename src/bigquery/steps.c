@@ -116,6 +116,23 @@ static enum outcome poll_again(struct request *request, struct verdict *verdict)
     return OUTCOME_NEXT;
 }
 
+/* Whether a page has the columns of the first. Its etag is that page's own and says nothing. */
+static bool has_columns(struct answer *answer, const json_t *schema) {
+    const struct bigquery_rows *rows = &answer->open.rows;
+    const struct bigquery_field *fields = NULL;
+    size_t count = 0;
+    return schema == NULL || (answer_read_fields(&answer->arena, schema, &fields, &count) &&
+                              answer_same_fields(rows->columns, rows->column_count, fields, count));
+}
+
+/* Whether an answer speaks of the job that was asked for. */
+static bool is_of_job(const struct request *request, const json_t *reference) {
+    const char *asked = request->answer->open.job.job_id;
+    const char *told = json_get_string(reference, "jobId", "");
+    bool known = request->step == STEP_POLL || request->step == STEP_PAGE;
+    return !known || told[0] == '\0' || (asked != NULL && strcmp(told, asked) == 0);
+}
+
 /* Takes one page over; false when it is malformed or contradicts the pages before. */
 static bool take_page(struct request *request, const json_t *body, struct verdict *verdict) {
     struct answer *answer = request->answer;
@@ -134,9 +151,7 @@ static bool take_page(struct request *request, const json_t *body, struct verdic
         *verdict = malformed(request, "totalRows is missing");
         return false;
     }
-    if ((!first && total != request->total_rows) ||
-        (!first && schema != NULL &&
-         json_array_size(json_object_get(schema, "fields")) != rows->column_count)) {
+    if (!first && (total != request->total_rows || !has_columns(answer, schema))) {
         *verdict = changed("a page speaks of other rows or columns than the first");
         return false;
     }
@@ -191,6 +206,10 @@ static enum outcome accept_rows(struct request *request, const json_t *body,
                                 struct verdict *verdict) {
     struct answer *answer = request->answer;
     const json_t *complete = json_object_get(body, "jobComplete");
+    if (!is_of_job(request, json_object_get(body, "jobReference"))) {
+        *verdict = changed("the answer is of another job");
+        return OUTCOME_FAILED;
+    }
     answer_read_job(answer, json_object_get(body, "jobReference"));
     if (!json_is_boolean(complete)) {
         *verdict = malformed(request, "jobComplete is missing");
@@ -217,7 +236,42 @@ static void restart(struct request *request) {
     request->total_rows = BIGQUERY_UNKNOWN;
     free(request->page_token);
     request->page_token = NULL;
-    request->step = STEP_QUERY;
+    request->step = request->start;
+}
+
+/* What a failed job says; a job that died of what may pass is run again under a new id. */
+static enum outcome judge_job(struct request *request, const json_t *failed, int http_code,
+                              struct verdict *verdict) {
+    *verdict = verdict_of_reason(json_get_string(failed, "reason", ""), http_code,
+                                 text_of(json_get_string(failed, "message", "the job failed")));
+    if (verdict->action == VERDICT_RETRY || verdict->action == VERDICT_NEW_JOB) {
+        verdict->action = VERDICT_NEW_JOB;
+        restart(request);
+    }
+    return OUTCOME_FAILED;
+}
+
+void step_found_job(struct request *request) {
+    request->step = STEP_POLL;
+    request->place = PLACE_READY;
+    request->last = (struct bigquery_failure){0};
+}
+
+/* The job was started under our id: its rows are read as those of any other. */
+static enum outcome accept_start(struct request *request, const json_t *body,
+                                 struct verdict *verdict) {
+    const json_t *failed = answer_member(body, "status", "errorResult");
+    const json_t *reference = json_object_get(body, "jobReference");
+    if (strcmp(json_get_string(reference, "jobId", ""), request->request_id) != 0) {
+        *verdict = malformed(request, "the job has another id than it was given");
+        return OUTCOME_FAILED;
+    }
+    answer_read_job(request->answer, reference);
+    if (json_is_object(failed)) {
+        return judge_job(request, failed, 200, verdict);
+    }
+    step_found_job(request);
+    return OUTCOME_NEXT;
 }
 
 /* After a poll that failed: a job that failed too decides; one that did not is polled on. */
@@ -234,13 +288,7 @@ static enum outcome accept_check(struct request *request, const json_t *body,
         request->place = PLACE_READY;
         return OUTCOME_NEXT;
     }
-    *verdict = verdict_of_reason(json_get_string(failed, "reason", ""), request->last.http_code,
-                                 text_of(json_get_string(failed, "message", "the job failed")));
-    if (verdict->action == VERDICT_RETRY || verdict->action == VERDICT_NEW_JOB) {
-        verdict->action = VERDICT_NEW_JOB;
-        restart(request);
-    }
-    return OUTCOME_FAILED;
+    return judge_job(request, failed, request->last.http_code, verdict);
 }
 
 static enum outcome accept_bill(struct request *request, const json_t *body,
@@ -279,6 +327,22 @@ static enum outcome accept_dry_run(struct request *request, const json_t *body,
     rows->cache_hit = json_get_bool(query, "cacheHit", false);
     rows->statement_type = answer_string(&answer->arena, query, "statementType");
     rows->referenced_tables = json_array_size(json_object_get(query, "referencedTables"));
+    return OUTCOME_DONE;
+}
+
+static enum outcome accept_dry_query(struct request *request, const json_t *body,
+                                     struct verdict *verdict) {
+    struct answer *answer = request->answer;
+    struct bigquery_rows *rows = &answer->open.rows;
+    rows->bytes_processed = answer_int64(body, "totalBytesProcessed");
+    if (rows->bytes_processed == BIGQUERY_UNKNOWN ||
+        !answer_read_fields(&answer->arena, json_object_get(body, "schema"), &rows->columns,
+                            &rows->column_count)) {
+        *verdict = malformed(request, "the dry run has no statistics");
+        return OUTCOME_FAILED;
+    }
+    rows->bytes_billed = 0;
+    rows->cache_hit = json_get_bool(body, "cacheHit", false);
     return OUTCOME_DONE;
 }
 
@@ -366,6 +430,8 @@ static const struct step_kind {
     [STEP_PAGE] = {address_results, false, BIGQUERY_PAGING, GATE_QUERIES, accept_rows},
     [STEP_CHECK] = {address_job, false, BIGQUERY_RUNNING, GATE_JOBS, accept_check},
     [STEP_BILL] = {address_job, false, BIGQUERY_PAGING, GATE_JOBS, accept_bill},
+    [STEP_START] = {address_jobs, true, BIGQUERY_SENDING, GATE_QUERIES, accept_start},
+    [STEP_DRY_QUERY] = {address_queries, true, BIGQUERY_SENDING, GATE_QUERIES, accept_dry_query},
     [STEP_DRY_RUN] = {address_jobs, true, BIGQUERY_SENDING, GATE_JOBS, accept_dry_run},
     [STEP_TABLE] = {address_fixed, false, BIGQUERY_SENDING, GATE_TABLES, accept_table},
     [STEP_CANCEL] = {address_fixed, true, BIGQUERY_SENDING, GATE_JOBS, accept_cancel},
@@ -374,6 +440,14 @@ static const struct step_kind {
     [STEP_DATASET] = {address_fixed, false, BIGQUERY_SENDING, GATE_TABLES, accept_dataset},
     [STEP_TABLES] = {address_fixed, false, BIGQUERY_SENDING, GATE_TABLES, accept_tables},
 };
+
+/* Puts the id that the job is to have into what is sent. */
+static void name_job(struct request *request) {
+    json_t *reference = json_object_get(request->body, "jobReference");
+    json_object_set_new(reference, "projectId", json_string(request->client->project));
+    json_object_set_new(reference, "jobId", json_string(request->request_id));
+    answer_read_job(request->answer, reference);
+}
 
 void step_prepare(struct request *request) {
     const struct step_kind *kind = &STEPS[request->step];
@@ -385,6 +459,8 @@ void step_prepare(struct request *request) {
     if (kind->post) {
         if (request->step == STEP_QUERY) {
             json_object_set_new(request->body, "requestId", json_string(request->request_id));
+        } else if (request->step == STEP_START) {
+            name_job(request);
         }
         request->sent_body =
             request->body != NULL ? json_text(request->body) : memory_copy_string("");
@@ -417,5 +493,6 @@ enum gate_method step_method(const struct request *request) {
 
 bool step_job_runs(const struct request *request) {
     enum step step = request->step == STEP_CHECK ? request->resume : request->step;
-    return step == STEP_POLL && request->answer->open.job.job_id != NULL;
+    bool started = step == STEP_POLL || (step == STEP_START && request->attempts > 0);
+    return started && request->answer->open.job.job_id != NULL;
 }

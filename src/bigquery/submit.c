@@ -18,6 +18,10 @@ static bool refuse(struct error *error, const char *what, const char *value) {
                      value != NULL ? value : "");
 }
 
+static bool refuse_writing(struct error *error, const char *what) {
+    return error_set(error, EXIT_USAGE, "BigQuery: cannot %s with a client that only reads", what);
+}
+
 static int64_t or_default(int64_t value, int64_t fallback) {
     return value > 0 ? value : fallback;
 }
@@ -33,14 +37,21 @@ bigquery_request_id bigquery_submit_query(struct bigquery_client *client,
     if (copy.timeout_ms > defaults.deadline_ms) {
         copy.timeout_ms = defaults.deadline_ms;
     }
-    json_t *body = body_query(&copy, &defaults, error);
+    enum step step = query->dry_run ? STEP_DRY_RUN : query->pay_once ? STEP_START : STEP_QUERY;
+    if (client->read_only) { /* all that its scope allows is jobs.query */
+        step = query->dry_run ? STEP_DRY_QUERY : STEP_QUERY;
+    }
+    enum body_form form = step == STEP_DRY_RUN ? BODY_JUDGEMENT
+                          : step == STEP_START ? BODY_JOB
+                                               : BODY_QUERY;
+    json_t *body = body_query(&copy, &defaults, form, error);
     if (body == NULL) {
         return 0;
     }
     struct request *request =
-        client_add(client, BIGQUERY_KIND_QUERY, query->dry_run ? STEP_DRY_RUN : STEP_QUERY,
-                   defaults.deadline_ms, query->user);
+        client_add(client, BIGQUERY_KIND_QUERY, step, defaults.deadline_ms, query->user);
     request->body = body;
+    request->start = step;
     request->timeout_ms = copy.timeout_ms;
     request->page_rows = copy.page_rows;
     request->row_limit = query->row_limit > 0 ? query->row_limit : ROW_LIMIT;
@@ -140,6 +151,9 @@ static struct request *add_cancel(struct bigquery_client *client, const char *pr
 }
 
 void submit_silent_cancel(struct bigquery_client *client, const struct bigquery_job *job) {
+    if (client->read_only) {
+        return; /* its job ends by its own time limit */
+    }
     struct request *request =
         add_cancel(client, job->project, job->job_id, job->location, SILENT_DEADLINE, NULL);
     request->silent = true;
@@ -152,6 +166,10 @@ bigquery_request_id bigquery_submit_job_cancel(struct bigquery_client *client, c
     static const char ALLOWED[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     size_t size = job_id == NULL ? 0 : strlen(job_id);
+    if (client->read_only) {
+        (void)refuse_writing(error, "stop a job");
+        return 0;
+    }
     if (size == 0 || size > LONGEST_ID || strspn(job_id, ALLOWED) != size) {
         (void)refuse(error, "job id", job_id);
         return 0;
@@ -186,6 +204,10 @@ bigquery_request_id bigquery_submit_jobs(struct bigquery_client *client,
 bigquery_request_id bigquery_submit_insert(struct bigquery_client *client,
                                            const struct bigquery_insert *insert,
                                            struct error *error) {
+    if (client->read_only) {
+        (void)refuse_writing(error, "insert rows");
+        return 0;
+    }
     if (json_array_size(insert->rows) == 0) {
         (void)error_set(error, EXIT_USAGE, "BigQuery: no rows to insert into %s",
                         insert->table.table != NULL ? insert->table.table : "a table");

@@ -67,7 +67,13 @@ const json_t *answer_member(const json_t *object, const char *outer, const char 
 void answer_read_job(struct answer *answer, const json_t *reference) {
     struct bigquery_job *job = &answer->open.job;
     const char *id = json_get_string(reference, "jobId", NULL);
-    if (id == NULL || id[0] == '\0' || (job->job_id != NULL && strcmp(job->job_id, id) == 0)) {
+    if (id == NULL || id[0] == '\0') {
+        return;
+    }
+    if (job->job_id != NULL && strcmp(job->job_id, id) == 0) {
+        job->location = job->location != NULL
+                            ? job->location
+                            : answer_string(&answer->arena, reference, "location");
         return;
     }
     job->job_id = arena_string(&answer->arena, id);
@@ -146,14 +152,14 @@ void answer_add_tables(struct answer *answer, const json_t *tables) {
     }
 }
 
-static bool same_fields(const struct bigquery_field *a, size_t a_count,
+bool answer_same_fields(const struct bigquery_field *a, size_t a_count,
                         const struct bigquery_field *b, size_t b_count) {
     if (a_count != b_count) {
         return false;
     }
     for (size_t i = 0; i < a_count; i++) {
         if (strcmp(a[i].name, b[i].name) != 0 || a[i].type != b[i].type || a[i].mode != b[i].mode ||
-            !same_fields(a[i].fields, a[i].field_count, b[i].fields, b[i].field_count)) {
+            !answer_same_fields(a[i].fields, a[i].field_count, b[i].fields, b[i].field_count)) {
             return false;
         }
     }
@@ -176,7 +182,7 @@ bool bigquery_table_unchanged(const struct bigquery_table *before,
            same_number(before->modified_ms, now->modified_ms) &&
            before->created_ms == now->created_ms && same_number(before->num_rows, now->num_rows) &&
            same_number(before->num_bytes, now->num_bytes) &&
-           same_fields(before->fields, before->field_count, now->fields, now->field_count);
+           answer_same_fields(before->fields, before->field_count, now->fields, now->field_count);
 }
 
 void answer_add_jobs(struct answer *answer, const json_t *jobs, const char *label_key,

@@ -125,6 +125,12 @@ static const char *const CONTRADICTIONS[] = {
     "{\"jobComplete\":true," JOB "," SCHEMA
     ",\"totalRows\":\"2\",\"rows\":[" ROW("2") "," ROW("3") "]}",
     "{\"jobComplete\":true," JOB "," SCHEMA ",\"totalRows\":\"2\",\"pageToken\":\"A\"}",
+    "{\"jobComplete\":true," JOB ",\"schema\":{\"fields\":[{\"name\":\"n\",\"type\":\"STRING\"}]},"
+    "\"totalRows\":\"2\",\"rows\":[" ROW("2") "]}",
+    "{\"jobComplete\":true," JOB ",\"schema\":{\"fields\":[{\"name\":\"m\",\"type\":\"INTEGER\"}]},"
+    "\"totalRows\":\"2\",\"rows\":[" ROW("2") "]}",
+    "{\"jobComplete\":true,\"jobReference\":{\"projectId\":\"p\",\"jobId\":\"job_2\"}," SCHEMA
+    ",\"totalRows\":\"2\",\"rows\":[" ROW("2") "]}",
     "{\"jobComplete\":true," JOB
     ",\"schema\":{\"fields\":[]},\"totalRows\":\"2\",\"rows\":[" ROW("2") "]}",
 };

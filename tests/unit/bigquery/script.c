@@ -134,6 +134,44 @@ static void await_stop(struct script *script) {
     (void)pthread_mutex_unlock(&script->lock);
 }
 
+/* The id of the job that a request names, in its body or behind /jobs/ or /queries/ of its path. */
+static char *named_job(const struct seen *seen) {
+    static const char MEMBER[] = "\"jobId\":\"";
+    const char *member = strstr(seen->body, MEMBER);
+    const char *path = strstr(seen->line, "/jobs/");
+    path = path != NULL ? path : strstr(seen->line, "/queries/");
+    const char *start = member != NULL ? member + strlen(MEMBER)
+                        : path != NULL ? strchr(path + 1, '/') + 1
+                                       : "";
+    return memory_copy_part(start, strcspn(start, "\"/?"));
+}
+
+/* The body with the request's own job in it; the caller frees it. */
+static char *echoed_body(const char *body, const struct seen *seen) {
+    struct text_buffer out = {0};
+    char *job = named_job(seen);
+    for (const char *at = body; *at != '\0';) {
+        const char *next = strstr(at, "job_1");
+        size_t plain = next != NULL ? (size_t)(next - at) : strlen(at);
+        text_buffer_put(&out, at, plain);
+        text_buffer_add(&out, next != NULL ? job : "");
+        at += plain + (next != NULL ? strlen("job_1") : 0);
+    }
+    free(job);
+    return text_buffer_take(&out);
+}
+
+static void put_chunks(struct text_buffer *out, const char *body, size_t size) {
+    enum { CHUNK = 1000 };
+    for (size_t at = 0; at < size; at += CHUNK) {
+        size_t part = size - at < CHUNK ? size - at : CHUNK;
+        text_buffer_format(out, "%zx\r\n", part);
+        text_buffer_put(out, body + at, part);
+        text_buffer_add(out, "\r\n");
+    }
+    text_buffer_add(out, "0\r\n\r\n");
+}
+
 /* False when the connection is to be closed. */
 static bool answer(struct connection *connection, const struct reply *reply) {
     size_t size = reply->size != 0 ? reply->size : reply->body != NULL ? strlen(reply->body) : 0;
@@ -150,17 +188,23 @@ static bool answer(struct connection *connection, const struct reply *reply) {
     default:
         break;
     }
-    text_buffer_format(&out,
-                       "HTTP/1.1 %d Scripted\r\nContent-Type: application/json; charset=UTF-8\r\n"
-                       "Content-Length: %zu\r\n%s\r\n",
-                       reply->status != 0 ? reply->status : 200, size,
+    text_buffer_format(&out, "HTTP/1.1 %d Scripted\r\n%s", reply->status != 0 ? reply->status : 200,
                        reply->headers != NULL ? reply->headers : "");
-    if (size > 0) {
+    if (reply->headers == NULL || strstr(reply->headers, "Content-Type") == NULL) {
+        text_buffer_add(&out, "Content-Type: application/json; charset=UTF-8\r\n");
+    }
+    if (reply->chunked) {
+        text_buffer_add(&out, "Transfer-Encoding: chunked\r\n\r\n");
+        put_chunks(&out, reply->body, size);
+    } else {
+        text_buffer_format(&out, "Content-Length: %zu\r\n\r\n", size);
+    }
+    if (size > 0 && !reply->chunked) {
         text_buffer_put(&out, reply->body, reply->fault == FAULT_TRUNCATE ? size / 2 : size);
     }
     bool sent = send_all(connection->socket, out.data, out.size);
     text_buffer_free(&out);
-    return sent && reply->fault != FAULT_TRUNCATE;
+    return sent && reply->fault != FAULT_TRUNCATE && !reply->goodbye;
 }
 
 static struct reply note_request(struct connection *connection, struct seen *seen) {
@@ -183,7 +227,11 @@ static void *serve(void *context) {
     struct seen seen = {0};
     while (read_request(connection->socket, &buffer, &seen)) {
         struct reply reply = note_request(connection, &seen);
-        if (!answer(connection, &reply)) {
+        char *echo = reply.echo_job ? echoed_body(reply.body, &seen) : NULL;
+        reply.body = echo != NULL ? echo : reply.body;
+        bool stays = answer(connection, &reply);
+        free(echo);
+        if (!stays) {
             break;
         }
     }

@@ -22,6 +22,9 @@ struct reply {
     int status;          /* 0 is 200 */
     const char *body;    /* NULL is empty */
     size_t size;         /* of a body that is not a string; 0: strlen */
+    bool echo_job;       /* write the id of the job that is asked for instead of "job_1" */
+    bool chunked;        /* send the body in chunks, without its length */
+    bool goodbye;        /* close the connection afterwards, without having said so */
     const char *headers; /* further header lines, each ending in \r\n */
     enum fault fault;
 };
