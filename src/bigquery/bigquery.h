@@ -86,6 +86,8 @@ struct bigquery_options {
                                    * (a dry run then tells no statement type and no tables), no
                                    * jobs.cancel (jobs end by their time limit), no inserts */
     bool authorize_endpoint;      /* send credentials to `endpoint` too; https or loopback only */
+    const char *ca_file;          /* of the authorities to trust, PEM; NULL: CURL_CA_BUNDLE,
+                                   * SSL_CERT_FILE, or the system's */
     int max_connections;          /* requests under way at once: 32 */
     const struct clock *clock;    /* clock_system() */
     uint64_t random_seed;         /* of jitter and request ids; 0 draws one from the kernel */
@@ -104,6 +106,9 @@ struct bigquery_options {
 };
 
 struct bigquery_client;
+
+/* The way to the service: HTTPS_PROXY, HTTP_PROXY (or in lower case) and NO_PROXY are honoured;
+ * this machine is never asked for through a proxy. HTTP/2 where the server speaks it over TLS. */
 
 /* The value of BIGQUERY_EMULATOR_HOST, or NULL when it is unset or empty. */
 const char *bigquery_endpoint_from_environment(void);

@@ -98,6 +98,9 @@ struct bigquery_client *bigquery_client_new(const struct bigquery_options *optio
         bigquery_client_free(client);
         return NULL;
     }
+    if (options->ca_file != NULL) {
+        transport_trust(client->transport, options->ca_file);
+    }
     if (client->credentials != NULL && client->credentials->attach != NULL) {
         client->credentials->attach(client->credentials->context, client->transport);
     }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "bigquery/network.h"
 
 #define CONNECT_LIMIT_MS INT64_C(10000)
 
@@ -16,6 +17,7 @@ struct transport {
     size_t active;
     size_t capacity;
     char *user_agent;
+    struct network network;
 };
 
 struct transport *transport_new(size_t capacity, const char *user_agent) {
@@ -33,7 +35,13 @@ struct transport *transport_new(size_t capacity, const char *user_agent) {
     transport->idle = memory_new(capacity + 1, sizeof *transport->idle);
     transport->capacity = capacity;
     transport->user_agent = memory_copy_string(user_agent);
+    network_read(&transport->network);
     return transport;
+}
+
+void transport_trust(struct transport *transport, const char *ca_file) {
+    free(transport->network.ca_file);
+    transport->network.ca_file = memory_copy_string(ca_file);
 }
 
 void transport_free(struct transport *transport) {
@@ -47,6 +55,7 @@ void transport_free(struct transport *transport) {
     curl_global_cleanup();
     free(transport->idle);
     free(transport->user_agent);
+    network_free(&transport->network);
     free(transport);
 }
 
@@ -63,6 +72,17 @@ static size_t take_bytes(char *data, size_t size, size_t count, void *context) {
     }
     text_buffer_put(&exchange->answer, data, bytes);
     return bytes;
+}
+
+static void set_network(const struct network *network, CURL *easy,
+                        const struct exchange *exchange) {
+    if (network->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, network->ca_file);
+    }
+    if (network->http_proxy != NULL && strncmp(exchange->url, "http://", 7) == 0) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, network->http_proxy);
+    }
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, exchange->direct ? "*" : network->no_proxy);
 }
 
 static void set_options(const struct transport *transport, CURL *easy, struct exchange *exchange) {
@@ -86,9 +106,7 @@ static void set_options(const struct transport *transport, CURL *easy, struct ex
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
-    if (exchange->direct) {
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    }
+    set_network(&transport->network, easy, exchange);
     if (exchange->body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body);

@@ -45,6 +45,10 @@ struct exchange {
 /* NULL when curl cannot be initialised. At most `capacity` exchanges are to be under way at once,
  * and one more of who attends to the credentials. */
 struct transport *transport_new(size_t capacity, const char *user_agent);
+
+/* Trusts the authorities in a file (PEM) instead of the environment's or the system's. */
+void transport_trust(struct transport *transport, const char *ca_file);
+
 void transport_free(struct transport *transport); /* nothing is under way any more */
 
 /* Whether another exchange may be started. */

@@ -164,22 +164,56 @@ struct verdict verdict_format(const char *reason, int http_code, const char *for
     return verdict_of_reason(reason, http_code, text_of(message));
 }
 
+/* The host and port of an exchange's URL. */
+static struct text host_of(const struct exchange *exchange) {
+    const char *scheme = strstr(exchange->url, "://");
+    const char *start = scheme != NULL ? scheme + 3 : exchange->url;
+    return (struct text){start, strcspn(start, "/")};
+}
+
+static struct verdict verdict_of_proxy(const struct exchange *exchange) {
+    struct text host = host_of(exchange);
+    return verdict_format("proxyAuthenticationRequired", 407,
+                          "the proxy asks for a name and a password: put them into HTTPS_PROXY "
+                          "(http://NAME:PASSWORD@HOST:PORT), or name %.*s in NO_PROXY",
+                          (int)host.size, host.data);
+}
+
 static struct verdict verdict_of_curl(const struct exchange *exchange) {
-    const char *reason = "connection";
     int status = (int)exchange->status;
+    struct text host = host_of(exchange);
     if (exchange->too_large) {
         return verdict_format("tooLarge", status, "the answer is larger than %zu bytes",
                               exchange->answer_limit);
     }
     if (exchange->connect_status == 407) {
-        reason = "proxyAuthenticationRequired";
-    } else if (exchange->code == CURLE_OPERATION_TIMEDOUT) {
-        reason = "slow";
-    } else if (exchange->code == CURLE_PEER_FAILED_VERIFICATION ||
-               exchange->code == CURLE_SSL_CACERT_BADFILE) {
-        reason = "certificate";
+        return verdict_of_proxy(exchange);
     }
-    return verdict_of_reason(reason, status, text_of(exchange->problem));
+    switch (exchange->code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return verdict_of_reason("slow", status, text_of(exchange->problem));
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return verdict_format("certificate", status,
+                              "the certificate of %.*s is not trusted (%s); if it is one of your "
+                              "own or a proxy's, name the CA file in SSL_CERT_FILE",
+                              (int)host.size, host.data, exchange->problem);
+    case CURLE_SSL_CACERT_BADFILE:
+        return verdict_format("certificate", status,
+                              "the CA file cannot be read (%s); correct SSL_CERT_FILE or "
+                              "CURL_CA_BUNDLE",
+                              exchange->problem);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return verdict_format("connection", status,
+                              "the name of %.*s is not known here: there is no network, or the "
+                              "endpoint is wrong",
+                              (int)host.size, host.data);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return verdict_of_reason("connection", status,
+                                 TEXT("the name of the proxy is not known here: correct "
+                                      "HTTPS_PROXY or HTTP_PROXY"));
+    default:
+        return verdict_of_reason("connection", status, text_of(exchange->problem));
+    }
 }
 
 /* BigQuery's error object, {"error": {"code", "message", "errors": [{"reason"}]}}; NULL when the
@@ -215,6 +249,9 @@ static struct verdict verdict_of_foreign(const struct exchange *exchange) {
     if (status >= 300 && status < 400) {
         return verdict_format("redirect", status,
                               "HTTP %d: redirects are not followed; the endpoint is wrong", status);
+    }
+    if (status == 407) {
+        return verdict_of_proxy(exchange);
     }
     const char *start = exchange->answer.data;
     const char *what = size == 0                                ? "an empty answer"
