@@ -14,12 +14,13 @@ enum { RULE_LIMIT = 1000, DELAY_LIMIT_MS = 600000 };
 static const char *const kind_names[] = {
     [FAULT_ERROR] = "error",           [FAULT_HTML] = "html",   [FAULT_RESET] = "reset",
     [FAULT_TRUNCATE] = "truncate",     [FAULT_SLOW] = "slow",   [FAULT_DELAY] = "delay",
-    [FAULT_INCOMPLETE] = "incomplete", [FAULT_EMPTY] = "empty",
+    [FAULT_INCOMPLETE] = "incomplete", [FAULT_EMPTY] = "empty", [FAULT_HOLD] = "hold",
 };
 
 struct rule {
     struct fault fault;
     char *method; /* NULL: any */
+    char *label;  /* of FAULT_HOLD; NULL: any */
     double share;
     int64_t skip;
     int64_t left; /* -1: without end */
@@ -42,6 +43,15 @@ struct faults *faults_new(void) {
     return faults;
 }
 
+static void free_rule(struct rule *rule) {
+    free(rule->method);
+    free(rule->label);
+}
+
+static void drop_last(struct faults *faults) {
+    free_rule(&faults->rules[--faults->count]);
+}
+
 void faults_free(struct faults *faults) {
     if (!faults)
         return;
@@ -60,14 +70,15 @@ static bool parse_kind(const char *name, enum fault_kind *kind, struct error *er
     }
     return error_set(error, EXIT_DATA,
                      "\"fault\" is \"%s\"; it must be error, html, reset, truncate, slow, delay, "
-                     "incomplete or empty",
+                     "incomplete, empty or hold",
                      name);
 }
 
 /* The members a rule may have: a misspelt one must not make another fault than was meant. */
 static bool members_are_known(json_t *json, struct error *error) {
-    static const char *const known[] = {"fault",  "times", "share",   "skip",      "method",
-                                        "reason", "code",  "message", "processed", "delay_ms"};
+    static const char *const known[] = {"fault",     "times",    "share", "skip",
+                                        "method",    "reason",   "code",  "message",
+                                        "processed", "delay_ms", "label"};
     const size_t count = sizeof known / sizeof known[0];
     const char *key;
     json_t *value;
@@ -116,6 +127,7 @@ static bool parse_rule(json_t *json, struct rule *rule, struct error *error) {
     fault->failure.code = (int)given;
     fault->delay_ms = (int)delay;
     fault->processed = json_get_bool(json, "processed", false);
+    rule->label = memory_copy_string(json_get_string(json, "label", NULL));
     rule->method = memory_copy_string(json_get_string(json, "method", NULL));
     return true;
 }
@@ -125,7 +137,7 @@ static bool add_one(struct faults *faults, json_t *json, struct error *error) {
     if (!parse_rule(json, &rule, error))
         return false;
     if (faults->count == RULE_LIMIT) {
-        free(rule.method);
+        free_rule(&rule);
         return error_set(error, EXIT_DATA, "there are 1,000 faults already; clear them first");
     }
     faults->rules = memory_grow(faults->rules, faults->count, &faults->capacity, sizeof rule);
@@ -145,7 +157,7 @@ bool faults_add(struct faults *faults, json_t *json, struct error *error) {
             good = add_one(faults, json_array_get(list, i), error);
     }
     while (!good && faults->count > before)
-        free(faults->rules[--faults->count].method);
+        drop_last(faults);
     pthread_mutex_unlock(&faults->lock);
     return good;
 }
@@ -153,7 +165,7 @@ bool faults_add(struct faults *faults, json_t *json, struct error *error) {
 void faults_clear(struct faults *faults) {
     pthread_mutex_lock(&faults->lock);
     while (faults->count > 0)
-        free(faults->rules[--faults->count].method);
+        drop_last(faults);
     pthread_mutex_unlock(&faults->lock);
 }
 
@@ -196,11 +208,26 @@ struct fault faults_strike(struct faults *faults, const char *method) {
     struct fault fault = {0};
     pthread_mutex_lock(&faults->lock);
     for (size_t i = 0; i < faults->count; i++) {
-        if (strikes(faults, &faults->rules[i], method)) {
+        if (faults->rules[i].fault.kind != FAULT_HOLD &&
+            strikes(faults, &faults->rules[i], method)) {
             fault = faults->rules[i].fault;
             break;
         }
     }
     pthread_mutex_unlock(&faults->lock);
     return fault;
+}
+
+int faults_hold(struct faults *faults, const char *method, const json_t *labels) {
+    int hold_ms = 0;
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->count && hold_ms == 0; i++) {
+        struct rule *rule = &faults->rules[i];
+        bool meant = rule->fault.kind == FAULT_HOLD &&
+                     (!rule->label || json_object_get(labels, rule->label));
+        if (meant && strikes(faults, rule, method))
+            hold_ms = rule->fault.delay_ms;
+    }
+    pthread_mutex_unlock(&faults->lock);
+    return hold_ms;
 }

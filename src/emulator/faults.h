@@ -5,7 +5,8 @@
  *   fault    "error": an error body · "html": a 502 page of a proxy · "reset": the connection is
  *            reset · "truncate": half of the body · "slow": the body comes in small pieces over
  *            delay_ms · "delay": the answer comes delay_ms late · "incomplete": jobComplete false ·
- *            "empty": a 200 without a body
+ *            "empty": a 200 without a body · "hold": a job that is started looks RUNNING for
+ *            delay_ms, or until it is cancelled (real time; its request is answered as usual)
  *   times    how many matching requests it strikes; without it every one
  *   share    the probability that a matching request is struck, 0 to 1; default 1
  *   skip     matching requests that pass before the first is struck; default 0
@@ -14,7 +15,8 @@
  *   code     HTTP code of "error" and "html"; default the reason's own, 502
  *   message  of "error"
  *   processed  true: the request is carried out and only its answer is lost; default false
- *   delay_ms   of "slow" and "delay"; default 1000
+ *   label      of "hold": only jobs that carry a label with this key; default any
+ *   delay_ms   of "slow", "delay" and "hold"; default 1000
  *
  * The rules are asked in the order they came; the first that strikes wins. Any thread. */
 #ifndef PHASEGATE_EMULATOR_FAULTS_H
@@ -37,6 +39,7 @@ enum fault_kind {
     FAULT_DELAY,
     FAULT_INCOMPLETE,
     FAULT_EMPTY,
+    FAULT_HOLD,
 };
 
 /* What strikes one request. */
@@ -63,5 +66,9 @@ json_t *faults_json(struct faults *faults);
 
 /* Asks the rules about a request to a method; FAULT_NONE lets it pass. */
 struct fault faults_strike(struct faults *faults, const char *method);
+
+/* How long the rules hold a job that a method starts with these labels (NULL: none), in
+ * milliseconds; 0 for not at all. */
+int faults_hold(struct faults *faults, const char *method, const json_t *labels);
 
 #endif
