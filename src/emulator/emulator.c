@@ -112,6 +112,10 @@ bool emulator_add_fault(struct emulator *emulator, const char *json, struct erro
     return good;
 }
 
+void emulator_clear_faults(struct emulator *emulator) {
+    faults_clear(emulator->faults);
+}
+
 struct emulator_load {
     struct storage *storage;
     struct emulator_table *table;

@@ -51,6 +51,9 @@ struct emulator_usage emulator_usage(struct emulator *emulator);
  * allow_faults says. Errors: EXIT_DATA. */
 bool emulator_add_fault(struct emulator *emulator, const char *json, struct error *error);
 
+/* Forgets all of them. */
+void emulator_clear_faults(struct emulator *emulator);
+
 /* Bulk loading: one transaction, hundreds of thousands of rows a second. Begin makes the dataset
  * (in the "location" of the table's resource, or the US) and the table where they are missing (an
  * existing table must have the same fields: EXIT_DATA) and holds the writer's lock until end, so

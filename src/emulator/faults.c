@@ -12,15 +12,21 @@
 enum { RULE_LIMIT = 1000, DELAY_LIMIT_MS = 600000 };
 
 static const char *const kind_names[] = {
-    [FAULT_ERROR] = "error",           [FAULT_HTML] = "html",   [FAULT_RESET] = "reset",
-    [FAULT_TRUNCATE] = "truncate",     [FAULT_SLOW] = "slow",   [FAULT_DELAY] = "delay",
-    [FAULT_INCOMPLETE] = "incomplete", [FAULT_EMPTY] = "empty", [FAULT_HOLD] = "hold",
+    [FAULT_ERROR] = "error",
+    [FAULT_HTML] = "html",
+    [FAULT_RESET] = "reset",
+    [FAULT_TRUNCATE] = "truncate",
+    [FAULT_SLOW] = "slow",
+    [FAULT_DELAY] = "delay",
+    [FAULT_INCOMPLETE] = "incomplete",
+    [FAULT_EMPTY] = "empty",
+    [FAULT_ANSWER] = "answer",
+    [FAULT_EDIT] = "edit",
 };
 
 struct rule {
     struct fault fault;
     char *method; /* NULL: any */
-    char *label;  /* of FAULT_HOLD; NULL: any */
     double share;
     int64_t skip;
     int64_t left; /* -1: without end */
@@ -43,15 +49,6 @@ struct faults *faults_new(void) {
     return faults;
 }
 
-static void free_rule(struct rule *rule) {
-    free(rule->method);
-    free(rule->label);
-}
-
-static void drop_last(struct faults *faults) {
-    free_rule(&faults->rules[--faults->count]);
-}
-
 void faults_free(struct faults *faults) {
     if (!faults)
         return;
@@ -59,6 +56,18 @@ void faults_free(struct faults *faults) {
     free(faults->rules);
     pthread_mutex_destroy(&faults->lock);
     free(faults);
+}
+
+void fault_clear(struct fault *fault) {
+    free(fault->body);
+    json_decref(fault->set);
+    fault->body = NULL;
+    fault->set = NULL;
+}
+
+static void free_rule(struct rule *rule) {
+    fault_clear(&rule->fault);
+    free(rule->method);
 }
 
 static bool parse_kind(const char *name, enum fault_kind *kind, struct error *error) {
@@ -70,15 +79,15 @@ static bool parse_kind(const char *name, enum fault_kind *kind, struct error *er
     }
     return error_set(error, EXIT_DATA,
                      "\"fault\" is \"%s\"; it must be error, html, reset, truncate, slow, delay, "
-                     "incomplete, empty or hold",
+                     "incomplete, empty, answer or edit",
                      name);
 }
 
 /* The members a rule may have: a misspelt one must not make another fault than was meant. */
 static bool members_are_known(json_t *json, struct error *error) {
-    static const char *const known[] = {"fault",     "times",    "share", "skip",
-                                        "method",    "reason",   "code",  "message",
-                                        "processed", "delay_ms", "label"};
+    static const char *const known[] = {"fault",  "times", "share",   "skip",      "method",
+                                        "reason", "code",  "message", "processed", "delay_ms",
+                                        "body",   "set",   "rows"};
     const size_t count = sizeof known / sizeof known[0];
     const char *key;
     json_t *value;
@@ -92,6 +101,25 @@ static bool members_are_known(json_t *json, struct error *error) {
         return error_set(error, EXIT_DATA, "a fault has no \"%s\"%s%s%s", key,
                          meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
     }
+    return true;
+}
+
+/* What "answer" and "edit" put in the place of the truth. */
+static bool parse_answer(json_t *json, struct fault *fault, struct error *error) {
+    json_t *body = json_object_get(json, "body");
+    json_t *set = json_object_get(json, "set");
+    fault->rows = json_get_integer(json, "rows", -1);
+    if ((fault->kind == FAULT_ANSWER) != (body != NULL))
+        return error_set(error, EXIT_DATA, "an \"answer\" needs a \"body\", and only that does");
+    if (fault->kind != FAULT_EDIT && (set || fault->rows != -1))
+        return error_set(error, EXIT_DATA, "only an \"edit\" takes \"set\" and \"rows\"");
+    if ((set && !json_is_object(set)) || fault->rows < -1)
+        return error_set(error, EXIT_DATA,
+                         "\"set\" must be an object, and \"rows\" a number of them");
+    if (body)
+        fault->body =
+            json_is_string(body) ? memory_copy_string(json_string_value(body)) : json_text(body);
+    fault->set = set ? json_deep_copy(set) : NULL;
     return true;
 }
 
@@ -110,7 +138,9 @@ static bool parse_rule(json_t *json, struct rule *rule, struct error *error) {
                 json_get_string(json, "message",
                                 "Error encountered during execution. Retrying "
                                 "may solve the problem."));
-    int code = fault->kind == FAULT_HTML ? 502 : fault->failure.code;
+    int code = fault->kind == FAULT_HTML     ? 502
+               : fault->kind == FAULT_ANSWER ? 200
+                                             : fault->failure.code;
     int64_t given = json_get_integer(json, "code", code);
     int64_t delay = json_get_integer(json, "delay_ms", 1000);
     const json_t *share = json_object_get(json, "share");
@@ -127,7 +157,8 @@ static bool parse_rule(json_t *json, struct rule *rule, struct error *error) {
     fault->failure.code = (int)given;
     fault->delay_ms = (int)delay;
     fault->processed = json_get_bool(json, "processed", false);
-    rule->label = memory_copy_string(json_get_string(json, "label", NULL));
+    if (!parse_answer(json, fault, error))
+        return false;
     rule->method = memory_copy_string(json_get_string(json, "method", NULL));
     return true;
 }
@@ -157,7 +188,7 @@ bool faults_add(struct faults *faults, json_t *json, struct error *error) {
             good = add_one(faults, json_array_get(list, i), error);
     }
     while (!good && faults->count > before)
-        drop_last(faults);
+        free_rule(&faults->rules[--faults->count]);
     pthread_mutex_unlock(&faults->lock);
     return good;
 }
@@ -165,7 +196,7 @@ bool faults_add(struct faults *faults, json_t *json, struct error *error) {
 void faults_clear(struct faults *faults) {
     pthread_mutex_lock(&faults->lock);
     while (faults->count > 0)
-        drop_last(faults);
+        free_rule(&faults->rules[--faults->count]);
     pthread_mutex_unlock(&faults->lock);
 }
 
@@ -208,26 +239,13 @@ struct fault faults_strike(struct faults *faults, const char *method) {
     struct fault fault = {0};
     pthread_mutex_lock(&faults->lock);
     for (size_t i = 0; i < faults->count; i++) {
-        if (faults->rules[i].fault.kind != FAULT_HOLD &&
-            strikes(faults, &faults->rules[i], method)) {
+        if (strikes(faults, &faults->rules[i], method)) {
             fault = faults->rules[i].fault;
+            fault.body = memory_copy_string(fault.body);
+            fault.set = json_deep_copy(fault.set);
             break;
         }
     }
     pthread_mutex_unlock(&faults->lock);
     return fault;
-}
-
-int faults_hold(struct faults *faults, const char *method, const json_t *labels) {
-    int hold_ms = 0;
-    pthread_mutex_lock(&faults->lock);
-    for (size_t i = 0; i < faults->count && hold_ms == 0; i++) {
-        struct rule *rule = &faults->rules[i];
-        bool meant = rule->fault.kind == FAULT_HOLD &&
-                     (!rule->label || json_object_get(labels, rule->label));
-        if (meant && strikes(faults, rule, method))
-            hold_ms = rule->fault.delay_ms;
-    }
-    pthread_mutex_unlock(&faults->lock);
-    return hold_ms;
 }

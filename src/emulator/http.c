@@ -261,15 +261,42 @@ static enum MHD_Result reset_connection(struct MHD_Connection *connection) {
     return MHD_NO;
 }
 
+/* Changes the members of a true answer, and keeps the first of its rows. */
+static void edit_reply(const struct fault *fault, struct reply *reply) {
+    struct error error;
+    json_t *answer = json_read((struct text){reply->body.data, reply->body.size}, "answer", &error);
+    json_t *rows = json_object_get(answer, "rows");
+    while (fault->rows >= 0 && json_array_size(rows) > (size_t)fault->rows)
+        json_array_remove(rows, json_array_size(rows) - 1);
+    const char *key;
+    json_t *value;
+    json_object_foreach(fault->set, key, value) {
+        if (json_is_null(value))
+            json_object_del(answer, key);
+        else
+            json_object_set(answer, key, value);
+    }
+    text_buffer_clear(&reply->body);
+    reply_json(reply, reply->code, answer);
+}
+
 /* What a fault puts in the place of an answer. */
 static void reply_fault(const struct fault *fault, struct reply *reply) {
-    bool replaces =
-        fault->kind == FAULT_ERROR || fault->kind == FAULT_HTML || fault->kind == FAULT_EMPTY;
+    bool replaces = fault->kind == FAULT_ERROR || fault->kind == FAULT_HTML ||
+                    fault->kind == FAULT_EMPTY || fault->kind == FAULT_ANSWER;
+    if (fault->kind == FAULT_EDIT && reply->code == 200)
+        edit_reply(fault, reply);
     if (!replaces)
         return;
     text_buffer_clear(&reply->body);
     if (fault->kind == FAULT_ERROR) {
         reply_failure(reply, &fault->failure);
+        return;
+    }
+    if (fault->kind == FAULT_ANSWER) {
+        reply->code = fault->code;
+        reply->type = json_content;
+        text_buffer_add(&reply->body, fault->body);
         return;
     }
     reply->code = fault->kind == FAULT_HTML ? fault->code : 200;
@@ -285,6 +312,7 @@ static bool carries_out(const struct fault *fault) {
     case FAULT_HTML:
     case FAULT_RESET:
     case FAULT_EMPTY:
+    case FAULT_ANSWER:
         return fault->processed;
     default:
         return true;
@@ -321,6 +349,7 @@ static enum MHD_Result serve(struct emulator *emulator, struct MHD_Connection *c
     enum MHD_Result result = fault.kind == FAULT_RESET
                                  ? reset_connection(connection)
                                  : send_reply(emulator, connection, &fault, &reply);
+    fault_clear(&fault);
     text_buffer_free(&reply.body);
     return result;
 }

@@ -27,7 +27,7 @@ static const struct wording {
     {"notJson", "an answer that is not BigQuery's", "check the endpoint and a proxy"},
     {"malformed", "an answer that is not as BigQuery's", "check the endpoint and a proxy"},
     {"redirect", "a redirect", "check the endpoint"},
-    {"http", "an error without a reason", NULL},
+    {"http", "without a reason", NULL},
     {"resultChanged", "the result changed while it was read", NULL},
     {"jobLost", "it lost the job", NULL},
     {"credentials", "no credentials", "log in again: gcloud auth application-default login"},
@@ -72,7 +72,7 @@ static void add_what(struct text_buffer *text, const struct situation_trouble *t
         return;
     }
     const char *words = wording_of(trouble)->words;
-    if (trouble->http_code != 0) {
+    if (trouble->http_code >= 300) {
         text_buffer_format(text, "%d ", trouble->http_code);
     }
     text_buffer_add(text, words != NULL ? words : trouble->reason);

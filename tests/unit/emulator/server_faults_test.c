@@ -120,6 +120,58 @@ Test(server_faults, an_answer_can_be_lost_after_the_work_was_done)
     emulator_stop(emulator);
 }
 
+Test(server_faults, any_answer_can_be_given_and_the_true_one_changed)
+{
+    struct emulator *emulator = server_start(NULL);
+    order(emulator, "{\"fault\":\"answer\",\"times\":1,\"code\":418,\"body\":\"not JSON\"}");
+    struct answer answer = ask(emulator);
+    cr_expect_eq(answer.code, 418);
+    cr_expect_null(answer.json);
+    answer_free(&answer);
+    order(emulator, "{\"fault\":\"answer\",\"times\":1,\"body\":{\"jobComplete\":true}}");
+    answer = ask(emulator);
+    cr_expect_eq(answer.code, 200);
+    cr_expect_eq(json_object_size(answer.json), 1);
+    answer_free(&answer);
+    order(emulator, "{\"fault\":\"edit\",\"times\":1,\"rows\":0,\"set\":{\"totalRows\":\"7\","
+                    "\"schema\":null}}");
+    answer = ask(emulator);
+    cr_expect_str_eq(at(answer.json, "/totalRows"), "7");
+    cr_expect_null(json_object_get(answer.json, "schema"));
+    cr_expect_eq(json_array_size(json_object_get(answer.json, "rows")), 0);
+    cr_expect(json_is_true(json_object_get(answer.json, "jobComplete")), "the rest is true");
+    answer_free(&answer);
+    answer = ask(emulator);
+    cr_expect_eq(json_array_size(json_object_get(answer.json, "rows")), 1);
+    answer_free(&answer);
+    emulator_stop(emulator);
+}
+
+Test(server_faults, a_fault_that_makes_no_sense_is_refused_in_a_sentence)
+{
+    static const char *const WRONG[] = {
+        "{\"fault\":\"answer\"}",          "{\"fault\":\"error\",\"body\":\"x\"}",
+        "{\"fault\":\"html\",\"set\":{}}", "{\"fault\":\"reset\",\"rows\":1}",
+        "{\"fault\":\"edit\",\"set\":[]}", "{\"fault\":\"edit\",\"rows\":-2}",
+        "{\"fault\":\"storm\"}",
+    };
+    struct emulator *emulator = server_start(NULL);
+    for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
+        struct error error = {0};
+        cr_expect_not(emulator_add_fault(emulator, WRONG[i], &error), "%s", WRONG[i]);
+        cr_expect_eq(error.code, EXIT_DATA, "%s: %s", WRONG[i], error.text);
+    }
+    struct answer answer = ask(emulator);
+    cr_expect_eq(answer.code, 200, "none of them was taken");
+    answer_free(&answer);
+    order(emulator, "{\"fault\":\"error\"}");
+    emulator_clear_faults(emulator);
+    answer = ask(emulator);
+    cr_expect_eq(answer.code, 200);
+    answer_free(&answer);
+    emulator_stop(emulator);
+}
+
 Test(server_faults, a_share_of_the_requests_is_struck_and_some_may_pass_first)
 {
     struct emulator *emulator = server_start(NULL);
