@@ -14,7 +14,8 @@ static const struct actions_entry entries[ACTION_COUNT] = {
                      .help = (help_),                                                              \
                      .views = (views_),                                                            \
                      .confirm = (confirm_),                                                        \
-                     .mutates = (confirm_) != CONFIRM_NONE || ACTION_##id == ACTION_POLL},
+                     .mutates = (confirm_) != CONFIRM_NONE || ACTION_##id == ACTION_POLL ||        \
+                                ACTION_##id == ACTION_DISARM},
     ACTIONS(ENTRY)
 #undef ENTRY
 };

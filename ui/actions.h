@@ -52,6 +52,10 @@ enum actions_confirm {
       "launch the dates of a run that are still missing")                                          \
     X(APPROVE, "approve", "a", "approve", ON(GATES) | ON(REVIEW), CONFIRM_YES,                     \
       "record your approval of the plan on the evidence shown")                                    \
+    X(ARM, "arm", "m", "arm", ON(GATES) | ON(RUNS), CONFIRM_YES,                                   \
+      "let a group start by itself once its gate says GO; again: take that back")                  \
+    X(DISARM, "disarm", "m", "", ON(COVERAGE) | ON(LOGS) | ON(REVIEW) | ON(JOURNAL), CONFIRM_NONE, \
+      "say no to the group that is about to start by itself")                                      \
     X(OVERRIDE, "override", "o", "override", ON(GATES), CONFIRM_REASON,                            \
       "let a group pass a gate that is not GO")                                                    \
     X(HOLD, "hold", "H", "hold", ON(GATES), CONFIRM_YES, "hold a gate, or release it")             \

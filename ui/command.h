@@ -22,6 +22,8 @@ enum command_kind {
     COMMAND_RELEASE,          /* gate */
     COMMAND_OVERRIDE,         /* gate, reason, affected */
     COMMAND_APPROVE,          /* gate ("" for the plan as a whole) */
+    COMMAND_ARM,              /* group: on its live approval */
+    COMMAND_DISARM,           /* group */
     COMMAND_WAIVE,            /* table, ranges, reason, affected */
     COMMAND_POLL,             /* nothing */
     COMMAND_EXPORT,           /* path, content: written by the console's own worker */

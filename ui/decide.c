@@ -25,9 +25,7 @@ static int64_t evidence_of(const struct screen *screen) {
     return screen->situation ? screen->situation->as_of : 0;
 }
 
-/* Opens the dialog around a command, which it takes; its text is empty and returned to be filled.
- */
-static struct text_buffer *ask(struct screen *screen, enum actions_confirm confirm,
+struct text_buffer *decide_ask(struct screen *screen, enum actions_confirm confirm,
                                struct command *command, const char *title) {
     struct screen_dialog *dialog = &screen->dialog;
     command_free(dialog->command);
@@ -122,7 +120,7 @@ static void launch_processor(struct screen *screen, size_t processor,
     command->ranges = ranges;
     command->range_count = count;
     command->affected = dates;
-    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
     text_buffer_format(text, "%zu %s of %s in %s:\n\n", count, count == 1 ? "range" : "ranges",
                        pipeline->tables[table].name,
                        words_seasons(pipeline, screen->situation->range, whole, words));
@@ -140,7 +138,7 @@ static void launch_group(struct screen *screen, size_t group) {
     (void)snprintf(title, sizeof title, "Launch the group %s for what is missing", facts->name);
     struct command *command = command_new(COMMAND_LAUNCH_GROUP, evidence_of(screen));
     command->group = memory_copy_string(facts->name);
-    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
     struct situation_launch launch = {.group = group,
                                       .processor = PIPELINE_NONE,
                                       .range = screen->situation->range,
@@ -184,7 +182,7 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
     struct command *command = command_new(kill ? COMMAND_KILL : COMMAND_STOP, evidence_of(screen));
     command->run = memory_copy_string(run->run);
     command->processor = memory_copy_string(run->processor);
-    struct text_buffer *text = ask(screen, CONFIRM_YES, command, title);
+    struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
     text_buffer_format(text, "%s, %zu of %zu dates done, pid %lld, started by %s\n\n",
                        words_range(run->range, words), run->done,
                        run->total ? run->total : run->dates, (long long)run->pid,
@@ -295,7 +293,7 @@ void decide_gate(struct screen *screen, enum action action, size_t index) {
     char title[SCREEN_TEXT];
     (void)snprintf(title, sizeof title, "%c%s %s", command_name(kind)[0] - 'a' + 'A',
                    command_name(kind) + 1, name);
-    struct text_buffer *text = ask(screen, actions_entry(action)->confirm, command, title);
+    struct text_buffer *text = decide_ask(screen, actions_entry(action)->confirm, command, title);
     add_evidence(text, screen, gate);
     switch (kind) {
     case COMMAND_OVERRIDE:
@@ -337,7 +335,7 @@ void decide_waive(struct screen *screen, size_t table, struct day_range range) {
     command->ranges = ranges;
     command->range_count = count;
     command->affected = dates;
-    struct text_buffer *text = ask(screen, CONFIRM_REASON, command, title);
+    struct text_buffer *text = decide_ask(screen, CONFIRM_REASON, command, title);
     for (size_t i = 0; i < count && i < RANGES_SHOWN; i++)
         text_buffer_format(text, "  %s\n", words_range(ranges[i], words));
     if (count > RANGES_SHOWN)

@@ -22,8 +22,18 @@ void decide_retry(struct screen *screen, const struct situation_run *run);
 void decide_gate(struct screen *screen, enum action action, size_t gate);
 void decide_waive(struct screen *screen, size_t table, struct day_range range);
 
+/* Arms a group, after a question; disarms at once one that is armed. While any group counts down,
+ * that one is disarmed, whatever was meant: it is the key to say no with. PIPELINE_NONE: only that.
+ */
+void decide_arm(struct screen *screen, size_t group);
+
 /* Stop from a view that has no run selected: the one that is alive, else go and choose. */
 void decide_stop_any(struct screen *screen);
+
+/* Opens the dialog around a command, which it takes (NULL: it only tells); its text is empty and
+ * returned to be filled. */
+struct text_buffer *decide_ask(struct screen *screen, enum actions_confirm confirm,
+                               struct command *command, const char *title);
 
 /* The dates of a table that are missing in a season (PIPELINE_NONE: all) and within `dates`, as
  * ranges; the caller frees them. */

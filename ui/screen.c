@@ -199,6 +199,9 @@ static bool act_everywhere(struct screen *screen, enum action action) {
     case ACTION_STOP:
         decide_stop_any(screen);
         return true;
+    case ACTION_DISARM:
+        decide_arm(screen, PIPELINE_NONE);
+        return true;
     case ACTION_POLL:
         screen_command(screen, command_new(COMMAND_POLL, screen->now));
         return true;

@@ -196,3 +196,34 @@ char *words_dates(size_t count, char *out) {
     (void)snprintf(out, WORDS_SIZE, "%zu %s", count, count == 1 ? "date" : "dates");
     return out;
 }
+
+size_t words_countdown(const struct situation *situation) {
+    size_t first = PIPELINE_NONE;
+    for (size_t i = 0; situation && situation->groups && i < situation->pipeline->group_count;
+         i++) {
+        int64_t at = situation->groups[i].fires_at;
+        if (at && (first == PIPELINE_NONE || at < situation->groups[first].fires_at))
+            first = i;
+    }
+    return first;
+}
+
+enum theme_style words_arm(const struct situation_group *group, int64_t now, char *out) {
+    char text[WORDS_SIZE];
+    *out = '\0';
+    if (!group->arm) {
+        if (group->arm_ended)
+            (void)snprintf(out, WORDS_SIZE, "%.80s", group->arm_ended);
+        return group->arm_ended ? STYLE_WARN : STYLE_NORMAL;
+    }
+    if (group->fires_at) {
+        int64_t left = group->fires_at - now;
+        (void)snprintf(out, WORDS_SIZE, "starts in %lld s, m says no",
+                       (long long)(left > 0 ? (left + 999) / 1000 : 0));
+        return STYLE_HOLD;
+    }
+    (void)snprintf(out, WORDS_SIZE, "armed until %s, GO %lld of %lld",
+                   words_time(group->armed_until, text), (long long)group->arm_streak,
+                   (long long)group->arm_need);
+    return STYLE_NORMAL;
+}

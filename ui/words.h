@@ -52,6 +52,13 @@ char *words_tables(const struct pipeline *pipeline, const struct pipeline_indice
 /* "upcoming_team_game_context" as "UTGC". */
 char *words_initials(const char *name, char *out);
 
+/* "armed until 06:00, GO 1 of 2", "starts in 42 s, m says no", or why it was disarmed; "" for a
+ * group that is not armed. */
+enum theme_style words_arm(const struct situation_group *group, int64_t now, char *out);
+
+/* The group that will start next by itself, or PIPELINE_NONE when no countdown runs. */
+size_t words_countdown(const struct situation *situation);
+
 /* "1 date", "72 dates". */
 char *words_dates(size_t count, char *out);
 

@@ -16,6 +16,7 @@
 #include "agent/poller.h"
 #include "agent/record.h"
 #include "agent/run_watch.h"
+#include "agent/server_watch.h"
 #include "agent/trouble.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -42,6 +43,7 @@ struct agent {
     struct checks *checks;
     struct run_watch *runs;
     struct trouble *trouble;
+    struct server_watch *server;
     struct measure_target *targets;
     int64_t *due;   /* wall ms, of each target: when it is to be asked again */
     int64_t *asked; /* when it was last */
@@ -211,12 +213,17 @@ static bool take_messages(struct agent *agent, struct error *error) {
                 run_watch_progress(agent->runs, &message.progress, error) || passing(agent, error);
             agent->judge = agent->judge || message.progress.drained;
             break;
+        case AGENT_JOBS_ANSWER:
+            good = server_watch_answer(agent->server, &message.jobs_answer, error) ||
+                   passing(agent, error);
+            break;
         case AGENT_TROUBLE:
             trouble_waits(agent->trouble, &message.trouble);
             break;
         case AGENT_START:
         case AGENT_FOLLOW:
         case AGENT_DRAIN:
+        case AGENT_JOBS:
         case AGENT_QUIT:
             break;
         }
@@ -280,7 +287,7 @@ static bool watch_runs(struct agent *agent, struct error *error) {
     if (ended) {
         poll_soon(agent, ""); /* only coverage read after the end decides */
     }
-    return true;
+    return server_watch_step(agent->server, error) || passing(agent, error);
 }
 
 static bool answer_checks(struct agent *agent, struct error *error) {
@@ -303,7 +310,8 @@ static bool still_needed(struct agent *agent, struct error *error) {
     if (sessions == NULL) {
         return passing(agent, error);
     }
-    bool needed = agent->options->stay || agent->arms > 0 || run_watch_busy(agent->runs);
+    bool needed = agent->options->stay || agent->arms > 0 || run_watch_busy(agent->runs) ||
+                  server_watch_busy(agent->server);
     for (size_t i = 0; i < count; i++) {
         needed = needed || sessions[i].role == STATE_CONSOLE;
     }
@@ -358,6 +366,11 @@ static bool work(struct agent *agent, struct error *error) {
     return true;
 }
 
+static void ask_server(void *context, const char *run, int64_t created_after_ms, bool cancel) {
+    const struct agent *agent = context;
+    poller_jobs(agent->poller, run, created_after_ms, cancel);
+}
+
 static bool start_threads(struct agent *agent, struct error *error) {
     const struct agent_options *options = agent->options;
     sigset_t wanted;
@@ -385,6 +398,8 @@ static bool start_threads(struct agent *agent, struct error *error) {
     }
     agent->checks = checks_new(options->pipeline);
     agent->runs = run_watch_new(&agent->recorder, options->clock, agent->follower);
+    agent->server = server_watch_new(&agent->recorder, options->clock,
+                                     &(struct server_watch_ask){ask_server, agent});
     agent->targets = measure_targets(options->pipeline, &agent->target_count);
     agent->due = memory_new(agent->target_count, sizeof *agent->due);
     agent->asked = memory_new(agent->target_count, sizeof *agent->asked);
@@ -398,6 +413,7 @@ static void clean_up(struct agent *agent) {
     follower_stop(agent->follower);
     checks_free(agent->checks);
     run_watch_free(agent->runs);
+    server_watch_free(agent->server);
     agent_queue_free(agent->queue);
     free(agent->targets);
     free(agent->due);

@@ -2,8 +2,8 @@
  *
  * One agent at a time holds the lease of a pipeline's state; it is the only writer of what is
  * measured. It starts when a console opens or `phasegate agent` is run, and leaves when no console
- * is open, nothing runs and nothing waits for a verdict. Killed at any moment it loses nothing: the
- * next one goes on from the state. */
+ * is open, nothing runs and nothing waits for a verdict or for jobs on the server. Killed at any
+ * moment it loses nothing: the next one goes on from the state. */
 #ifndef PHASEGATE_AGENT_AGENT_H
 #define PHASEGATE_AGENT_AGENT_H
 

@@ -57,6 +57,7 @@ struct measure {
     const struct pipeline *pipeline;
     const struct clock *clock;
     struct connection connection;
+    struct server_jobs *jobs;
     int64_t deadline_ms; /* of a request; 0: the client's */
     struct target_state *states;
     size_t state_count;
@@ -159,6 +160,7 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
     measure->pipeline = pipeline;
     measure->clock = clock;
     measure->connection = connection;
+    measure->jobs = server_jobs_new(connection.client, clock);
     struct measure_target *targets = measure_targets(pipeline, &measure->state_count);
     measure->states = memory_new(measure->state_count, sizeof *measure->states);
     for (size_t i = 0; i < measure->state_count; i++) {
@@ -177,6 +179,7 @@ void measure_free(struct measure *measure) {
     if (measure == NULL) {
         return;
     }
+    server_jobs_free(measure->jobs);
     connection_close(&measure->connection);
     for (size_t i = 0; i < measure->state_count; i++) {
         struct target_state *state = &measure->states[i];
@@ -435,6 +438,9 @@ static void take_estimate(struct measure *measure, struct target_state *state,
 }
 
 static void take_result(struct measure *measure, struct bigquery_result *result) {
+    if (server_jobs_take(measure->jobs, result)) {
+        return;
+    }
     const struct question *question = result->user;
     if (question->source == ASKS_QUERY) {
         take_rows(measure, question->state, result);
@@ -452,6 +458,19 @@ static void take_result(struct measure *measure, struct bigquery_result *result)
     }
 }
 
+void measure_jobs(struct measure *measure, const char *run, int64_t created_after_ms, bool cancel) {
+    server_jobs_ask(measure->jobs, run, created_after_ms, cancel, measure->deadline_ms);
+}
+
+bool measure_jobs_next(struct measure *measure, struct server_jobs_answer *answer) {
+    return server_jobs_next(measure->jobs, answer);
+}
+
+/* A question of server_jobs.h: its trouble is told with its run. */
+static bool is_about_jobs(enum bigquery_kind kind) {
+    return kind == BIGQUERY_KIND_JOBS || kind == BIGQUERY_KIND_JOB_CANCEL;
+}
+
 bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *given) {
     while (measure->ready_count == 0) {
         struct bigquery_result *result =
@@ -459,7 +478,11 @@ bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_an
         if (result == NULL) {
             return false;
         }
+        bool about_jobs = is_about_jobs(result->kind);
         take_result(measure, result);
+        if (about_jobs) {
+            return false;
+        }
     }
     *given = measure->ready[0];
     measure->ready_count--;
@@ -468,7 +491,7 @@ bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_an
 }
 
 size_t measure_pending(const struct measure *measure) {
-    size_t pending = measure->ready_count;
+    size_t pending = measure->ready_count + server_jobs_pending(measure->jobs);
     for (size_t i = 0; i < measure->state_count; i++) {
         pending += measure->states[i].step != STEP_IDLE ? 1 : 0;
         pending += measure->states[i].estimating ? 1 : 0;
@@ -513,7 +536,8 @@ struct measure_trouble measure_trouble(const struct measure *measure) {
     struct measure_trouble trouble = {.count = 0};
     size_t count = bigquery_client_activity(measure->connection.client, activities, 64);
     for (size_t i = 0; i < count && i < 64; i++) {
-        if (activities[i].failure.class != BIGQUERY_NO_FAILURE) {
+        if (activities[i].failure.class != BIGQUERY_NO_FAILURE &&
+            !is_about_jobs(activities[i].kind)) {
             add_trouble(measure, &trouble, &activities[i]);
         }
     }

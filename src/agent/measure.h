@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/server_jobs.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "bigquery/bigquery.h"
@@ -90,11 +91,17 @@ void measure_start(struct measure *measure, struct measure_target target, struct
 void measure_estimate(struct measure *measure, struct measure_target target,
                       struct day_range range);
 
+/* Asks what the jobs of a run do (server_jobs.h), on the same client. */
+void measure_jobs(struct measure *measure, const char *run, int64_t created_after_ms, bool cancel);
+
+/* The next answer to that; false when there is none yet. */
+bool measure_jobs_next(struct measure *measure, struct server_jobs_answer *answer);
+
 /* The next answer, waiting at most `timeout_ms` real milliseconds (-1: until one is there or
- * nothing is under way). */
+ * nothing is under way). False as well when there is one about jobs. */
 bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *answer);
 
-/* Answers that have not been handed out. */
+/* Answers that have not been handed out, those about jobs as well. */
 size_t measure_pending(const struct measure *measure);
 
 /* The name of a target's table, source of expected dates or check. */

@@ -333,7 +333,8 @@ void online_check(const struct pipeline *pipeline, const struct online_options *
         .range = pipeline_range(pipeline, now_ms),
         .metadata = memory_new(pipeline->table_count, sizeof(struct bigquery_result *)),
     };
-    const struct online_context context = {pipeline, inquiry.range, now_ms, &report->findings};
+    const struct online_context context = {pipeline, inquiry.range, now_ms, &report->findings,
+                                           options->expected};
     list_trials(&inquiry);
     report->queries = inquiry.trial_count;
     const struct connection_options connection = {.endpoint = options->endpoint,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/day.h"
 #include "pipeline/pipeline.h"
 
 /* The worst first. */
@@ -45,9 +46,11 @@ char *online_finding_line(const struct online_finding *finding);
 
 /* Zero-initialise and set what differs. */
 struct online_options {
-    const char *endpoint;      /* NULL: BIGQUERY_EMULATOR_HOST, then the pipeline's */
-    const struct clock *clock; /* NULL: clock_system() */
-    int64_t deadline_ms;       /* real milliseconds after which no answer is waited for: 30,000 */
+    const char *endpoint;          /* NULL: BIGQUERY_EMULATOR_HOST, then the pipeline's */
+    const struct clock *clock;     /* NULL: clock_system() */
+    const struct dayset *expected; /* dates due by each source of the pipeline, as last measured (an
+                                      empty set: not known); NULL: none is known */
+    int64_t deadline_ms; /* real milliseconds after which no answer is waited for: 30,000 */
 };
 
 struct online_report {

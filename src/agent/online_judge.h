@@ -12,6 +12,7 @@ struct online_context {
     struct day_range range; /* the pipeline's, now */
     int64_t now_ms;         /* wall time */
     struct online_findings *findings;
+    const struct dayset *expected; /* as struct online_options has it */
 };
 
 /* What was answered about a table of the pipeline; none is NULL but the last. */

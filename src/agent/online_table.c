@@ -209,16 +209,27 @@ static day_number first_kept(const struct bigquery_table *found, struct day_rang
     return range.to + 1;
 }
 
-/* Days of a range on which rows can be due: of the seasons when there are any, without a table's
- * bootstrap days. */
-static size_t possible_days(const struct online_context *context, size_t table,
-                            struct day_range range) {
+/* The dates on which rows of a table are due, when they were ever measured; else NULL. */
+static const struct dayset *known_dates(const struct online_context *context, size_t table) {
+    size_t source = context->pipeline->tables[table].expected;
+    if (context->expected == NULL || source == PIPELINE_NONE ||
+        dayset_count(&context->expected[source]) == 0) {
+        return NULL;
+    }
+    return &context->expected[source];
+}
+
+/* The days of a range on which a table is to have rows: the dates that are due, or, where they are
+ * not known, all of the seasons; without bootstrap days. */
+static size_t due_days(const struct online_context *context, size_t table, struct day_range range) {
     const struct pipeline *pipeline = context->pipeline;
+    const struct dayset *dates = known_dates(context, table);
     size_t count = 0;
     for (day_number day = range.from; day <= range.to; day++) {
-        bool season =
-            pipeline->season_count == 0 || pipeline_season_of(pipeline, day) != PIPELINE_NONE;
-        count += season && !pipeline_is_bootstrap(pipeline, table, day) ? 1 : 0;
+        bool due = dates != NULL ? dayset_has(dates, day)
+                                 : pipeline->season_count == 0 ||
+                                       pipeline_season_of(pipeline, day) != PIPELINE_NONE;
+        count += due && !pipeline_is_bootstrap(pipeline, table, day) ? 1 : 0;
     }
     return count;
 }
@@ -238,16 +249,17 @@ static void judge_expiration(const struct subject *subject, size_t index, const 
         return;
     }
     day_number kept = first_kept(found, range, context->now_ms);
-    size_t lost = possible_days(context, index, (struct day_range){range.from, kept - 1});
+    size_t lost = due_days(context, index, (struct day_range){range.from, kept - 1});
     long long days = (long long)(found->partition_expiration_ms / DAY_MS);
     char text[DAY_TEXT_SIZE];
     if (lost > 0) {
-        size_t all = possible_days(context, index, range);
+        size_t all = due_days(context, index, range);
         FIND(subject, ONLINE_MISTAKE, subject->table->at.table,
              "partitions expire after %lld days: dates before %s are deleted, so %zu of the %zu "
-             "days on which rows can be due can never be complete; remove "
-             "partition_expiration_days, or begin the range later",
-             days, day_format(kept, text), lost, all);
+             "%s can never be complete; remove partition_expiration_days, or begin the range later",
+             days, day_format(kept, text), lost, all,
+             known_dates(context, index) != NULL ? "expected dates"
+                                                 : "days on which rows can be due");
     } else {
         FIND(subject, ONLINE_WARNING, subject->table->at.table,
              "partitions expire after %lld days: what is complete now goes missing later", days);

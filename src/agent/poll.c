@@ -6,6 +6,7 @@
 #include "agent/checks.h"
 #include "agent/measure.h"
 #include "agent/record.h"
+#include "agent/server_watch.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
 
@@ -51,6 +52,34 @@ static bool take_answers(struct poll *once, struct measure *measure, struct erro
     return good;
 }
 
+static void ask_server(void *context, const char *run, int64_t created_after_ms, bool cancel) {
+    measure_jobs(context, run, created_after_ms, cancel);
+}
+
+/* Until every held run is released, or its jobs are known to run on by themselves. */
+static bool settle_server_jobs(struct poll *once, struct measure *measure, size_t *held,
+                               struct error *error) {
+    struct server_watch *watch = server_watch_new(&once->recorder, once->clock,
+                                                  &(struct server_watch_ask){ask_server, measure});
+    int64_t until = clock_boot_ns(once->clock) + patience_ms * 1000000;
+    struct measure_answer ignored;
+    bool good = server_watch_step(watch, error);
+    while (good && server_watch_open(watch) > 0 && clock_boot_ns(once->clock) < until) {
+        struct server_jobs_answer answer;
+        if (measure_next(measure, LOOK_MS, &ignored)) {
+            free(ignored.counts);
+        }
+        while (good && measure_jobs_next(measure, &answer)) {
+            good = server_watch_answer(watch, &answer, error);
+            server_jobs_answer_clear(&answer);
+        }
+        good = good && renew(once, error) && server_watch_step(watch, error);
+    }
+    *held = server_watch_held(watch);
+    server_watch_free(watch);
+    return good;
+}
+
 /* Answers the checks that are not BigQuery's, each once: commands within their time limits. */
 static bool answer_checks(struct poll *once, struct error *error) {
     struct checks *checks = checks_new(once->recorder.pipeline);
@@ -86,7 +115,9 @@ static bool measure_all(struct poll *once, struct error *error) {
         measure_start(measure, targets[i], pipeline_range(pipeline, now), false, over);
     }
     free(targets);
-    bool good = take_answers(once, measure, error) && answer_checks(once, error);
+    size_t held;
+    bool good = take_answers(once, measure, error) && answer_checks(once, error) &&
+                settle_server_jobs(once, measure, &held, error);
     measure_free(measure);
     if (good) {
         struct situation *situation =
@@ -97,24 +128,63 @@ static bool measure_all(struct poll *once, struct error *error) {
     return good;
 }
 
+static bool ask_jobs(struct poll *once, size_t *held, struct error *error) {
+    struct measure *measure = measure_new(once->recorder.pipeline, NULL, once->clock, error);
+    if (measure == NULL) {
+        return false;
+    }
+    measure_set_deadline(measure, patience_ms);
+    bool good = settle_server_jobs(once, measure, held, error);
+    measure_free(measure);
+    return good;
+}
+
+/* Takes the lease for a verb. False without an error when an agent has it (`*agent_polls`). */
+static bool begin(struct poll *once, const char *owner, bool *agent_polls, struct error *error) {
+    struct state *state = once->recorder.state;
+    int64_t now = clock_wall_ms(once->clock);
+    *agent_polls = false;
+    if (!state_session_open(state, STATE_VERB, owner, now, once->session, error)) {
+        return false;
+    }
+    if (!state_lease_take(state, once->session, now, clock_boot_ns(once->clock), &once->term,
+                          error)) {
+        *agent_polls = error->code == EXIT_NO_GO;
+        (void)state_session_close(state, once->session, now, NULL);
+        return false;
+    }
+    once->recorder.actor =
+        (struct state_actor){.name = owner, .session = once->session, .term = once->term};
+    once->renewed_ns = clock_boot_ns(once->clock);
+    return true;
+}
+
+static void end(struct poll *once) {
+    (void)state_lease_resign(once->recorder.state, once->session, once->term, NULL);
+    (void)state_session_close(once->recorder.state, once->session, clock_wall_ms(once->clock),
+                              NULL);
+}
+
 bool poll_once(const struct pipeline *pipeline, struct state *state, const char *owner,
                const struct clock *clock, bool *agent_polls, struct error *error) {
     struct poll once = {.recorder = {.pipeline = pipeline, .state = state}, .clock = clock};
-    int64_t now = clock_wall_ms(clock);
-    *agent_polls = false;
-    if (!state_session_open(state, STATE_VERB, owner, now, once.session, error)) {
-        return false;
-    }
-    if (!state_lease_take(state, once.session, now, clock_boot_ns(clock), &once.term, error)) {
-        *agent_polls = error->code == EXIT_NO_GO;
-        (void)state_session_close(state, once.session, now, NULL);
+    if (!begin(&once, owner, agent_polls, error)) {
         return *agent_polls;
     }
-    once.recorder.actor =
-        (struct state_actor){.name = owner, .session = once.session, .term = once.term};
-    once.renewed_ns = clock_boot_ns(clock);
     bool good = measure_all(&once, error);
-    (void)state_lease_resign(state, once.session, once.term, NULL);
-    (void)state_session_close(state, once.session, clock_wall_ms(clock), NULL);
+    end(&once);
+    return good;
+}
+
+bool poll_server_jobs(const struct pipeline *pipeline, struct state *state, const char *owner,
+                      const struct clock *clock, bool *agent_polls, size_t *held,
+                      struct error *error) {
+    struct poll once = {.recorder = {.pipeline = pipeline, .state = state}, .clock = clock};
+    *held = 0;
+    if (!begin(&once, owner, agent_polls, error)) {
+        return *agent_polls;
+    }
+    bool good = ask_jobs(&once, held, error);
+    end(&once);
     return good;
 }

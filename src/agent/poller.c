@@ -59,10 +59,20 @@ static bool take_orders(struct poller *poller) {
         } else if (message.kind == AGENT_START && going) {
             measure_start(poller->measure, message.start.target, message.start.range,
                           message.start.force, message.start.free_only);
+        } else if (message.kind == AGENT_JOBS && going) {
+            measure_jobs(poller->measure, message.jobs.run, message.jobs.created_after_ms,
+                         message.jobs.cancel);
         }
         agent_message_free(&message);
     }
     return going;
+}
+
+static void post_jobs(struct poller *poller) {
+    struct agent_message message = {.kind = AGENT_JOBS_ANSWER};
+    while (measure_jobs_next(poller->measure, &message.jobs_answer)) {
+        agent_queue_post(poller->out, &message);
+    }
 }
 
 static void *run(void *context) {
@@ -79,6 +89,7 @@ static void *run(void *context) {
         if (measure_next(poller->measure, LOOK_MS, &message.answer)) {
             agent_queue_post(poller->out, &message);
         }
+        post_jobs(poller);
         tell_trouble(poller, &told);
     }
     measure_trouble_free(&told);
@@ -119,6 +130,14 @@ void poller_measure(struct poller *poller, struct measure_target target, struct 
     message.start.range = range;
     message.start.force = force;
     message.start.free_only = free_only;
+    order(poller, &message);
+}
+
+void poller_jobs(struct poller *poller, const char *run, int64_t created_after_ms, bool cancel) {
+    struct agent_message message = {.kind = AGENT_JOBS};
+    message.jobs.run = memory_copy_string(run);
+    message.jobs.created_after_ms = created_after_ms;
+    message.jobs.cancel = cancel;
     order(poller, &message);
 }
 

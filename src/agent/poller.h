@@ -15,6 +15,9 @@ struct poller *poller_start(const struct pipeline *pipeline, const struct clock 
 void poller_measure(struct poller *poller, struct measure_target target, struct day_range range,
                     bool force, bool free_only);
 
+/* Asks about the jobs of a run (measure_jobs). */
+void poller_jobs(struct poller *poller, const char *run, int64_t created_after_ms, bool cancel);
+
 /* Ends the thread, whatever it waits for, within a second. */
 void poller_stop(struct poller *poller);
 

@@ -56,6 +56,12 @@ void agent_message_free(struct agent_message *message) {
     case AGENT_PROGRESS:
         free_progress(&message->progress);
         break;
+    case AGENT_JOBS:
+        free(message->jobs.run);
+        break;
+    case AGENT_JOBS_ANSWER:
+        server_jobs_answer_clear(&message->jobs_answer);
+        break;
     case AGENT_START:
     case AGENT_QUIT:
         break;

@@ -29,13 +29,15 @@ struct agent_progress {
 };
 
 enum agent_message_kind {
-    AGENT_START,    /* to the BigQuery thread: measure this */
-    AGENT_ANSWER,   /* from it */
-    AGENT_TROUBLE,  /* from it: what BigQuery makes it wait for, or that this is over */
-    AGENT_FOLLOW,   /* to the logs thread: follow this run */
-    AGENT_DRAIN,    /* to it: the run has ended; read the rest and leave it */
-    AGENT_PROGRESS, /* from it */
-    AGENT_QUIT,     /* to either */
+    AGENT_START,       /* to the BigQuery thread: measure this */
+    AGENT_ANSWER,      /* from it */
+    AGENT_TROUBLE,     /* from it: what BigQuery makes it wait for, or that this is over */
+    AGENT_FOLLOW,      /* to the logs thread: follow this run */
+    AGENT_DRAIN,       /* to it: the run has ended; read the rest and leave it */
+    AGENT_PROGRESS,    /* from it */
+    AGENT_JOBS,        /* to the BigQuery thread: ask about the jobs of this run */
+    AGENT_JOBS_ANSWER, /* from it */
+    AGENT_QUIT,        /* to any */
 };
 
 struct agent_message {
@@ -48,6 +50,12 @@ struct agent_message {
         } start;
         struct measure_answer answer;
         struct measure_trouble trouble; /* of BIGQUERY_NO_FAILURE: over */
+        struct {
+            char *run;
+            int64_t created_after_ms;
+            bool cancel;
+        } jobs;
+        struct server_jobs_answer jobs_answer;
         struct {
             char *run, *path, *patterns;
             struct log_place place;

@@ -75,9 +75,20 @@ bool endpoint_is_private(const char *base) {
 
 bool endpoint_is_trusted(const char *url) {
     CURLU *parsed = curl_url();
-    bool trusted = parsed != NULL && strpbrk(url, " \t\r\n#@\\") == NULL &&
-                   curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                   has_part(parsed, CURLUPART_HOST) && endpoint_is_private(url);
+    char *scheme = NULL;
+    char *host = NULL;
+    bool trusted = false;
+    if (parsed != NULL && strpbrk(url, " \t\r\n#\\") == NULL &&
+        curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        !has_part(parsed, CURLUPART_USER) && !has_part(parsed, CURLUPART_PASSWORD) &&
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        char *base = memory_format("%s://%s/", scheme, host);
+        trusted = endpoint_is_private(base);
+        free(base);
+    }
+    curl_free(scheme);
+    curl_free(host);
     curl_url_cleanup(parsed);
     return trusted;
 }

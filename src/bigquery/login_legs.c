@@ -56,9 +56,10 @@ size_t legs_plan(const struct source *source, bool self_signed, const char *scop
         legs[count] = (struct leg){LEG_IMPERSONATE, source, scope};
         return count + 1;
     }
+    legs[1] = (struct leg){LEG_ACCOUNT, source, scope};
     bool signs = self_signed && source->kind == BIGQUERY_LOGIN_SERVICE_ACCOUNT;
     legs[0] = (struct leg){signs ? LEG_SIGN : SINGLE[source->kind], source, scope};
-    return 1;
+    return source->kind == BIGQUERY_LOGIN_METADATA ? 2 : 1;
 }
 
 /* ---- What is sent ------------------------------------------------------------------------ */
@@ -205,11 +206,14 @@ static bool prepare_metadata(const struct leg *leg, const struct cargo *cargo, i
                              struct call *call) {
     struct text_buffer url = {0};
     char *host = search_metadata_host();
+    bool asks_token = leg->kind == LEG_METADATA;
     (void)cargo;
     (void)wall_ms;
-    text_buffer_format(
-        &url, "http://%s/computeMetadata/v1/instance/service-accounts/default/token?scopes=", host);
-    add_escaped(&url, leg->scope);
+    text_buffer_format(&url, "http://%s/computeMetadata/v1/instance/service-accounts/default/%s",
+                       host, asks_token ? "token?scopes=" : "email");
+    if (asks_token) {
+        add_escaped(&url, leg->scope);
+    }
     free(host);
     call->url = text_buffer_take(&url);
     call->exchange.direct = true;
@@ -227,17 +231,32 @@ void cargo_free(struct cargo *cargo) {
     *cargo = (struct cargo){0};
 }
 
-bool cargo_take(struct cargo *cargo, const char *token, size_t size, int64_t lifetime_s) {
-    bool sendable = token != NULL && size > 0 && size < LARGEST_TOKEN;
-    for (size_t i = 0; sendable && i < size; i++) {
-        sendable = token[i] > ' ' && token[i] < 0x7f;
+static bool is_word(const char *data, size_t size) {
+    bool word = data != NULL && size > 0 && size < LARGEST_TOKEN;
+    for (size_t i = 0; word && i < size; i++) {
+        word = data[i] > ' ' && data[i] < 0x7f;
     }
+    return word;
+}
+
+bool cargo_take(struct cargo *cargo, const char *token, size_t size, int64_t lifetime_s) {
+    bool sendable = is_word(token, size);
     if (sendable) {
         cargo_free(cargo);
         cargo->token = memory_copy_part(token, size);
         cargo->lifetime_s = lifetime_s;
     }
     return sendable;
+}
+
+static enum leg_end take_account(struct cargo *cargo, const struct exchange *exchange) {
+    struct text name = text_trim((struct text){exchange->answer.data, exchange->answer.size});
+    if (exchange->code == CURLE_OK && exchange->status == 200 &&
+        strcmp(exchange->header, "Google") == 0 && is_word(name.data, name.size)) {
+        free(cargo->account);
+        cargo->account = memory_copy_part(name.data, name.size);
+    }
+    return LEG_DONE;
 }
 
 static int64_t read_seconds(const json_t *value) {
@@ -293,6 +312,9 @@ enum leg_end legs_accept(const struct leg *leg, const struct call *call, int64_t
     const struct exchange *exchange = &call->exchange;
     struct text body = {exchange->answer.data != NULL ? exchange->answer.data : "",
                         exchange->answer.size};
+    if (leg->kind == LEG_ACCOUNT) {
+        return take_account(cargo, exchange);
+    }
     bool flavoured = leg->kind != LEG_METADATA || strcmp(exchange->header, "Google") == 0;
     if (exchange->code != CURLE_OK || exchange->status != 200 || !flavoured) {
         return refusal_of(leg, exchange, wall_ms, cargo->token, error);
@@ -328,6 +350,7 @@ static const struct {
     [LEG_EXCHANGE] = {prepare_exchange, true, TOKEN_MS},
     [LEG_IMPERSONATE] = {prepare_impersonate, true, TOKEN_MS},
     [LEG_METADATA] = {prepare_metadata, false, METADATA_MS},
+    [LEG_ACCOUNT] = {prepare_metadata, false, METADATA_MS},
     [LEG_GCLOUD] = {NULL, false, 0},
 };
 

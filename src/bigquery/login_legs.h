@@ -3,7 +3,7 @@
  *   service_account   GRANT, or SIGN alone           authorized_user   REFRESH
  *   impersonated      the legs of its base, IMPERSONATE
  *   external_account  SUBJECT_…, EXCHANGE, then IMPERSONATE if the file says so
- *   metadata_server   METADATA                       gcloud            GCLOUD */
+ *   metadata_server   METADATA, ACCOUNT              gcloud            GCLOUD */
 #ifndef PHASEGATE_BIGQUERY_LOGIN_LEGS_H
 #define PHASEGATE_BIGQUERY_LOGIN_LEGS_H
 
@@ -25,6 +25,7 @@ enum leg_kind {
     LEG_EXCHANGE,
     LEG_IMPERSONATE,
     LEG_METADATA,
+    LEG_ACCOUNT, /* whose token it is; that it fails does not matter */
     LEG_GCLOUD,
 };
 

@@ -179,8 +179,7 @@ static bool read_command(struct source *source, const json_t *executable, struct
  */
 static bool is_subject_url(const char *url) {
     static const char LINK_LOCAL[] = "http://169.254.169.254/";
-    return endpoint_is_trusted(url) ||
-           (strncmp(url, LINK_LOCAL, sizeof LINK_LOCAL - 1) == 0 && strchr(url, '@') == NULL);
+    return endpoint_is_trusted(url) || strncmp(url, LINK_LOCAL, sizeof LINK_LOCAL - 1) == 0;
 }
 
 static bool read_subject(struct source *source, const json_t *from, struct error *error) {

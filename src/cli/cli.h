@@ -83,6 +83,10 @@ struct situation *cli_situation(struct cli *cli, bool measure, struct error *err
  * (errno) when the stream does not take it. */
 bool cli_write_trouble(struct cli *cli, const struct situation *situation);
 
+/* A yes to a question: "y" on the terminal; without one --yes, which the verb must have. Errors:
+ * EXIT_USAGE, EXIT_NO_GO. */
+bool cli_confirm(struct cli *cli, const char *question, struct error *error);
+
 /* Whole numbers and dates from options; false with EXIT_USAGE. An absent option leaves `value`
  * alone. */
 bool cli_number(const struct cli *cli, const char *option, int64_t least, int64_t most,

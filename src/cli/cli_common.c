@@ -1,5 +1,7 @@
 /* What verbs share: the state, a situation, how old it may be. */
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "agent/poll.h"
 #include "base/clock.h"
@@ -35,12 +37,20 @@ bool cli_open_state(struct cli *cli, struct error *error) {
     return good;
 }
 
-/* Whether every table is fresh enough to answer without asking BigQuery. */
+/* Whether every table, and what is known of jobs on the server, is fresh enough to answer without
+ * asking BigQuery. */
 static bool fresh(const struct situation *situation) {
     for (size_t i = 0; i < situation->pipeline->table_count; i++) {
         const struct coverage_table *table = &situation->coverage->tables[i];
         if (table->status != COVERAGE_STATUS_FRESH ||
             situation->as_of - table->evidence_at > situation->pipeline->poll.every_ms) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < situation->run_count; i++) {
+        const struct situation_run *run = &situation->runs[i];
+        if (run->server_held &&
+            situation->as_of - run->server_jobs_at > situation->pipeline->poll.every_ms) {
             return false;
         }
     }
@@ -71,4 +81,20 @@ struct situation *cli_situation(struct cli *cli, bool measure, struct error *err
     situation_free(situation);
     return polled ? situation_load(cli->pipeline, cli->state, clock_wall_ms(clock_system()), error)
                   : NULL;
+}
+
+bool cli_confirm(struct cli *cli, const char *question, struct error *error) {
+    char answer[8] = "";
+    if (cli_value(cli, "yes") != NULL) {
+        return true;
+    }
+    if (isatty(STDIN_FILENO) == 0) {
+        return error_set(error, EXIT_USAGE, "nobody is there to confirm: add --yes");
+    }
+    (void)fprintf(cli->out, "%s [y/N] ", question);
+    (void)fflush(cli->out);
+    if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "y\n") != 0) {
+        return error_set(error, EXIT_NO_GO, "nothing was done");
+    }
+    return true;
 }

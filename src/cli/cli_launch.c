@@ -1,7 +1,6 @@
-/* phasegate launch and phasegate stop. */
+/* phasegate launch. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/agent.h"
 #include "base/clock.h"
@@ -9,25 +8,7 @@
 #include "cli/find.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
-#include "runs/runs_stop.h"
 #include "situation/launch.h"
-
-/* "y" on the terminal; without one, --yes. */
-static bool confirmed(struct cli *cli, const char *question, struct error *error) {
-    char answer[8] = "";
-    if (cli_value(cli, "yes") != NULL) {
-        return true;
-    }
-    if (isatty(STDIN_FILENO) == 0) {
-        return error_set(error, EXIT_USAGE, "nobody is there to confirm: add --yes");
-    }
-    (void)fprintf(cli->out, "%s [y/N] ", question);
-    (void)fflush(cli->out);
-    if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "y\n") != 0) {
-        return error_set(error, EXIT_NO_GO, "nothing was done");
-    }
-    return true;
-}
 
 static bool read_launch(struct cli *cli, const struct situation *situation,
                         struct situation_launch *launch, struct error *error) {
@@ -74,7 +55,7 @@ static int carry_out(struct cli *cli, const struct runs_plan *plan, struct error
         return EXIT_GO;
     }
     char *owner = operate_owner();
-    bool good = confirmed(cli, "Launch?", error) &&
+    bool good = cli_confirm(cli, "Launch?", error) &&
                 operate_launch_plan(plan, cli->state, owner, &report, error);
     free(owner);
     int code = report != NULL ? print_launched(cli, report) : EXIT_GO;
@@ -122,70 +103,4 @@ const struct cli_verb cli_verb_launch = {
                 {"dry-run", NULL, "show dates and commands; start nothing"},
                 {"yes", NULL, "do not ask"}},
     .run = launch,
-};
-
-static bool select_runs(struct cli *cli, struct runs_stop_selector *selector, struct error *error) {
-    const char *name = cli->arguments[0];
-    size_t group;
-    size_t processor;
-    *selector = (struct runs_stop_selector){0};
-    if (strcmp(name, "all") == 0) {
-        return true;
-    }
-    if (strncmp(name, "r-", 2) == 0) {
-        selector->run = name;
-        return true;
-    }
-    if (!cli_find_launchable(cli, name, &group, &processor, error)) {
-        return false;
-    }
-    selector->group = group != PIPELINE_NONE ? name : NULL;
-    selector->processor = group == PIPELINE_NONE ? name : NULL;
-    return true;
-}
-
-static int stop(struct cli *cli) {
-    struct error error = {0};
-    struct runs_stop_selector selector;
-    size_t asked = 0;
-    bool now = cli_value(cli, "now") != NULL;
-    if (!cli_open_state(cli, &error) || !select_runs(cli, &selector, &error) ||
-        !confirmed(cli,
-                   now ? "Kill these runs now? The dates they work on may be left half written."
-                       : "Stop these runs (TERM, then KILL after their grace)?",
-                   &error)) {
-        return cli_fail(cli, &error);
-    }
-    selector.at_once = now;
-    char *owner = operate_owner();
-    struct state_actor actor = {.name = owner};
-    const char *reason = cli_value(cli, "reason");
-    bool good = runs_stop(cli->state, &actor, clock_system(), &selector,
-                          reason != NULL ? reason : "stopped by hand", &asked, &error);
-    free(owner);
-    if (!good) {
-        return cli_fail(cli, &error);
-    }
-    if (asked == 0) {
-        (void)error_set(&error, EXIT_NO_GO, "no run of %s is alive, or all are %s already",
-                        cli->arguments[0], now ? "being killed" : "stopping");
-        return cli_fail(cli, &error);
-    }
-    (void)fprintf(cli->out, "%s %zu run%s%s; `phasegate runs` shows how far they are.\n",
-                  now ? "Killing" : "Asked", asked, asked == 1 ? "" : "s", now ? "" : " to stop");
-    return EXIT_GO;
-}
-
-const struct cli_verb cli_verb_stop = {
-    .name = "stop",
-    .arguments = "RUN|GROUP|PROCESSOR|all",
-    .summary = "stop runs: TERM, grace, KILL until no process is left; --now leaves out the grace",
-    .about = "Returns at once: stopping is a state, which the runs' shims carry out whatever "
-             "becomes of this command.",
-    .least = 1,
-    .most = 1,
-    .options = {{"now", NULL, "KILL at once, without TERM and grace"},
-                {"reason", "TEXT", "for the journal"},
-                {"yes", NULL, "do not ask"}},
-    .run = stop,
 };

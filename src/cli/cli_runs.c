@@ -14,7 +14,7 @@ static json_t *run_json(const struct situation_run *run) {
     return json_pack(
         "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
         "s:o,s:o,"
-        "s:o,s:s,s:s}",
+        "s:o,s:s,s:s,s:o,s:o,s:b}",
         "run", run->run, "group", run->group, "processor", run->processor, "from",
         json_day(run->range.from), "to", json_day(run->range.to), "dates", (json_int_t)run->dates,
         "state", run->state, "outcome", json_string_or_null(run->outcome), "verdict",
@@ -26,7 +26,9 @@ static json_t *run_json(const struct situation_run *run) {
         run->orphan ? 1 : 0, "created_at", json_time(run->created_at), "started_at",
         json_time(run->started_at), "ended_at", json_time(run->ended_at), "last_output_at",
         json_time(run->last_output_at), "last_line", json_string_or_null(run->last_line), "command",
-        run->command, "log", run->log_path);
+        run->command, "log", run->log_path, "server_jobs",
+        run->server_jobs < 0 ? json_null() : json_integer((json_int_t)run->server_jobs),
+        "server_jobs_at", json_time(run->server_jobs_at), "server_hold", run->server_held ? 1 : 0);
 }
 
 static bool write_json(struct cli *cli, const struct situation *situation) {
@@ -53,6 +55,10 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
     } else {
         (void)fprintf(cli->out, "%zu of %zu dates in the log, %zu failed%s", run->done, run->dates,
                       run->failed, run->orphan ? ", orphan" : "");
+    }
+    if (run->server_text != NULL) {
+        (void)fprintf(cli->out, "; %s, %s; its claims are kept",
+                      run->outcome != NULL ? run->outcome : run->state, run->server_text);
     }
     (void)fputc('\n', cli->out);
 }

@@ -3,6 +3,7 @@
 
 #include "agent/online.h"
 #include "agent/patterns.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/verbs.h"
 
@@ -104,9 +105,27 @@ static void print_summary(struct cli *cli, const struct online_report *report) {
     text_buffer_free(&found);
 }
 
+/* What the state knows of the pipeline already, if there is one; nothing is written. */
+static struct situation *last_known(const struct cli *cli) {
+    struct error error = {0};
+    char *directory = state_home(cli->pipeline->name, &error);
+    struct state *state = directory != NULL ? state_open(directory, STATE_READ, &error) : NULL;
+    struct situation *situation = NULL;
+    if (state != NULL) {
+        situation = situation_load(cli->pipeline, state, clock_wall_ms(clock_system()), &error);
+    }
+    state_close(state);
+    free(directory);
+    return situation;
+}
+
 static int print_online(struct cli *cli) {
     struct online_report report;
-    online_check(cli->pipeline, &(struct online_options){0}, &report);
+    struct situation *known = last_known(cli);
+    const struct online_options options = {.expected =
+                                               known != NULL ? known->coverage->expected : NULL};
+    online_check(cli->pipeline, &options, &report);
+    situation_free(known);
     int code = online_code(&report);
     if (cli->format == CLI_JSON) {
         json_t *answer = report_json(cli->pipeline, &report);

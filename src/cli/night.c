@@ -165,7 +165,8 @@ static bool meant(const struct situation_run *run, const char *group, int64_t si
     return strcmp(run->group, group) == 0 && run->created_at >= since;
 }
 
-/* Waits until every run launched for a group since `since` has its verdict; `*gaps` when one of
+/* Waits until every run launched for a group since `since` has its verdict, and holds no dates for
+ * jobs that it left on the server; `*gaps` when one of
  * them left some. */
 static bool wait_for_group(const struct night *night, const char *group, int64_t since, bool *gaps,
                            struct error *error) {
@@ -180,7 +181,7 @@ static bool wait_for_group(const struct night *night, const char *group, int64_t
         for (size_t i = 0; i < situation->run_count; i++) {
             const struct situation_run *run = &situation->runs[i];
             if (meant(run, group, since)) {
-                waiting = waiting || run->verdict == NULL;
+                waiting = waiting || run->verdict == NULL || run->server_held;
                 *gaps = *gaps || (run->verdict != NULL && strcmp(run->verdict, "verified") != 0);
             }
         }

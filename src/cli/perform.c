@@ -14,9 +14,6 @@
 #include "state/state_gates.h"
 #include "state/state_sessions.h"
 
-/* How long an approval holds: one night. */
-static const int64_t approval_ms = INT64_C(16) * 3600 * 1000;
-
 static int64_t now_ms(void) {
     return clock_wall_ms(clock_system());
 }
@@ -204,28 +201,45 @@ static bool approve(struct perform *perform, const struct command *command, char
                       : PIPELINE_NONE;
     const struct pipeline_indices *holds =
         gate != PIPELINE_NONE ? &perform->pipeline->gates[gate].holds : NULL;
-    json_t *json = gates_to_json(situation->gates, gate, NULL);
-    char *evidence = json_text(json);
-    char all[] = "";
-    char id[24];
-    struct state_actor actor = {.name = perform->owner};
-    struct state_approval approval = {
-        .plan_hash = (char *)perform->pipeline->hash,
-        .group = holds != NULL && holds->count > 0 ? perform->pipeline->groups[holds->items[0]].name
-                                                   : all,
-        .decision = STATE_DECIDED_GO,
-        .by = (char *)perform->owner,
-        .at = situation->as_of,
-        .expires_at = situation->as_of + approval_ms,
-        .evidence = evidence,
+    const struct operate_arm wish = {
+        .group = holds != NULL && holds->count > 0 ? holds->items[0] : PIPELINE_NONE,
         .reason = command->reason,
     };
-    bool good = state_approval_put(perform->state, &actor, &approval, id, error);
+    char id[STATE_RUN_SIZE];
+    bool good = operate_approve(situation, perform->state, perform->owner, &wish, id, error);
     if (good) {
         (void)snprintf(answer, size, "approved (%s), for 16 hours", id);
     }
-    free(evidence);
-    json_decref(json);
+    situation_free(situation);
+    return good;
+}
+
+static bool arm(struct perform *perform, const struct command *command, char *answer, size_t size,
+                struct error *error) {
+    size_t group = pipeline_find_group(perform->pipeline, command->group);
+    char id[STATE_RUN_SIZE];
+    size_t ended;
+    if (group == PIPELINE_NONE) {
+        return error_set(error, EXIT_USAGE, "there is no group %s any more", command->group);
+    }
+    if (command->kind == COMMAND_DISARM) {
+        (void)snprintf(answer, size, "disarmed %s", command->group);
+        return operate_disarm(perform->pipeline, perform->state, perform->owner, group,
+                              "disarmed in the console", &ended, error) &&
+               (ended > 0 ||
+                error_set(error, EXIT_NO_GO, "%s is not armed any more", command->group));
+    }
+    struct situation *situation =
+        situation_load(perform->pipeline, perform->state, now_ms(), error);
+    if (situation == NULL) {
+        return false;
+    }
+    const struct operate_arm wish = {
+        .group = group,
+        .launch = {
+            .group = group, .processor = PIPELINE_NONE, .range = situation->range, .gaps = true}};
+    bool good = operate_arm(situation, perform->state, perform->owner, &wish, id, error);
+    (void)snprintf(answer, size, "%s is armed (%s), for 12 hours", command->group, id);
     situation_free(situation);
     return good;
 }
@@ -251,6 +265,8 @@ bool perform_command(void *context, const struct command *command, char *answer,
         [COMMAND_RELEASE] = judge,
         [COMMAND_OVERRIDE] = judge,
         [COMMAND_APPROVE] = approve,
+        [COMMAND_ARM] = arm,
+        [COMMAND_DISARM] = arm,
         [COMMAND_WAIVE] = waive,
         [COMMAND_POLL] = poll_soon,
     };

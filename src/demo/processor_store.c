@@ -13,7 +13,16 @@ struct processor_store {
 };
 
 struct processor_store *processor_store_open(struct error *error) {
+    /* As a real processor is told to label its jobs. */
+    const char *run = getenv("PHASEGATE_RUN_ID");
+    const char *pipeline = getenv("PHASEGATE_PIPELINE_LABEL");
+    const struct bigquery_label labels[] = {{"phasegate_run", run},
+                                            {"phasegate_pipeline", pipeline}};
     struct bigquery_options options = {
+        .labels = labels,
+        .label_count = run == NULL        ? 0
+                       : pipeline == NULL ? 1
+                                          : 2,
         .endpoint = bigquery_endpoint_from_environment(),
         .project = SCENARIO_PROJECT,
         .location = SCENARIO_LOCATION,

@@ -12,21 +12,16 @@
 enum { RULE_LIMIT = 1000, DELAY_LIMIT_MS = 600000 };
 
 static const char *const kind_names[] = {
-    [FAULT_ERROR] = "error",
-    [FAULT_HTML] = "html",
-    [FAULT_RESET] = "reset",
-    [FAULT_TRUNCATE] = "truncate",
-    [FAULT_SLOW] = "slow",
-    [FAULT_DELAY] = "delay",
-    [FAULT_INCOMPLETE] = "incomplete",
-    [FAULT_EMPTY] = "empty",
-    [FAULT_ANSWER] = "answer",
-    [FAULT_EDIT] = "edit",
+    [FAULT_ERROR] = "error",           [FAULT_HTML] = "html",   [FAULT_RESET] = "reset",
+    [FAULT_TRUNCATE] = "truncate",     [FAULT_SLOW] = "slow",   [FAULT_DELAY] = "delay",
+    [FAULT_INCOMPLETE] = "incomplete", [FAULT_EMPTY] = "empty", [FAULT_HOLD] = "hold",
+    [FAULT_ANSWER] = "answer",         [FAULT_EDIT] = "edit",
 };
 
 struct rule {
     struct fault fault;
     char *method; /* NULL: any */
+    char *label;  /* of FAULT_HOLD; NULL: any */
     double share;
     int64_t skip;
     int64_t left; /* -1: without end */
@@ -68,6 +63,11 @@ void fault_clear(struct fault *fault) {
 static void free_rule(struct rule *rule) {
     fault_clear(&rule->fault);
     free(rule->method);
+    free(rule->label);
+}
+
+static void drop_last(struct faults *faults) {
+    free_rule(&faults->rules[--faults->count]);
 }
 
 static bool parse_kind(const char *name, enum fault_kind *kind, struct error *error) {
@@ -79,7 +79,7 @@ static bool parse_kind(const char *name, enum fault_kind *kind, struct error *er
     }
     return error_set(error, EXIT_DATA,
                      "\"fault\" is \"%s\"; it must be error, html, reset, truncate, slow, delay, "
-                     "incomplete, empty, answer or edit",
+                     "incomplete, empty, hold, answer or edit",
                      name);
 }
 
@@ -87,7 +87,7 @@ static bool parse_kind(const char *name, enum fault_kind *kind, struct error *er
 static bool members_are_known(json_t *json, struct error *error) {
     static const char *const known[] = {"fault",  "times", "share",   "skip",      "method",
                                         "reason", "code",  "message", "processed", "delay_ms",
-                                        "body",   "set",   "rows"};
+                                        "label",  "body",  "set",     "rows"};
     const size_t count = sizeof known / sizeof known[0];
     const char *key;
     json_t *value;
@@ -157,6 +157,7 @@ static bool parse_rule(json_t *json, struct rule *rule, struct error *error) {
     fault->failure.code = (int)given;
     fault->delay_ms = (int)delay;
     fault->processed = json_get_bool(json, "processed", false);
+    rule->label = memory_copy_string(json_get_string(json, "label", NULL));
     if (!parse_answer(json, fault, error))
         return false;
     rule->method = memory_copy_string(json_get_string(json, "method", NULL));
@@ -188,7 +189,7 @@ bool faults_add(struct faults *faults, json_t *json, struct error *error) {
             good = add_one(faults, json_array_get(list, i), error);
     }
     while (!good && faults->count > before)
-        free_rule(&faults->rules[--faults->count]);
+        drop_last(faults);
     pthread_mutex_unlock(&faults->lock);
     return good;
 }
@@ -196,7 +197,7 @@ bool faults_add(struct faults *faults, json_t *json, struct error *error) {
 void faults_clear(struct faults *faults) {
     pthread_mutex_lock(&faults->lock);
     while (faults->count > 0)
-        free_rule(&faults->rules[--faults->count]);
+        drop_last(faults);
     pthread_mutex_unlock(&faults->lock);
 }
 
@@ -239,7 +240,8 @@ struct fault faults_strike(struct faults *faults, const char *method) {
     struct fault fault = {0};
     pthread_mutex_lock(&faults->lock);
     for (size_t i = 0; i < faults->count; i++) {
-        if (strikes(faults, &faults->rules[i], method)) {
+        if (faults->rules[i].fault.kind != FAULT_HOLD &&
+            strikes(faults, &faults->rules[i], method)) {
             fault = faults->rules[i].fault;
             fault.body = memory_copy_string(fault.body);
             fault.set = json_deep_copy(fault.set);
@@ -248,4 +250,18 @@ struct fault faults_strike(struct faults *faults, const char *method) {
     }
     pthread_mutex_unlock(&faults->lock);
     return fault;
+}
+
+int faults_hold(struct faults *faults, const char *method, const json_t *labels) {
+    int hold_ms = 0;
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->count && hold_ms == 0; i++) {
+        struct rule *rule = &faults->rules[i];
+        bool meant = rule->fault.kind == FAULT_HOLD &&
+                     (!rule->label || json_object_get(labels, rule->label));
+        if (meant && strikes(faults, rule, method))
+            hold_ms = rule->fault.delay_ms;
+    }
+    pthread_mutex_unlock(&faults->lock);
+    return hold_ms;
 }

@@ -5,8 +5,10 @@
  *   fault    "error": an error body · "html": a 502 page of a proxy · "reset": the connection is
  *            reset · "truncate": half of the body · "slow": the body comes in small pieces over
  *            delay_ms · "delay": the answer comes delay_ms late · "incomplete": jobComplete false ·
- *            "empty": a 200 without a body · "answer": `body` with `code` in place of the answer ·
- *            "edit": the true answer, changed by `set` and `rows`
+ *            "empty": a 200 without a body · "hold": a job that is started looks RUNNING for
+ *            delay_ms, or until it is cancelled (real time; its request is answered as usual) ·
+ *            "answer": `body` with `code` in place of the answer · "edit": the true answer, changed
+ *            by `set` and `rows`
  *   times    how many matching requests it strikes; without it every one
  *   share    the probability that a matching request is struck, 0 to 1; default 1
  *   skip     matching requests that pass before the first is struck; default 0
@@ -15,7 +17,8 @@
  *   code     HTTP code of "error", "html" and "answer"; default the reason's own, 502, 200
  *   message  of "error"
  *   processed  true: the request is carried out and only its answer is lost; default false
- *   delay_ms   of "slow" and "delay"; default 1000
+ *   label    of "hold": only jobs that carry a label with this key; default any
+ *   delay_ms of "slow", "delay" and "hold"; default 1000
  *   body     of "answer": text, or any JSON
  *   set      of "edit": an object; its members take the place of the answer's, and null removes one
  *   rows     of "edit": so many of the rows are kept, the first; default all
@@ -41,6 +44,7 @@ enum fault_kind {
     FAULT_DELAY,
     FAULT_INCOMPLETE,
     FAULT_EMPTY,
+    FAULT_HOLD,
     FAULT_ANSWER,
     FAULT_EDIT,
 };
@@ -75,5 +79,9 @@ json_t *faults_json(struct faults *faults);
 
 /* Asks the rules about a request to a method; FAULT_NONE lets it pass. The caller clears it. */
 struct fault faults_strike(struct faults *faults, const char *method);
+
+/* How long the rules hold a job that a method starts with these labels (NULL: none), in
+ * milliseconds; 0 for not at all. */
+int faults_hold(struct faults *faults, const char *method, const json_t *labels);
 
 #endif

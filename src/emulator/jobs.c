@@ -88,7 +88,7 @@ static void forget(struct jobs *jobs) {
     struct job *job = jobs->oldest;
     while (job && (jobs->count > jobs->options.limit || jobs->bytes > jobs->options.result_limit)) {
         struct job *next = job->newer;
-        if (job->finished && job->holders == 0) {
+        if (is_done(job) && job->holders == 0) {
             unlink_job(jobs, job);
             free_job(job);
         }
@@ -213,7 +213,7 @@ static struct job *add(struct jobs *jobs, struct query_request *request,
     struct job *job = memory_new(1, sizeof *job);
     job->sequence = ++jobs->last_sequence;
     job->created_ms = wall_now();
-    job->ready_ns = boot_now() + (int64_t)jobs->options.latency_ms * 1000000;
+    job->ready_ns = boot_now() + ((int64_t)jobs->options.latency_ms + origin->hold_ms) * 1000000;
     job->id = origin->id ? memory_copy_string(origin->id)
                          : memory_format("%s%" PRIx64 "_%08" PRIu64, origin->prefix,
                                          (uint64_t)job->created_ms, job->sequence);

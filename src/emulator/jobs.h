@@ -27,6 +27,7 @@ struct job_origin {
     const char *id;         /* the client's jobId, or NULL: one is made */
     const char *request_id; /* of jobs.query, or NULL */
     const char *prefix;     /* of an id that is made */
+    int hold_ms;            /* real time for which it does not look done, besides the latency */
 };
 
 /* What a job looks like at one moment; pointers are good while the job is held. */

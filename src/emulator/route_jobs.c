@@ -131,6 +131,11 @@ static bool answer_query(struct call *call, const struct job_view *view) {
     return true;
 }
 
+static int hold_of(struct call *call, const struct query_request *request, const char *method) {
+    return faults_hold(call->emulator->faults, method,
+                       json_object_get(request->configuration, "labels"));
+}
+
 bool route_jobs_query(struct call *call) {
     struct query_request *request = request_of_query(call->body, call->names[0], &call->failure);
     if (!request)
@@ -138,7 +143,8 @@ bool route_jobs_query(struct call *call) {
     if (request->dry_run)
         return query_dry(call, request);
     const struct job_origin origin = {.request_id = json_get_string(call->body, "requestId", NULL),
-                                      .prefix = "job_"};
+                                      .prefix = "job_",
+                                      .hold_ms = hold_of(call, request, "jobs.query")};
     struct jobs *jobs = call->emulator->jobs;
     struct job *job = jobs_submit(jobs, request, &origin, &call->failure);
     if (!job)
@@ -230,7 +236,8 @@ bool route_jobs_insert(struct call *call) {
         return insert_dry(call, request);
     const json_t *reference = json_object_get(call->body, "jobReference");
     const struct job_origin origin = {.id = json_get_string(reference, "jobId", NULL),
-                                      .prefix = "job_"};
+                                      .prefix = "job_",
+                                      .hold_ms = hold_of(call, request, "jobs.insert")};
     struct jobs *jobs = call->emulator->jobs;
     struct job *job = jobs_submit(jobs, request, &origin, &call->failure);
     if (!job)

@@ -152,6 +152,22 @@ static void load_limits(struct loader *loader, const struct place *at,
     }
 }
 
+/* What it does on the server, by itself or through the label that names its run. */
+static void load_server_jobs(struct loader *loader, const struct place *at,
+                             const struct raw_processor *raw,
+                             struct pipeline_processor *processor) {
+    static const char *const words[] = {"labelled", "none"};
+    const char *given = raw->server_jobs == NULL ? words[0] : raw->server_jobs;
+    processor->labels_jobs = strcmp(given, words[0]) == 0;
+    if (processor->labels_jobs || strcmp(given, words[1]) == 0) {
+        return;
+    }
+    loader_mistake(loader, PLACE_KEY(at, "server_jobs"),
+                   "\"%s\" is neither \"labelled\" (its BigQuery jobs carry the label "
+                   "phasegate_run) nor \"none\" (it starts none of its own)",
+                   given);
+}
+
 static void load_processor(struct loader *loader, size_t index) {
     const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "processors"), index);
     const struct raw_processor *raw = &loader->raw->processors[index];
@@ -173,6 +189,7 @@ static void load_processor(struct loader *loader, size_t index) {
     free(expanded);
     load_environment(loader, at, processor);
     load_limits(loader, at, raw, processor);
+    load_server_jobs(loader, at, raw, processor);
     processor->log = memory_copy_string(raw->log == NULL ? PIPELINE_BUILT_IN_PATTERNS : raw->log);
 }
 

@@ -139,6 +139,8 @@ struct pipeline_processor {
     int64_t stop_grace_ms;   /* between TERM and KILL; default 60 s */
     int stop_after_failures; /* that many failures in a row with one signature stop the run; 0 for
                                 never */
+    bool labels_jobs; /* its BigQuery jobs carry the label phasegate_run (server_jobs: labelled,
+                         the default); false: it starts none of its own (server_jobs: none) */
     bool shell; /* `command` holds one string for /bin/sh -c: only when the file says shell: true */
 };
 

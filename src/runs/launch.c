@@ -90,6 +90,7 @@ static bool claim(const struct runs_plan *plan, struct state *state,
             .claim_count = item->table_count,
             .tables = item->tables,
             .table_count = item->table_count,
+            .labels_jobs = plan->pipeline->processors[item->processor].labels_jobs,
         };
     }
     struct state_launch launch = {
@@ -116,8 +117,25 @@ static bool claim(const struct runs_plan *plan, struct state *state,
 
 /* ---- the shim ---- */
 
-static char **environment_of(const struct pipeline_processor *processor) {
-    char **environment = memory_new(processor->environment_count + 1, sizeof *environment);
+/* The pipeline's name as BigQuery takes it for the value of a label. */
+static char *label_variable(const struct pipeline *pipeline) {
+    static const size_t longest = 63;
+    char *variable = memory_format("PHASEGATE_PIPELINE_LABEL=%s", pipeline->name);
+    char *value = strchr(variable, '=') + 1;
+    for (size_t i = 0; value[i] != '\0'; i++) {
+        bool capital = value[i] >= 'A' && value[i] <= 'Z';
+        value[i] = (char)(capital ? value[i] - 'A' + 'a' : value[i] == '.' ? '-' : value[i]);
+    }
+    if (strlen(value) > longest) {
+        value[longest] = '\0';
+    }
+    return variable;
+}
+
+static char **environment_of(const struct pipeline *pipeline,
+                             const struct pipeline_processor *processor) {
+    char **environment = memory_new(processor->environment_count + 2, sizeof *environment);
+    environment[processor->environment_count] = label_variable(pipeline);
     for (size_t i = 0; i < processor->environment_count; i++) {
         environment[i] =
             memory_format("%s=%s", processor->environment[i].name, processor->environment[i].value);
@@ -125,10 +143,10 @@ static char **environment_of(const struct pipeline_processor *processor) {
     return environment;
 }
 
-static bool write_spec(const struct pipeline_processor *processor, const struct runs_item *item,
-                       const char *run, struct state *state, const char *directory,
-                       struct error *error) {
-    char **environment = environment_of(processor);
+static bool write_spec(const struct pipeline *pipeline, const struct pipeline_processor *processor,
+                       const struct runs_item *item, const char *run, struct state *state,
+                       const char *directory, struct error *error) {
+    char **environment = environment_of(pipeline, processor);
     char *run_name = memory_copy_string(run);
     char *home = memory_copy_string(state_directory(state));
     struct spec spec = {
@@ -237,10 +255,11 @@ static int start_shim(const struct runs_plan *plan, size_t index, struct state *
     const struct pipeline_processor *processor = &plan->pipeline->processors[item->processor];
     char *directory = run_directory(state, started->run);
     int status[2] = {-1, -1};
-    bool done = write_spec(processor, item, started->run, state, directory, error) &&
-                (pipe2(status, O_CLOEXEC) == 0 ||
-                 error_set_errno(error, EXIT_OS, errno, "cannot make a pipe")) &&
-                spawn(shim, directory, status[1], error);
+    bool done =
+        write_spec(plan->pipeline, processor, item, started->run, state, directory, error) &&
+        (pipe2(status, O_CLOEXEC) == 0 ||
+         error_set_errno(error, EXIT_OS, errno, "cannot make a pipe")) &&
+        spawn(shim, directory, status[1], error);
     if (status[1] >= 0) {
         (void)close(status[1]);
     }

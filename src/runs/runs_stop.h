@@ -20,4 +20,11 @@ bool runs_stop(struct state *state, const struct state_actor *actor, const struc
                const struct runs_stop_selector *selector, const char *reason, size_t *asked,
                struct error *error);
 
+/* Asks for the jobs in BigQuery to be cancelled that matching runs have left there, or will leave
+ * when they end (state_server.h): the agent carries it out. `*asked` runs were not asked for it
+ * before; `*live` of all that match live still. */
+bool runs_cancel_jobs(struct state *state, const struct state_actor *actor,
+                      const struct clock *clock, const struct runs_stop_selector *selector,
+                      size_t *asked, size_t *live, struct error *error);
+
 #endif

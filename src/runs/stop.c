@@ -8,6 +8,7 @@
 #include "runs/orphan.h"
 #include "runs/runs_stop.h"
 #include "runs/spec.h"
+#include "state/state_server.h"
 
 /* A poke only saves the shim's next look; nobody reads, nobody minds. */
 static void poke(const struct state_run *run) {
@@ -62,4 +63,32 @@ bool runs_stop(struct state *state, const struct state_actor *actor, const struc
     free(ids);
     state_runs_free(runs, count);
     return done && follow_up(state, clock, selector, error);
+}
+
+bool runs_cancel_jobs(struct state *state, const struct state_actor *actor,
+                      const struct clock *clock, const struct runs_stop_selector *selector,
+                      size_t *asked, size_t *live, struct error *error) {
+    struct state_run_filter filter = {
+        .run = selector->run, .group = selector->group, .processor = selector->processor};
+    size_t count;
+    size_t matching = 0;
+    *asked = 0;
+    *live = 0;
+    struct state_run *runs = state_runs(state, &filter, &count, error);
+    if (runs == NULL) {
+        return false;
+    }
+    char **ids = memory_new(count, sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        bool lives = runs[i].state != STATE_RUN_ENDED;
+        if (lives || runs[i].server.held) {
+            ids[matching++] = runs[i].run;
+        }
+        *live += lives ? 1 : 0;
+    }
+    bool done =
+        state_server_cancel(state, actor, ids, matching, clock_wall_ms(clock), asked, error);
+    free(ids);
+    state_runs_free(runs, count);
+    return done;
 }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "logs/progress.h"
 #include "situation/parts.h"
+#include "state/state_server.h"
 
 enum { MOST_RUNS = 500, MOST_FAILURES = 8 };
 
@@ -177,6 +178,10 @@ static struct situation_run convert(const struct state_run *stored,
         .ended_at = stored->ended_at,
         .stop_at = stored->stop_at,
         .stop_by = memory_copy_string(stored->stop_by),
+        .server_held = stored->server.held,
+        .server_jobs = stored->server.jobs,
+        .server_jobs_at = stored->server.at,
+        .server_text = state_server_text(&stored->server),
         .stop_stage = stage_text(stored, situation->as_of),
     };
     read_progress(&run, &stored->progress, situation->as_of);
@@ -238,6 +243,7 @@ static void free_run(struct situation_run *run) {
     free(run->log_path);
     free(run->stop_by);
     free(run->stop_stage);
+    free(run->server_text);
     free(run->last_line);
 }
 

@@ -61,7 +61,12 @@ struct situation_run {
     char *log_path;
     int64_t created_at, started_at, ended_at, stop_at; /* 0 when not */
     char *stop_by;                                     /* NULL */
-    char *stop_stage; /* "TERM sent, KILL in 42 s, 2 processes left"; NULL */
+    /* Jobs in BigQuery that it left running: state_server.h. */
+    bool server_held;       /* its claims are kept for them */
+    int64_t server_jobs;    /* -1: not known */
+    int64_t server_jobs_at; /* when BigQuery was last asked; 0: never */
+    char *server_text;      /* "2 jobs still running server-side"; NULL when it is not held */
+    char *stop_stage;       /* "TERM sent, KILL in 42 s, 2 processes left"; NULL */
     /* From its log; counts of dates. `total` is 0 until the log tells. */
     size_t done, ok, failed, skipped, zero_rows, total;
     size_t warnings, errors;

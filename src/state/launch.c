@@ -34,29 +34,57 @@ char *state_make_id(char kind, int64_t at, char id[STATE_RUN_SIZE]) {
     return id;
 }
 
+/* Why a run that has ended still holds its claims. */
+static void describe_hold(const struct sql_rows *rows, const char *dates, struct error *error) {
+    char at[CLOCK_UTC_SIZE];
+    const char *run = sql_peek_text(rows, 0);
+    int64_t jobs = sql_get_int(rows, 8, -1);
+    char *what =
+        jobs < 0    ? memory_copy_string("whether jobs of it still run in BigQuery is not known")
+        : jobs == 0 ? memory_copy_string("whether jobs of it still run in BigQuery is being asked")
+                    : memory_format("%lld of its jobs still run%s in BigQuery", (long long)jobs,
+                                    jobs == 1 ? "s" : "");
+    (void)error_set(error, EXIT_NO_GO,
+                    "%s is still claimed by run %s (%s), %s at %s: %s; wait, or %s: phasegate stop "
+                    "%s %s",
+                    dates, run, sql_peek_text(rows, 1), sql_peek_text(rows, 7),
+                    clock_format_utc(sql_get_int(rows, 9, 0), at), what,
+                    jobs < 0 ? "look there and release it" : "have them cancelled", run,
+                    jobs < 0 ? "--forget-jobs --reason TEXT" : "--cancel-jobs");
+    free(what);
+}
+
 static void describe_overlap(const struct sql_rows *rows, const char *resource,
                              struct error *error) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
     char at[CLOCK_UTC_SIZE];
-    (void)error_set(error, EXIT_NO_GO,
-                    "%s: %s to %s is claimed by run %s (%s, launched by %s at %s); stop that run, "
-                    "or wait for it",
-                    resource, day_format((day_number)sql_get_int(rows, 3, 0), from),
-                    day_format((day_number)sql_get_int(rows, 4, 0), to), sql_peek_text(rows, 0),
-                    sql_peek_text(rows, 1), sql_peek_text(rows, 2),
-                    clock_format_utc(sql_get_int(rows, 5, 0), at));
+    char *dates = memory_format("%s: %s to %s", resource,
+                                day_format((day_number)sql_get_int(rows, 3, 0), from),
+                                day_format((day_number)sql_get_int(rows, 4, 0), to));
+    if (sql_get_int(rows, 6, 0) != 0) {
+        describe_hold(rows, dates, error);
+    } else {
+        (void)error_set(
+            error, EXIT_NO_GO,
+            "%s is claimed by run %s (%s, launched by %s at %s); stop that run, or wait for it",
+            dates, sql_peek_text(rows, 0), sql_peek_text(rows, 1), sql_peek_text(rows, 2),
+            clock_format_utc(sql_get_int(rows, 5, 0), at));
+    }
+    free(dates);
 }
+
+#define OVERLAP_SELECT(jobs)                                                                       \
+    "SELECT c.run,r.processor,r.owner,max(c.from_day,?2),min(c.to_day,?3),c.at,r.state='ended',"   \
+    "coalesce(r.outcome,'')," jobs ",r.ended_at"                                                   \
+    " FROM claims c JOIN runs r ON r.run=c.run WHERE c.released_at IS NULL"                        \
+    " AND c.resource=?1 AND c.from_day<=?3 AND ?2<=c.to_day ORDER BY c.from_day LIMIT 1"
 
 static bool is_range_free(struct state *state, const char *resource, struct day_range range,
                           struct error *error) {
-    struct sql_rows rows =
-        SQL_ROWS(state, error,
-                 "SELECT c.run,r.processor,r.owner,max(c.from_day,?2),min(c.to_day,?3),c.at"
-                 " FROM claims c JOIN runs r ON r.run=c.run WHERE c.released_at IS NULL"
-                 " AND c.resource=?1 AND c.from_day<=?3 AND ?2<=c.to_day ORDER BY c.from_day"
-                 " LIMIT 1",
-                 sql_text(resource), sql_int(range.from), sql_int(range.to));
+    struct sql_rows rows = SQL_ROWS(
+        state, error, state->schema < 2 ? OVERLAP_SELECT("NULL") : OVERLAP_SELECT("r.server_jobs"),
+        sql_text(resource), sql_int(range.from), sql_int(range.to));
     bool free = true;
     if (sql_next(&rows)) {
         describe_overlap(&rows, resource, error);
@@ -116,14 +144,15 @@ static bool insert_run(struct state *state, const struct state_launch *launch,
         SQL_RUN(state, error,
                 "INSERT INTO runs(run,launch,group_name,processor,owner,from_day,to_day,dates,"
                 "date_count,plan_hash,steps,step_count,command,directory,retry_of,state,"
-                "created_at,created_boot_id,created_ns)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?)",
+                "created_at,created_boot_id,created_ns,server_labelled)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?,?)",
                 sql_text(run->run), sql_text(launch->launch), sql_text(launch->group),
                 sql_text(run->processor), sql_text(launch->owner), sql_int(run->range.from),
                 sql_int(run->range.to), sql_text(dates), sql_size(dayset_count(run->dates)),
                 sql_text(launch->plan_hash), sql_text(run->steps), sql_size(run->step_count),
                 sql_text(run->command), sql_text(run->directory), sql_text(run->retry_of),
-                sql_int(launch->at), sql_text(state->boot_id), sql_int(launch->boot_ns));
+                sql_int(launch->at), sql_text(state->boot_id), sql_int(launch->boot_ns),
+                sql_int(run->labels_jobs));
     free(dates);
     return done && insert_tables(state, run, error) && insert_claims(state, launch, run, error);
 }

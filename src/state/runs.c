@@ -98,6 +98,13 @@ enum state_outcome run_outcome_of(const char *word) {
     X(VERDICT, "r.verdict")                                                                        \
     X(VERDICT_TEXT, "r.verdict_text")                                                              \
     X(VERDICT_AT, "r.verdict_at")                                                                  \
+    X(LABELLED, "r.server_labelled")                                                               \
+    X(HELD, "r.server_hold")                                                                       \
+    X(JOBS, "r.server_jobs")                                                                       \
+    X(JOBS_AT, "r.server_jobs_at")                                                                 \
+    X(JOBS_ERROR, "r.server_error")                                                                \
+    X(CANCEL_AT, "r.server_cancel_at")                                                             \
+    X(CANCEL_BY, "r.server_cancel_by")                                                             \
     X(P_DONE, "p.done")                                                                            \
     X(P_OK, "p.ok")                                                                                \
     X(P_FAILED, "p.failed")                                                                        \
@@ -120,6 +127,19 @@ enum run_column {
 };
 #define RUN_NAME(name, column) column ","
 #define RUN_LIST               RUN_COLUMNS(RUN_NAME) "0"
+
+/* A file of schema 1 can be read without being migrated. */
+#define RUNS_OF_SCHEMA_1                                                                           \
+    "(SELECT *,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS server_jobs_at,"  \
+    "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by FROM runs)"
+#define RUN_SELECT(source)                                                                         \
+    "SELECT " RUN_LIST " FROM " source " r LEFT JOIN progress p ON p.run=r.run"                    \
+    " WHERE (?1 IS NULL OR r.run=?1) AND (?2 IS NULL OR r.group_name=?2)"                          \
+    " AND (?3 IS NULL OR r.processor=?3) AND (?4 IS NULL OR r.launch=?4)"                          \
+    " AND (?5=0 OR r.state<>'ended') AND (?6=0 OR (r.state='ended' AND r.verdict IS NULL))"        \
+    " AND (?7=0 OR r.ended_at IS NULL OR r.ended_at>=?7 OR r.server_hold=1)"                       \
+    " AND (?8=0 OR r.created_at<=?8) AND (?10=0 OR r.server_hold=1)"                               \
+    " ORDER BY r.created_at DESC,r.run DESC LIMIT ?9"
 
 static void copy_boot_id(const struct sql_rows *rows, int column, char out[CLOCK_BOOT_ID_SIZE]) {
     const char *text = sql_peek_text(rows, column);
@@ -144,6 +164,18 @@ static struct state_progress read_progress(const struct sql_rows *rows) {
         .log_offset = sql_get_int(rows, RUN_P_LOG_OFFSET, 0),
         .json = sql_get_text(rows, RUN_P_JSON),
         .updated_at = sql_get_int(rows, RUN_P_UPDATED_AT, 0),
+    };
+}
+
+static struct state_server read_server(const struct sql_rows *rows) {
+    return (struct state_server){
+        .labelled = sql_get_int(rows, RUN_LABELLED, 0) != 0,
+        .held = sql_get_int(rows, RUN_HELD, 0) != 0,
+        .jobs = sql_get_int(rows, RUN_JOBS, -1),
+        .at = sql_get_int(rows, RUN_JOBS_AT, 0),
+        .error = sql_get_text(rows, RUN_JOBS_ERROR),
+        .cancel_at = sql_get_int(rows, RUN_CANCEL_AT, 0),
+        .cancel_by = sql_get_text(rows, RUN_CANCEL_BY),
     };
 }
 
@@ -203,6 +235,7 @@ static struct state_run read_run(const struct sql_rows *rows) {
         .verdict_text = sql_get_text(rows, RUN_VERDICT_TEXT),
         .verdict_at = sql_get_int(rows, RUN_VERDICT_AT, 0),
         .progress = read_progress(rows),
+        .server = read_server(rows),
     };
     read_process(rows, &run);
     if (!days_from_text(text_of(sql_peek_text(rows, RUN_DATES)), &run.dates)) {
@@ -231,17 +264,11 @@ struct state_run *state_runs(struct state *state, const struct state_run_filter 
     struct state_run *runs = NULL;
     size_t capacity = 0;
     struct sql_rows rows = SQL_ROWS(
-        state, error,
-        "SELECT " RUN_LIST " FROM runs r LEFT JOIN progress p ON p.run=r.run"
-        " WHERE (?1 IS NULL OR r.run=?1) AND (?2 IS NULL OR r.group_name=?2)"
-        " AND (?3 IS NULL OR r.processor=?3) AND (?4 IS NULL OR r.launch=?4)"
-        " AND (?5=0 OR r.state<>'ended') AND (?6=0 OR (r.state='ended' AND r.verdict IS NULL))"
-        " AND (?7=0 OR r.ended_at IS NULL OR r.ended_at>=?7) AND (?8=0 OR r.created_at<=?8)"
-        " ORDER BY r.created_at DESC,r.run DESC LIMIT ?9",
+        state, error, state->schema < 2 ? RUN_SELECT(RUNS_OF_SCHEMA_1) : RUN_SELECT("runs"),
         sql_text(filter->run), sql_text(filter->group), sql_text(filter->processor),
         sql_text(filter->launch), sql_int(filter->live), sql_int(filter->undecided),
         sql_int(filter->ended_since), sql_int(filter->as_of),
-        sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest));
+        sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest), sql_int(filter->held));
     *count = 0;
     while (sql_next(&rows)) {
         runs = memory_grow(runs, *count, &capacity, sizeof *runs);
@@ -260,13 +287,13 @@ struct state_run *state_runs(struct state *state, const struct state_run_filter 
 }
 
 static void clear_run(struct state_run *run) {
-    char *strings[] = {run->run,          run->launch,       run->group,
-                       run->processor,    run->owner,        run->plan_hash,
-                       run->steps,        run->command,      run->directory,
-                       run->retry_of,     run->spawn_error,  run->recorded_by,
-                       run->stop_by,      run->stop_reason,  run->stop_stage,
-                       run->verdict,      run->verdict_text, run->progress.last_line,
-                       run->progress.json};
+    char *strings[] = {run->run,           run->launch,       run->group,
+                       run->processor,     run->owner,        run->plan_hash,
+                       run->steps,         run->command,      run->directory,
+                       run->retry_of,      run->spawn_error,  run->recorded_by,
+                       run->stop_by,       run->stop_reason,  run->stop_stage,
+                       run->verdict,       run->verdict_text, run->progress.last_line,
+                       run->progress.json, run->server.error, run->server.cancel_by};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         free(strings[i]);
     }

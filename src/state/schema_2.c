@@ -1,4 +1,5 @@
-/* Schema 2: what the agent says of itself, and what an arm is to launch. */
+/* Schema 2: what the agent says of itself, what an arm is to launch, what the queries cost, and
+ * what BigQuery still does for a run that has ended. */
 #include "state/schema.h"
 
 static const char told[] = "CREATE TABLE told("
@@ -40,4 +41,58 @@ static const char estimates[] =
     " bytes_processed INTEGER, bytes_billed INTEGER, error TEXT,"
     " CHECK((bytes_billed IS NULL) = (error IS NOT NULL))) STRICT;" SCHEMA_FENCED("estimates");
 
-const char *const schema_2[] = {told, arms, bills, estimates, NULL};
+/* A run that schema 1 knew, and one whose shim is of schema 1, is not labelled: it ends as it
+ * always did. */
+static const char server_columns[] =
+    "ALTER TABLE runs ADD COLUMN server_labelled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN server_hold INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN server_jobs INTEGER;"
+    "ALTER TABLE runs ADD COLUMN server_jobs_at INTEGER;"
+    "ALTER TABLE runs ADD COLUMN server_error TEXT;"
+    "ALTER TABLE runs ADD COLUMN server_term INTEGER;"
+    "ALTER TABLE runs ADD COLUMN server_cancel_at INTEGER;"
+    "ALTER TABLE runs ADD COLUMN server_cancel_by TEXT;"
+    "ALTER TABLE runs ADD COLUMN server_forget_by TEXT;"
+    "ALTER TABLE runs ADD COLUMN server_forget_reason TEXT;"
+    "ALTER TABLE runs ADD COLUMN server_hold_ended_at INTEGER;"
+    "CREATE INDEX runs_server_hold ON runs(created_at) WHERE server_hold=1;";
+
+/* The end of a run releases its claims, or puts a hold on them: there is no moment between. A
+ * command that was never let go, and one that ended well, leaves nothing behind on the server. */
+static const char server_hold[] =
+    "DROP TRIGGER runs_release;"
+    "CREATE TRIGGER runs_release AFTER UPDATE OF state ON runs"
+    " WHEN NEW.state='ended' AND OLD.state<>'ended' BEGIN"
+    " UPDATE runs SET server_hold=1 WHERE run=NEW.run AND server_labelled=1"
+    "  AND child_pid IS NOT NULL AND outcome IN('failed','stopped','lost');"
+    " UPDATE claims SET released_at=NEW.ended_at WHERE run=NEW.run AND released_at IS NULL"
+    "  AND NOT EXISTS(SELECT 1 FROM runs WHERE run=NEW.run AND server_hold=1);"
+    " END;"
+    "DROP TRIGGER claims_release;"
+    "CREATE TRIGGER claims_release BEFORE UPDATE OF released_at ON claims"
+    " WHEN EXISTS(SELECT 1 FROM runs WHERE run=OLD.run AND (state<>'ended' OR server_hold=1))"
+    " BEGIN SELECT RAISE(ABORT,'a claim is held until its run has ended and none of its jobs runs"
+    " on the server'); END;"
+    "CREATE TRIGGER runs_hold_begins BEFORE UPDATE OF server_hold ON runs"
+    " WHEN NEW.server_hold<>0 AND OLD.server_hold=0 AND (NEW.state<>'ended' OR NOT EXISTS("
+    "  SELECT 1 FROM claims WHERE run=NEW.run AND released_at IS NULL))"
+    " BEGIN SELECT RAISE(ABORT,'claims that were released are not held again'); END;"
+    "CREATE TRIGGER runs_hold_ends BEFORE UPDATE OF server_hold ON runs"
+    " WHEN OLD.server_hold=1 AND NEW.server_hold=0 AND (NEW.server_hold_ended_at IS NULL"
+    "  OR (NEW.server_jobs IS NOT 0 AND NEW.server_forget_by IS NULL))"
+    " BEGIN SELECT RAISE(ABORT,'a claim is released when no job of its run is left on the server,"
+    " or by a person'); END;"
+    "CREATE TRIGGER runs_hold_release AFTER UPDATE OF server_hold ON runs"
+    " WHEN OLD.server_hold=1 AND NEW.server_hold=0"
+    " BEGIN UPDATE claims SET released_at=NEW.server_hold_ended_at WHERE run=NEW.run"
+    "  AND released_at IS NULL; END;"
+    "CREATE TRIGGER runs_forget BEFORE UPDATE OF server_forget_by ON runs"
+    " WHEN NEW.server_forget_by IS NOT NULL"
+    "  AND length(trim(coalesce(NEW.server_forget_reason,'')))<10"
+    " BEGIN SELECT RAISE(ABORT,'to forget the jobs of a run takes a reason of at least 10"
+    " characters'); END;"
+    "CREATE TRIGGER runs_server_fence BEFORE UPDATE OF server_jobs,server_jobs_at,server_error"
+    " ON runs WHEN NEW.server_term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"
+    " BEGIN SELECT RAISE(ABORT,'" SCHEMA_STALE_TERM "'); END;";
+
+const char *const schema_2[] = {told, arms, bills, estimates, server_columns, server_hold, NULL};

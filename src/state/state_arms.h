@@ -40,7 +40,8 @@ struct state_arm {
 bool state_arm_put(struct state *state, const struct state_actor *actor,
                    const struct state_arm *arm, char id[STATE_RUN_SIZE], struct error *error);
 
-/* Ends an arm as disarmed or expired, with a reason; fenced when the actor has a term. `*done` is false when it had ended already. */
+/* Ends an arm as disarmed or expired, with a reason; fenced when the actor has a term. `*done` is
+ * false when it had ended already. */
 bool state_arm_end(struct state *state, const struct state_actor *actor, const char *arm,
                    enum state_arm_state end, const char *why, int64_t at, bool *done,
                    struct error *error);

@@ -35,6 +35,7 @@
     X(ORPHAN, "orphan")                                                                            \
     X(LOST, "lost")                                                                                \
     X(LATE_EXIT, "late-exit")                                                                      \
+    X(SERVER_JOBS, "server-jobs")                                                                  \
     X(VERDICT, "verdict")                                                                          \
     X(STALL, "stall")                                                                              \
     X(ALERT, "alert")                                                                              \

@@ -2,7 +2,8 @@
  *
  * A run goes claimed → starting → running → (stopping →) ended. Claims are exclusive holds on
  * (BigQuery table × dates); they are taken with the run, in one transaction, and released with its
- * end and not before. What the shim writes is in state_shim.h. */
+ * end and not before; those of a run that ended badly only when none of its jobs is left on the
+ * server (state_server.h). What the shim writes is in state_shim.h. */
 #ifndef PHASEGATE_STATE_STATE_RUNS_H
 #define PHASEGATE_STATE_STATE_RUNS_H
 
@@ -68,6 +69,7 @@ struct state_new_run {
     size_t claim_count;
     const struct state_run_table *tables;
     size_t table_count;
+    bool labels_jobs; /* its BigQuery jobs carry its id: see state_server.h */
 };
 
 /* A launch: one or more runs, all or none. */
@@ -117,6 +119,17 @@ struct state_progress {
     int64_t updated_at;
 };
 
+/* What BigQuery does for a run. Stored by state_server.h. */
+struct state_server {
+    bool labelled;     /* its jobs carry the label phasegate_run */
+    bool held;         /* it has ended, and its claims are kept until none of its jobs runs */
+    int64_t jobs;      /* pending and running at `at`; -1: not known */
+    int64_t at;        /* when BigQuery was last asked; 0: never */
+    char *error;       /* why they are not known, or not all cancelled; NULL */
+    int64_t cancel_at; /* somebody asked for them to be cancelled; 0: not */
+    char *cancel_by;   /* NULL */
+};
+
 struct state_run {
     char *run, *launch, *group, *processor, *owner;
     char *plan_hash;
@@ -151,6 +164,7 @@ struct state_run {
     struct state_run_table *tables;
     size_t table_count;
     struct state_progress progress;
+    struct state_server server;
 };
 
 /* What to list; zero-initialised it means everything. */
@@ -161,7 +175,8 @@ struct state_run_filter {
     const char *launch;
     bool live;           /* not ended */
     bool undecided;      /* ended, without a verdict */
-    int64_t ended_since; /* wall ms: those that live or ended since; 0: all */
+    bool held;           /* ended, with claims that are held for jobs on the server */
+    int64_t ended_since; /* wall ms: those that live, are held, or ended since; 0: all */
     int64_t as_of;       /* wall ms: only those created by then; 0: all */
     size_t newest;       /* only the newest so many; 0: all */
 };

@@ -391,3 +391,21 @@ void fixture_write_logs(struct fixture *fixture) {
         text_buffer_free(&text);
     }
 }
+
+void fixture_arm(struct fixture *fixture, bool counting) {
+    static char approval[] = "a-5mzsk4rf0m";
+    static char arm[] = "m-5mzsk4rf0n";
+    static char by[] = "naji@ops";
+    struct situation_group *group = &fixture->situation->groups[1];
+    group->approval = approval;
+    group->approved_by = by;
+    group->approved_at = FIXTURE_NOW - 60 * MINUTE;
+    group->approved_until = FIXTURE_NOW + 600 * MINUTE;
+    group->arm = arm;
+    group->armed_by = by;
+    group->armed_at = FIXTURE_NOW - 30 * MINUTE;
+    group->armed_until = FIXTURE_NOW + 300 * MINUTE;
+    group->arm_need = 2;
+    group->arm_streak = counting ? 2 : 1;
+    group->fires_at = counting ? FIXTURE_NOW + 42000 : 0;
+}

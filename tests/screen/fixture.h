@@ -31,6 +31,10 @@ void fixture_situation_free(struct situation *situation); /* NULL is fine */
 struct situation *fixture_situation(enum fixture_kind kind, const struct pipeline *pipeline);
 struct pipeline *fixture_pipeline(enum fixture_kind kind);
 
+/* Approves and arms the second group: one GO of two seen, or with `counting` 42 s before its
+ * start. */
+void fixture_arm(struct fixture *fixture, bool counting);
+
 /* Gives each run a log of its own in a directory that fixture_free removes: 24 lines, one every
  * five seconds of the last five minutes, the runs' a second apart, their arrival noted. The dates
  * that the lines name are of November 2021. */

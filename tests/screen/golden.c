@@ -90,6 +90,22 @@ Test(golden, every_view_of_a_bad_night)
     fixture_free(&fixture);
 }
 
+Test(golden, an_armed_group_and_its_countdown)
+{
+    static const char *const views[] = {"coverage", "gates", "runs"};
+    struct fixture armed = fixture_new(FIXTURE_RED);
+    struct fixture counting = fixture_new(FIXTURE_RED);
+    fixture_arm(&armed, false);
+    fixture_arm(&counting, true);
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        check(&armed, "armed", views[i], 120, 36, false);
+        check(&counting, "counting", views[i], 120, 36, false);
+        check(&counting, "counting", views[i], 80, 24, false);
+    }
+    fixture_free(&armed);
+    fixture_free(&counting);
+}
+
 Test(golden, the_logs_of_all_runs_merged)
 {
     struct fixture fixture = fixture_new(FIXTURE_RED);

@@ -102,6 +102,10 @@ static void draw_gate(const struct screen *screen, struct frame *frame, struct f
                          : gate->verdict == GATES_GO ? "lets pass "
                                                      : "holds ",
                          screen->pipeline->groups[facts->holds.items[i]].name);
+    if (facts->holds.count && screen->situation->groups) {
+        style = words_arm(&screen->situation->groups[facts->holds.items[0]], screen->now, text);
+        x = *text ? frame_put(frame, row, x + 2, row.y, style, text) : x;
+    }
     (void)snprintf(text, sizeof text, "%zu of %zu pass · %zu of %zu measured", gate->passed,
                    gate->total, gate->measured, gate->total);
     int end = column_x(&row, 0) + AGE_WIDTH, left = end - frame_columns(text_of(text));
@@ -294,6 +298,11 @@ static bool gates_act(struct screen *screen, enum action action) {
     case ACTION_OVERRIDE:
     case ACTION_HOLD:
         decide_gate(screen, action, gate);
+        return true;
+    case ACTION_ARM:
+        if (gate != PIPELINE_NONE && screen->pipeline->gates[gate].holds.count)
+            target.group = screen->pipeline->gates[gate].holds.items[0];
+        decide_arm(screen, target.group);
         return true;
     case ACTION_LAUNCH:
         if (gate != PIPELINE_NONE && screen->pipeline->gates[gate].holds.count)

@@ -85,7 +85,13 @@ static void draw_group(const struct screen *screen, struct frame *frame, struct 
         enum gates_verdict verdict = screen->situation->gates->gates[facts->behind].verdict;
         x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "behind %s ",
                          screen->pipeline->gates[facts->behind].name);
-        frame_put(frame, row, x, row.y, words_verdict_style(verdict), gates_verdict_name(verdict));
+        x = frame_put(frame, row, x, row.y, words_verdict_style(verdict),
+                      gates_verdict_name(verdict));
+    }
+    if (screen->situation->groups) {
+        char text[WORDS_SIZE];
+        enum theme_style style = words_arm(&screen->situation->groups[group], screen->now, text);
+        frame_put(frame, row, x + 2, row.y, style, text);
     }
 }
 
@@ -264,6 +270,15 @@ static void launch(struct screen *screen, const struct list_row *row) {
     decide_launch(screen, &target);
 }
 
+/* The group that a row is, or is of. */
+static size_t group_at(const struct screen *screen, const struct list_row *row) {
+    if (!row || row->kind == ROW_OTHERS)
+        return PIPELINE_NONE;
+    if (row->kind == ROW_RUN)
+        return pipeline_find_group(screen->pipeline, run_at(screen, row->a)->group);
+    return row->kind == ROW_GROUP ? row->a : row->b;
+}
+
 static bool runs_act(struct screen *screen, enum action action) {
     const struct list_row *row = list_selected(&screen->runs, &screen->rows);
     const struct situation_run *run = row && row->kind == ROW_RUN ? run_at(screen, row->a) : NULL;
@@ -280,6 +295,9 @@ static bool runs_act(struct screen *screen, enum action action) {
         return true;
     case ACTION_RETRY:
         decide_retry(screen, run);
+        return true;
+    case ACTION_ARM:
+        decide_arm(screen, group_at(screen, row));
         return true;
     case ACTION_LAUNCH:
         if (row)

@@ -131,6 +131,35 @@ static int draw_verdict(struct frame *frame, struct frame_rect row, enum gates_v
                      gates_verdict_name(verdict));
 }
 
+/* "next: group1 (held)", "next: launch group1", "next: group1, armed until …". */
+static enum theme_style what_is_next(const struct screen *screen, char *out) {
+    const struct situation *situation = screen->situation;
+    const struct situation_header *header = &situation->header;
+    char arm[WORDS_SIZE] = "";
+    bool launch = header->launchable != PIPELINE_NONE;
+    size_t next = launch ? header->launchable : header->next_group;
+    *out = '\0';
+    if (next == PIPELINE_NONE)
+        return STYLE_DIM;
+    const char *group = situation->pipeline->groups[next].name;
+    if (situation->groups && situation->groups[next].arm) {
+        enum theme_style style = words_arm(&situation->groups[next], screen->now, arm);
+        (void)snprintf(out, WORDS_SIZE, "next: %.40s %.72s", group, arm);
+        return style;
+    }
+    (void)snprintf(out, WORDS_SIZE, launch ? "next: launch %s" : "next: %s (held)", group);
+    return launch ? STYLE_NORMAL : STYLE_DIM;
+}
+
+/* "group1 starts in 42 s, m says no": while anybody can still say no, nothing is more urgent. */
+static int draw_countdown(const struct screen *screen, struct frame *frame, struct frame_rect row,
+                          int x, size_t group) {
+    char text[WORDS_SIZE];
+    x = frame_put(frame, row, x + 2, row.y, STYLE_STRONG, screen->pipeline->groups[group].name);
+    enum theme_style style = words_arm(&screen->situation->groups[group], screen->now, text);
+    return frame_put(frame, row, x + 1, row.y, style, text);
+}
+
 static void draw_answer(const struct screen *screen, struct frame *frame, struct frame_rect row) {
     const struct situation *situation = screen->situation;
     if (!situation) {
@@ -140,10 +169,13 @@ static void draw_answer(const struct screen *screen, struct frame *frame, struct
         return;
     }
     size_t index = situation->header.gate;
+    size_t counting = words_countdown(situation);
     if (index == PIPELINE_NONE) {
         int x = draw_verdict(frame, row, GATES_GO);
         x = frame_format(frame, row, x + 1, row.y, STYLE_NORMAL, "all %zu gates",
                          situation->pipeline->gate_count);
+        if (counting != PIPELINE_NONE)
+            x = draw_countdown(screen, frame, row, x, counting);
         (void)draw_right(screen, frame, row, x);
         return;
     }
@@ -151,18 +183,17 @@ static void draw_answer(const struct screen *screen, struct frame *frame, struct
     char text[WORDS_SIZE];
     int x = draw_verdict(frame, row, gate->verdict);
     x = frame_put(frame, row, x + 1, row.y, STYLE_STRONG, situation->pipeline->gates[index].name);
+    if (counting != PIPELINE_NONE) {
+        x = draw_countdown(screen, frame, row, x, counting);
+        (void)draw_right(screen, frame, row, x);
+        return;
+    }
     why_not_go(gate, situation->pipeline->gates[index].check_count, text);
     x = frame_put(frame, row, x + 2, row.y, STYLE_NORMAL, text);
     int end = draw_right(screen, frame, row, x);
-    const struct situation_header *header = &situation->header;
-    bool launch = header->launchable != PIPELINE_NONE;
-    size_t next = launch ? header->launchable : header->next_group;
-    if (next != PIPELINE_NONE) {
-        const char *group = situation->pipeline->groups[next].name;
-        (void)snprintf(text, sizeof text, launch ? "next: launch %s" : "next: %s (held)", group);
-        if (x + 3 + frame_columns(text_of(text)) + 2 <= end)
-            frame_put(frame, row, x + 3, row.y, launch ? STYLE_NORMAL : STYLE_DIM, text);
-    }
+    enum theme_style style = what_is_next(screen, text);
+    if (*text && x + 3 + frame_columns(text_of(text)) + 2 <= end)
+        frame_put(frame, row, x + 3, row.y, style, text);
 }
 
 static int tab_x(int tab) {

@@ -303,7 +303,7 @@ Test(online_judge, tells_what_is_wrong_with_a_table_and_what_to_do)
         scene_open(&scene, trial->find != NULL ? changes : changes + 2);
         struct online_findings findings = {0};
         const struct online_context context = {
-            scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings};
+            scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
         judge(trial, &context);
         char *lines = told(scene.pipeline, &findings);
         cr_expect_str_eq(lines, trial->expected, "%s:\n%snot:\n%s", trial->what, lines,
@@ -320,11 +320,32 @@ Test(online_judge, counts_no_bootstrap_day_among_those_that_expire)
     scene_open(&scene, (const char *const[]){"from: 2021-10-19", "from: 2021-11-01", NULL});
     struct online_findings findings = {0};
     const struct online_context context = {
-        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings};
+        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
     judge(&trial, &context);
     cr_assert_eq(findings.count, 1);
     cr_expect_eq(findings.items[0].severity, ONLINE_WARNING, "nothing is due on those days");
     online_findings_free(&findings);
+    scene_close(&scene);
+}
+
+Test(online_judge, counts_expected_dates_where_they_are_known)
+{
+    static const struct trial trial = {.what = "expected dates", .expiration_days = 1519};
+    scene_open(&scene, (const char *const[]){"bootstrap_days: 14", "bootstrap_days: 0", NULL});
+    struct dayset dates = dayset_new((struct day_range){SCENE_FROM, SCENE_TO});
+    for (day_number day = SCENE_FROM; day <= SCENE_TO; day += 2) {
+        dayset_add(&dates, day);
+    }
+    struct online_findings findings = {0};
+    const struct online_context context = {
+        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, &dates};
+    judge(&trial, &context);
+    cr_assert_eq(findings.count, 1);
+    cr_expect_not_null(
+        strstr(findings.items[0].text, "so 4 of the 5 expected dates can never be complete"), "%s",
+        findings.items[0].text);
+    online_findings_free(&findings);
+    dayset_free(&dates);
     scene_close(&scene);
 }
 
@@ -333,7 +354,7 @@ Test(online_judge, warns_of_a_dataset_whose_tables_expire)
     scene_open(&scene, NULL);
     struct online_findings findings = {0};
     const struct online_context context = {
-        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings};
+        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
     struct bigquery_result dataset = {.kind = BIGQUERY_KIND_DATASET, .status = BIGQUERY_DONE};
     dataset.dataset = (struct bigquery_dataset){.exists = true,
                                                 .table_expiration_ms = 60 * DAY_MS,
@@ -400,7 +421,7 @@ Test(online_judge, tells_what_is_wrong_with_a_query_and_where)
     for (size_t i = 0; i < sizeof QUERIES / sizeof QUERIES[0]; i++) {
         struct online_findings findings = {0};
         const struct online_context context = {
-            scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings};
+            scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
         const struct bigquery_field columns[] = {
             {QUERIES[i].first, QUERIES[i].first_type, BIGQUERY_NULLABLE, NULL, 0},
             {QUERIES[i].second, QUERIES[i].second_type, BIGQUERY_NULLABLE, NULL, 0},
@@ -436,7 +457,7 @@ Test(online_judge, puts_the_worst_first_and_tells_nothing_twice)
     scene_open(&scene, NULL);
     struct online_findings findings = {0};
     const struct online_context context = {
-        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings};
+        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
     const struct pipeline_place early = {1, 1}, late = {2, 9};
     online_add(&context, ONLINE_WARNING, "f", early, "t", "a warning");
     online_add(&context, ONLINE_MISTAKE, "f", late, "t", "a later mistake");

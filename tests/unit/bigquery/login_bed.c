@@ -103,6 +103,10 @@ const char *bed_write(struct bed *bed, const char *name, const char *content) {
     return path;
 }
 
+void bed_program(struct bed *bed, const char *name, const char *content) {
+    cr_assert_eq(chmod(bed_write(bed, name, content), 0700), 0);
+}
+
 #define WELL_KNOWN ".config/gcloud/application_default_credentials.json"
 
 void bed_well_known(struct bed *bed, const char *content) {
@@ -209,6 +213,24 @@ void bed_await(struct bed *bed, size_t count) {
     (void)bed_facts(bed);
 }
 
+bool bed_finish(struct bed *bed) {
+    struct error error = {0};
+    bool done = bigquery_login_finish(bed->login, 60000, &error);
+    tell(bed, error.text);
+    (void)bed_facts(bed);
+    return done;
+}
+
+void bed_assert_token(struct bed *bed, const char *value) {
+    struct error error = {0};
+    struct text_buffer header = {0};
+    const struct bigquery_credentials *credentials = bigquery_login_credentials(bed->login);
+    cr_assert_eq(credentials->authorize(credentials->context, &header, &error),
+                 BIGQUERY_CREDENTIALS_READY, "%s", error.text);
+    cr_assert_str_eq(header.data, value);
+    text_buffer_free(&header);
+}
+
 struct bigquery_result *bed_read(struct bed *bed) {
     struct error error = {0};
     struct bigquery_table_name name = {.dataset = "d", .table = "t"};
@@ -298,4 +320,11 @@ json_t *bed_claims(struct bed *bed, const char *token, json_t **header) {
         *header = decode_json(first);
     }
     return decode_json(second);
+}
+
+void bed_assert_field(struct bed *bed, size_t index, const char *name, const char *expected) {
+    char *value = bed_field(bed, index, name);
+    cr_assert_not_null(value, "%s is missing", name);
+    cr_assert_str_eq(value, expected);
+    free(value);
 }

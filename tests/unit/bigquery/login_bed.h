@@ -38,6 +38,9 @@ void bed_clear(struct bed *bed);
 /* Writes a file below the home, mode 0600; returns its path, which the bed keeps until the next. */
 const char *bed_write(struct bed *bed, const char *name, const char *content);
 
+/* The same, and it may be run. */
+void bed_program(struct bed *bed, const char *name, const char *content);
+
 /* Credential files at the well-known place, whose token server is the fake. */
 void bed_service_account(struct bed *bed);
 void bed_user(struct bed *bed);
@@ -59,11 +62,20 @@ void bed_pass(struct bed *bed, int64_t ms);
 /* Works, the clock standing, until `count` requests have reached the fake and been answered. */
 void bed_await(struct bed *bed, size_t count);
 
+/* Fetches a token without a client; false after telling why there is none. */
+bool bed_finish(struct bed *bed);
+
+/* The present Authorization value is this one's; fails the test otherwise. */
+void bed_assert_token(struct bed *bed, const char *value);
+
 /* Reads a table through the client, waiting virtual time if need be; `answer` must be ready. */
 struct bigquery_result *bed_read(struct bed *bed);
 
 /* The facts; all of them are told. */
 struct bigquery_login_facts bed_facts(struct bed *bed);
+
+/* Fails the test unless the field is as expected. */
+void bed_assert_field(struct bed *bed, size_t index, const char *name, const char *expected);
 
 /* A field of the index-th request's form, decoded; the caller frees it. NULL: it has none. */
 char *bed_field(struct bed *bed, size_t index, const char *name);

@@ -8,13 +8,6 @@
 
 #define SECONDS(n) (INT64_C(1000) * (n))
 
-static void assert_field(struct bed *bed, size_t index, const char *name, const char *expected) {
-    char *value = bed_field(bed, index, name);
-    cr_assert_not_null(value, "%s is missing", name);
-    cr_assert_str_eq(value, expected);
-    free(value);
-}
-
 static void assert_authorized(struct bed *bed, size_t index, const char *header) {
     struct seen seen = script_seen(bed->bigquery.script, index);
     cr_assert_not_null(strstr(seen.headers, header), "%s", seen.headers);
@@ -39,7 +32,7 @@ Test(login, of_a_service_account_grants_itself_a_token_by_signing)
     cr_assert_eq(script_count(bed.google, NULL), 1);
     cr_assert_not_null(strstr(script_seen(bed.google, 0).headers,
                               "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
-    assert_field(&bed, 0, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    bed_assert_field(&bed, 0, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
     char *assertion = bed_field(&bed, 0, "assertion");
     json_t *header = NULL;
     json_t *claims = bed_claims(&bed, assertion, &header);
@@ -109,10 +102,10 @@ Test(login, of_a_user_refreshes_what_gcloud_left)
     bed_connect(&bed);
     read_well(&bed);
     assert_authorized(&bed, 0, BEARER("1"));
-    assert_field(&bed, 0, "grant_type", "refresh_token");
-    assert_field(&bed, 0, "refresh_token", "1//" SECRET "-refresh");
-    assert_field(&bed, 0, "client_id", "client&1");
-    assert_field(&bed, 0, "client_secret", SECRET "-client");
+    bed_assert_field(&bed, 0, "grant_type", "refresh_token");
+    bed_assert_field(&bed, 0, "refresh_token", "1//" SECRET "-refresh");
+    bed_assert_field(&bed, 0, "client_id", "client&1");
+    bed_assert_field(&bed, 0, "client_secret", SECRET "-client");
     struct bigquery_login_facts facts = bed_facts(&bed);
     cr_assert_eq(facts.kind, BIGQUERY_LOGIN_AUTHORIZED_USER);
     cr_assert_str_eq(bigquery_login_kind_word(facts.kind), "authorized_user");

@@ -147,7 +147,9 @@ Test(runs, a_run_never_goes_back)
                     "orphan_at,wait_status,stragglers,spawn_error,recorded_by,created_at,"
                     "created_boot_id,created_ns,started_at,ended_at,stop_at,stop_by,stop_reason,"
                     "stop_stage,stop_stage_at,kill_at,survivors,verdict,verdict_text,"
-                    "verdict_at,verdict_term FROM runs",
+                    "verdict_at,verdict_term,server_labelled,server_hold,server_jobs,"
+                    "server_jobs_at,server_error,server_term,server_cancel_at,server_cancel_by,"
+                    "server_forget_by,server_forget_reason,server_hold_ended_at FROM runs",
                     "begins as claimed");
 }
 

@@ -1,0 +1,166 @@
+/* phasegate stop: the processes of runs, and with --cancel-jobs what they left on the server. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/poll.h"
+#include "base/clock.h"
+#include "cli/find.h"
+#include "cli/operate.h"
+#include "cli/verbs.h"
+#include "runs/runs_stop.h"
+#include "state/state_server.h"
+#include "state/state_sessions.h"
+
+static bool select_runs(struct cli *cli, struct runs_stop_selector *selector, struct error *error) {
+    const char *name = cli->arguments[0];
+    size_t group;
+    size_t processor;
+    *selector = (struct runs_stop_selector){0};
+    if (strcmp(name, "all") == 0) {
+        return true;
+    }
+    if (strncmp(name, "r-", 2) == 0) {
+        selector->run = name;
+        return true;
+    }
+    if (!cli_find_launchable(cli, name, &group, &processor, error)) {
+        return false;
+    }
+    selector->group = group != PIPELINE_NONE ? name : NULL;
+    selector->processor = group == PIPELINE_NONE ? name : NULL;
+    return true;
+}
+
+/* Runs by themselves once they have ended: an agent has to see to it. */
+static bool wake_agent(struct cli *cli, struct error *error) {
+    size_t count;
+    struct state_session *sessions = state_sessions(cli->state, &count, error);
+    bool there = false;
+    for (size_t i = 0; sessions != NULL && i < count; i++) {
+        there = there || sessions[i].role == STATE_AGENT;
+    }
+    bool good = sessions != NULL;
+    state_sessions_free(sessions, count);
+    return good && (there || agent_start(cli->pipeline->file, state_directory(cli->state), error));
+}
+
+/* Without an agent the verb asks BigQuery itself, once. */
+static bool cancel_now(struct cli *cli, const char *owner, struct error *error) {
+    bool agent_polls;
+    size_t held;
+    if (!poll_server_jobs(cli->pipeline, cli->state, owner, clock_system(), &agent_polls, &held,
+                          error)) {
+        return false;
+    }
+    if (agent_polls) {
+        (void)fprintf(cli->out, "The agent cancels them; `phasegate runs` shows how far it is.\n");
+    } else if (held > 0) {
+        (void)fprintf(cli->out, "%zu run%s still held; `phasegate runs` says why.\n", held,
+                      held == 1 ? " is" : "s are");
+    } else {
+        (void)fprintf(cli->out, "No job is left on the server; the claims are released.\n");
+    }
+    return true;
+}
+
+static bool cancel_jobs(struct cli *cli, const struct state_actor *actor,
+                        const struct runs_stop_selector *selector, size_t *asked,
+                        struct error *error) {
+    size_t live;
+    if (!runs_cancel_jobs(cli->state, actor, clock_system(), selector, asked, &live, error)) {
+        return false;
+    }
+    if (*asked > 0) {
+        (void)fprintf(cli->out,
+                      "Jobs in BigQuery of %zu run%s are to be cancelled; cancelled jobs may still "
+                      "incur costs.\n",
+                      *asked, *asked == 1 ? "" : "s");
+    }
+    if (live > 0) {
+        return wake_agent(cli, error);
+    }
+    return *asked == 0 || cancel_now(cli, actor->name, error);
+}
+
+static bool forget_jobs(struct cli *cli, const struct state_actor *actor,
+                        const struct runs_stop_selector *selector, struct error *error) {
+    if (selector->run == NULL) {
+        return error_set(error, EXIT_USAGE,
+                         "--forget-jobs takes one run, by its id; `phasegate runs` lists them");
+    }
+    if (!cli_confirm(cli, "Release its claims, whatever its jobs in BigQuery still write?",
+                     error) ||
+        !state_server_forget(cli->state, actor, selector->run, cli_value(cli, "reason"),
+                             clock_wall_ms(clock_system()), error)) {
+        return false;
+    }
+    (void)fprintf(cli->out, "The claims of %s are released.\n", selector->run);
+    return true;
+}
+
+static bool stop_runs(struct cli *cli, const struct state_actor *actor,
+                      struct runs_stop_selector *selector, struct error *error) {
+    const char *reason = cli_value(cli, "reason");
+    size_t asked = 0;
+    size_t cancelled = 0;
+    bool now = cli_value(cli, "now") != NULL;
+    bool cancel = cli_value(cli, "cancel-jobs") != NULL;
+    selector->at_once = now;
+    if (!cli_confirm(cli,
+                     now ? "Kill these runs now? The dates they work on may be left half written."
+                         : "Stop these runs (TERM, then KILL after their grace)?",
+                     error) ||
+        !runs_stop(cli->state, actor, clock_system(), selector,
+                   reason != NULL ? reason : "stopped by hand", &asked, error)) {
+        return false;
+    }
+    if (asked > 0) {
+        (void)fprintf(cli->out, "%s %zu run%s%s; `phasegate runs` shows how far they are.\n",
+                      now ? "Killing" : "Asked", asked, asked == 1 ? "" : "s",
+                      now ? "" : " to stop");
+    }
+    if (cancel && !cancel_jobs(cli, actor, selector, &cancelled, error)) {
+        return false;
+    }
+    return asked + cancelled > 0 ||
+           error_set(error, EXIT_NO_GO, "no run of %s is alive%s, or all are %s already",
+                     cli->arguments[0], cancel ? " or has jobs on the server" : "",
+                     now ? "being killed" : "stopping");
+}
+
+static int stop(struct cli *cli) {
+    struct error error = {0};
+    struct runs_stop_selector selector;
+    if (!cli_open_state(cli, &error) || !select_runs(cli, &selector, &error)) {
+        return cli_fail(cli, &error);
+    }
+    char *owner = operate_owner();
+    struct state_actor actor = {.name = owner};
+    bool good = cli_value(cli, "forget-jobs") != NULL ? forget_jobs(cli, &actor, &selector, &error)
+                                                      : stop_runs(cli, &actor, &selector, &error);
+    free(owner);
+    return good ? EXIT_GO : cli_fail(cli, &error);
+}
+
+const struct cli_verb cli_verb_stop = {
+    .name = "stop",
+    .arguments = "RUN|GROUP|PROCESSOR|all",
+    .summary = "stop runs: TERM, grace, KILL until no process is left; --now leaves out the grace",
+    .about =
+        "Returns at once: stopping is a state, which the runs' shims carry out whatever "
+        "becomes of this command.\n"
+        "The claims of a stopped run are kept while BigQuery jobs labelled with it still run. "
+        "--cancel-jobs has\n"
+        "them cancelled (also for a run that has ended); cancelled jobs may still incur costs.",
+    .least = 1,
+    .most = 1,
+    .options = {{"now", NULL, "KILL at once, without TERM and grace"},
+                {"cancel-jobs", NULL, "cancel its jobs in BigQuery too, once it has ended"},
+                {"forget-jobs", NULL,
+                 "release its claims without knowing of its jobs; needs a "
+                 "reason"},
+                {"reason", "TEXT", "for the journal"},
+                {"yes", NULL, "do not ask"}},
+    .run = stop,
+};
