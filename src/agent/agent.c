@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/arms.h"
+#include "agent/budget.h"
 #include "agent/checks.h"
 #include "agent/follower.h"
 #include "agent/poller.h"
@@ -31,6 +32,9 @@ static const int64_t patience_ns = INT64_C(10) * 1000000000;
 
 /* However long BigQuery asks for, a target is asked again after an hour. */
 static const int64_t longest_wait_ms = INT64_C(3600) * 1000;
+
+/* Wall time for which an estimate is good enough for an agent that starts. */
+static const int64_t estimate_every_ms = INT64_C(3600000);
 
 struct agent {
     const struct agent_options *options;
@@ -54,6 +58,7 @@ struct agent {
     int64_t judged_at;
     size_t arms;         /* groups that wait to start by themselves */
     int64_t arms_due_ns; /* boot time at which the first of them may; 0: none yet */
+    bool estimated;      /* what a night would cost was asked, or was known */
     int signals;
     bool quit;
 };
@@ -134,7 +139,7 @@ static bool start_due_polls(struct agent *agent, struct error *error) {
         if (now < agent->due[i] && now >= agent->asked[i]) { /* the clock may be put back */
             continue;
         }
-        if (!asked && !record_over_budget(&agent->recorder, now, &over, error)) {
+        if (!asked && !budget_step(&agent->recorder, now, &over, error)) {
             return passing(agent, error);
         }
         asked = true;
@@ -159,6 +164,13 @@ static void poll_soon(struct agent *agent, const char *table) {
     }
 }
 
+static void estimate_all(struct agent *agent) {
+    struct day_range range = pipeline_range(agent->options->pipeline, wall_of(agent));
+    for (size_t i = 0; i < agent->target_count; i++) {
+        poller_estimate(agent->poller, agent->targets[i], range);
+    }
+}
+
 static bool take_requests(struct agent *agent, struct error *error) {
     size_t count;
     struct state_request *requests = state_requests_take(agent->state, agent->recorder.actor.term,
@@ -167,8 +179,13 @@ static bool take_requests(struct agent *agent, struct error *error) {
         return passing(agent, error);
     }
     for (size_t i = 0; i < count; i++) {
+        bool all = requests[i].subject[0] == '\0';
         if (requests[i].kind == STATE_REQUEST_POLL) {
             poll_soon(agent, requests[i].subject);
+        }
+        if (requests[i].kind == STATE_REQUEST_ESTIMATE ||
+            (requests[i].kind == STATE_REQUEST_POLL && all)) {
+            estimate_all(agent);
         }
     }
     state_requests_free(requests, count);
@@ -243,6 +260,18 @@ static bool tell_trouble(struct agent *agent, struct error *error) {
     return good;
 }
 
+/* At the start: what a night would cost is known before anybody asks. */
+static void estimate_once(struct agent *agent, const struct situation *situation) {
+    bool old = false;
+    for (size_t i = 0; i < situation->estimate_count && !agent->estimated; i++) {
+        old = old || situation->as_of - situation->estimates[i].at > estimate_every_ms;
+    }
+    agent->estimated = true;
+    if (old) {
+        estimate_all(agent);
+    }
+}
+
 /* Counts samples of the arms and starts what is due. */
 static bool tend_arms(struct agent *agent, const struct situation *situation, struct error *error) {
     struct arms_news news;
@@ -273,6 +302,7 @@ static bool judge(struct agent *agent, struct error *error) {
         (record_judgement(&agent->recorder, situation, error) &&
          run_watch_judge(agent->runs, situation, error) && tend_arms(agent, situation, error)) ||
         passing(agent, error);
+    estimate_once(agent, situation);
     agent->judge = false;
     agent->judged_at = now;
     situation_free(situation);
@@ -422,6 +452,7 @@ static void clean_up(struct agent *agent) {
         (void)close(agent->signals);
     }
     if (agent->recorder.actor.term != 0) {
+        (void)budget_close(&agent->recorder, wall_of(agent), NULL);
         (void)trouble_end(agent->trouble, &agent->recorder, wall_of(agent), NULL);
         (void)state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
                                    STATE_EVENT_AGENT_STOP, NULL, "agent left", NULL, NULL);

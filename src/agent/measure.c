@@ -310,7 +310,7 @@ void measure_start(struct measure *measure, struct measure_target target, struct
     } else if (free_only) {
         struct error error;
         (void)error_set(&error, EXIT_UNAVAILABLE,
-                        "the night's byte budget (poll.bytes_per_night) is used up");
+                        "not counted: the night's byte budget (poll.bytes_per_night) is used up");
         fail(measure, state, &error, NULL);
     } else {
         start_query(measure, state);
@@ -349,7 +349,8 @@ static void end_free_checks(struct measure *measure, struct target_state *state)
     } else if (state->free_only) {
         struct error error;
         (void)error_set(&error, EXIT_UNAVAILABLE,
-                        "changed, but the night's byte budget (poll.bytes_per_night) is used up");
+                        "not counted again: the night's byte budget (poll.bytes_per_night) is used "
+                        "up");
         fail(measure, state, &error, NULL);
     } else {
         start_query(measure, state);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "agent/budget.h"
 #include "agent/checks.h"
 #include "agent/measure.h"
 #include "agent/record.h"
@@ -101,7 +102,7 @@ static bool measure_all(struct poll *once, struct error *error) {
     int64_t now = clock_wall_ms(once->clock);
     const struct pipeline *pipeline = once->recorder.pipeline;
     bool over = false;
-    if (!record_over_budget(&once->recorder, now, &over, error)) {
+    if (!budget_step(&once->recorder, now, &over, error)) {
         return false;
     }
     struct measure *measure = measure_new(pipeline, NULL, once->clock, error);
@@ -135,6 +136,26 @@ static bool ask_jobs(struct poll *once, size_t *held, struct error *error) {
     }
     measure_set_deadline(measure, patience_ms);
     bool good = settle_server_jobs(once, measure, held, error);
+    measure_free(measure);
+    return good;
+}
+
+/* Asks by dry runs what every query would bill. */
+static bool estimate_all(struct poll *once, struct error *error) {
+    const struct pipeline *pipeline = once->recorder.pipeline;
+    struct measure *measure = measure_new(pipeline, NULL, once->clock, error);
+    if (measure == NULL) {
+        return false;
+    }
+    measure_set_deadline(measure, patience_ms);
+    size_t count;
+    struct measure_target *targets = measure_targets(pipeline, &count);
+    struct day_range range = pipeline_range(pipeline, clock_wall_ms(once->clock));
+    for (size_t i = 0; i < count; i++) {
+        measure_estimate(measure, targets[i], range);
+    }
+    free(targets);
+    bool good = take_answers(once, measure, error);
     measure_free(measure);
     return good;
 }
@@ -185,6 +206,17 @@ bool poll_server_jobs(const struct pipeline *pipeline, struct state *state, cons
         return *agent_polls;
     }
     bool good = ask_jobs(&once, held, error);
+    end(&once);
+    return good;
+}
+
+bool poll_estimate(const struct pipeline *pipeline, struct state *state, const char *owner,
+                   const struct clock *clock, bool *agent_polls, struct error *error) {
+    struct poll once = {.recorder = {.pipeline = pipeline, .state = state}, .clock = clock};
+    if (!begin(&once, owner, agent_polls, error)) {
+        return *agent_polls;
+    }
+    bool good = estimate_all(&once, error);
     end(&once);
     return good;
 }

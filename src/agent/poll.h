@@ -15,6 +15,11 @@
 bool poll_once(const struct pipeline *pipeline, struct state *state, const char *owner,
                const struct clock *clock, bool *agent_polls, struct error *error);
 
+/* The same with dry runs, which are free: stores what one query of every target would bill, or why
+ * that is not known. */
+bool poll_estimate(const struct pipeline *pipeline, struct state *state, const char *owner,
+                   const struct clock *clock, bool *agent_polls, struct error *error);
+
 /* Asks about the jobs of held runs only, cancels those that were asked to be, and waits for it up
  * to ten seconds. `*held` is how many runs stay held. Otherwise like poll_once. */
 bool poll_server_jobs(const struct pipeline *pipeline, struct state *state, const char *owner,

@@ -56,6 +56,8 @@ static bool take_orders(struct poller *poller) {
     while (agent_queue_take(poller->in, &message)) {
         if (message.kind == AGENT_QUIT) {
             going = false;
+        } else if (message.kind == AGENT_START && going && message.start.estimate) {
+            measure_estimate(poller->measure, message.start.target, message.start.range);
         } else if (message.kind == AGENT_START && going) {
             measure_start(poller->measure, message.start.target, message.start.range,
                           message.start.force, message.start.free_only);
@@ -130,6 +132,14 @@ void poller_measure(struct poller *poller, struct measure_target target, struct 
     message.start.range = range;
     message.start.force = force;
     message.start.free_only = free_only;
+    order(poller, &message);
+}
+
+void poller_estimate(struct poller *poller, struct measure_target target, struct day_range range) {
+    struct agent_message message = {.kind = AGENT_START};
+    message.start.target = target;
+    message.start.range = range;
+    message.start.estimate = true;
     order(poller, &message);
 }
 

@@ -15,6 +15,9 @@ struct poller *poller_start(const struct pipeline *pipeline, const struct clock 
 void poller_measure(struct poller *poller, struct measure_target target, struct day_range range,
                     bool force, bool free_only);
 
+/* Asks for the estimate of a target. */
+void poller_estimate(struct poller *poller, struct measure_target target, struct day_range range);
+
 /* Asks about the jobs of a run (measure_jobs). */
 void poller_jobs(struct poller *poller, const char *run, int64_t created_after_ms, bool cancel);
 

@@ -47,6 +47,7 @@ struct agent_message {
             struct measure_target target;
             struct day_range range;
             bool force, free_only;
+            bool estimate; /* a dry run instead */
         } start;
         struct measure_answer answer;
         struct measure_trouble trouble; /* of BIGQUERY_NO_FAILURE: over */

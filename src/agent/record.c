@@ -233,14 +233,3 @@ bool record_judgement(const struct recorder *recorder, const struct situation *s
     }
     return record_samples(recorder, situation, error);
 }
-
-bool record_over_budget(const struct recorder *recorder, int64_t wall_ms, bool *over,
-                        struct error *error) {
-    struct state_spend total = {0};
-    if (!state_spend_total(recorder->state, situation_night(wall_ms), &total, error)) {
-        return false;
-    }
-    int64_t budget = recorder->pipeline->poll.bytes_per_night;
-    *over = budget > 0 && total.bytes_billed >= budget;
-    return true;
-}

@@ -23,8 +23,4 @@ bool record_answer(const struct recorder *recorder, const struct measure_answer 
 bool record_judgement(const struct recorder *recorder, const struct situation *situation,
                       struct error *error);
 
-/* Whether the night's byte budget is used up. */
-bool record_over_budget(const struct recorder *recorder, int64_t wall_ms, bool *over,
-                        struct error *error);
-
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/percent.h"
 #include "gates/gates_text.h"
+#include "situation/spend.h"
 
 static void write_gates(FILE *out, const struct situation *situation) {
     for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
@@ -62,6 +63,26 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
     }
 }
 
+static void write_spend(FILE *out, const struct situation *situation) {
+    const struct situation_header *header = &situation->header;
+    char bytes[SITUATION_SPEND_SIZE];
+    char dollars[SITUATION_SPEND_SIZE];
+    char text[SITUATION_SPEND_SIZE * 2];
+    const char *mark = header->bills_unknown > 0 ? "≥ " : "";
+    (void)fprintf(out, "\nBigQuery billed %s%s, %s%s this night", mark,
+                  situation_spend_bytes(header->bytes_billed, bytes), mark,
+                  situation_spend_dollars(header->cost, dollars));
+    if (header->bills_unknown > 0) {
+        (void)fprintf(out, "; %lld queries were given up and are perhaps billed",
+                      (long long)header->bills_unknown);
+    }
+    (void)fprintf(out, ".\n");
+    (void)situation_budget_text(situation->pipeline, header->bytes_billed, text);
+    if (text[0] != '\0') {
+        (void)fprintf(out, "ALARM: %s.\n", text);
+    }
+}
+
 void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     char from[CLOCK_UTC_SIZE];
     char to[CLOCK_UTC_SIZE];
@@ -72,9 +93,7 @@ void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     write_tables(out, situation);
     (void)fprintf(out, "\nRuns\n");
     write_runs(out, situation, since);
-    (void)fprintf(out, "\nBigQuery billed %.2f GiB, $%.2f.\n",
-                  (double)situation->header.bytes_billed / (1024.0 * 1024.0 * 1024.0),
-                  situation->header.cost);
+    write_spend(out, situation);
     if (situation->header.bigquery != NULL) {
         char trouble[SITUATION_TROUBLE_SIZE];
         (void)fprintf(

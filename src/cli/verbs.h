@@ -16,6 +16,7 @@
     X(logs)                                                                                        \
     X(journal)                                                                                     \
     X(brief)                                                                                       \
+    X(cost)                                                                                        \
     X(hold)                                                                                        \
     X(release)                                                                                     \
     X(override)                                                                                    \

@@ -34,4 +34,8 @@ bool situation_load_trouble(struct situation *situation, struct state *state, in
 /* Fills the tables' rates and the rest of the header. */
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);
 
+/* Fills the header's spending and the estimates; coverage must be there. */
+bool situation_load_spend(struct situation *situation, struct state *state, struct error *error);
+void situation_free_spend(struct situation *situation);
+
 #endif

@@ -7,7 +7,6 @@
 #include "state/state_coverage.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
-#include "state/state_spend.h"
 
 static const int64_t rate_window_ms = INT64_C(3600) * 1000;
 
@@ -199,12 +198,6 @@ bool situation_load_rates(struct situation *situation, struct state *state, stru
     for (size_t i = 0; i < situation->run_count; i++) {
         header->running += strcmp(situation->runs[i].state, "ended") != 0 ? 1 : 0;
     }
-    struct state_spend total = {0};
-    if (!state_spend_total(state, situation_night(situation->as_of), &total, error)) {
-        return false;
-    }
-    header->bytes_billed = total.bytes_billed;
-    header->cost = total.dollars;
     find_next(situation);
     return load_people(situation, state, error);
 }

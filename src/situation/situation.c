@@ -52,6 +52,7 @@ struct situation *situation_load(const struct pipeline *pipeline, struct state *
                 situation_load_gates(situation, state, error) &&
                 situation_load_groups(situation, state, error) &&
                 situation_load_rates(situation, state, error) &&
+                situation_load_spend(situation, state, error) &&
                 load_events(situation, state, error);
     state_read_end(state);
     if (!good) {
@@ -82,6 +83,7 @@ void situation_free(struct situation *situation) {
     free(situation->events);
     situation_free_runs(situation);
     situation_free_groups(situation);
+    situation_free_spend(situation);
     gates_report_free(situation->gates);
     coverage_report_free(situation->coverage);
     free_marks(situation->marks);

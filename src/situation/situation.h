@@ -110,6 +110,23 @@ struct situation_event {
     char *actor, *kind, *subject, *text;
 };
 
+/* What is left of poll.bytes_per_night. */
+enum situation_budget {
+    SITUATION_BUDGET_FINE,    /* or the file sets none */
+    SITUATION_BUDGET_NEAR,    /* 80 % of it is spent */
+    SITUATION_BUDGET_USED_UP, /* no paid query is asked before the night ends */
+};
+
+/* What one query of a target would bill, as the last dry run told, and how many of them a night may
+ * see (situation/spend.h). */
+struct situation_estimate {
+    char *key;       /* a table, a source of expected dates, or "GATE/CHECK" */
+    int64_t at;      /* 0: never estimated */
+    int64_t bytes;   /* -1: not known */
+    char *error;     /* why not; NULL */
+    int64_t queries; /* in a night, at most */
+};
+
 /* What the header says. */
 struct situation_header {
     bool agent_alive;
@@ -117,6 +134,8 @@ struct situation_header {
     struct situation_trouble *bigquery; /* NULL when all is well */
     int64_t bytes_billed;               /* of the night */
     double cost;                        /* US dollars */
+    int64_t bills_unknown; /* queries given up, perhaps billed: both are then lower bounds */
+    enum situation_budget budget;
     size_t consoles;
     size_t running; /* runs alive */
     size_t gate; /* the first gate in pipeline order that is not GO; PIPELINE_NONE when all are */
@@ -142,7 +161,11 @@ struct situation {
     size_t run_count;
     struct situation_event *events; /* oldest first, the last 1,000 */
     size_t event_count;
-    void *marks; /* what the gates report's marks point into; private */
+    struct situation_estimate *estimates; /* tables, expected dates, checks: the file's order */
+    size_t estimate_count;
+    size_t busiest; /* the group whose tables the night's estimate counts as filled;
+                       PIPELINE_NONE */
+    void *marks;    /* what the gates report's marks point into; private */
 };
 
 /* The night a moment belongs to: the day on whose evening it began; a night lasts from noon to noon

@@ -41,6 +41,15 @@ static const char estimates[] =
     " bytes_processed INTEGER, bytes_billed INTEGER, error TEXT,"
     " CHECK((bytes_billed IS NULL) = (error IS NOT NULL))) STRICT;" SCHEMA_FENCED("estimates");
 
+/* Requests, of kinds that a later program may add to. */
+static const char requests[] =
+    "CREATE TABLE asked("
+    " id INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, by_whom TEXT NOT NULL,"
+    " at INTEGER NOT NULL, taken_at INTEGER, term INTEGER) STRICT;"
+    "INSERT INTO asked SELECT id,kind,subject,by_whom,at,taken_at,term FROM requests;"
+    "DROP TABLE requests;"
+    "ALTER TABLE asked RENAME TO requests;" SCHEMA_FENCE("requests", "UPDATE");
+
 /* A run that schema 1 knew, and one whose shim is of schema 1, is not labelled: it ends as it
  * always did. */
 static const char server_columns[] =
@@ -95,4 +104,5 @@ static const char server_hold[] =
     " ON runs WHEN NEW.server_term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"
     " BEGIN SELECT RAISE(ABORT,'" SCHEMA_STALE_TERM "'); END;";
 
-const char *const schema_2[] = {told, arms, bills, estimates, server_columns, server_hold, NULL};
+const char *const schema_2[] = {told,     arms,           bills,       estimates,
+                                requests, server_columns, server_hold, NULL};

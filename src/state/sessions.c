@@ -10,8 +10,10 @@
 
 static const char *const roles[] = {
     [STATE_CONSOLE] = "console", [STATE_AGENT] = "agent", [STATE_VERB] = "verb"};
-static const char *const request_words[STATE_REQUEST_KINDS] = {
-    [STATE_REQUEST_POLL] = "poll", [STATE_REQUEST_CHECK] = "check"};
+static const char *const request_words[STATE_REQUEST_KINDS] = {[STATE_REQUEST_POLL] = "poll",
+                                                               [STATE_REQUEST_CHECK] = "check",
+                                                               [STATE_REQUEST_ESTIMATE] =
+                                                                   "estimate"};
 
 bool state_session_open(struct state *state, enum state_role role, const char *owner, int64_t at,
                         char session[STATE_SESSION_SIZE], struct error *error) {
@@ -162,10 +164,14 @@ static struct state_request *load_requests(struct state *state, size_t *count,
     *count = 0;
     while (sql_next(&rows)) {
         requests = memory_grow(requests, *count, &capacity, sizeof *requests);
-        bool check = strcmp(sql_peek_text(&rows, 1), request_words[STATE_REQUEST_CHECK]) == 0;
+        unsigned kind = 0;
+        while (kind < STATE_REQUEST_KINDS - 1 &&
+               strcmp(request_words[kind], sql_peek_text(&rows, 1)) != 0) {
+            kind++;
+        }
         requests[(*count)++] = (struct state_request){
             .id = sql_get_int(&rows, 0, 0),
-            .kind = check ? STATE_REQUEST_CHECK : STATE_REQUEST_POLL,
+            .kind = (enum state_request_kind)kind,
             .subject = sql_get_text(&rows, 2),
             .by = sql_get_text(&rows, 3),
             .at = sql_get_int(&rows, 4, 0),

@@ -12,6 +12,7 @@
     X(POLL_FAILED, "poll-failed")                                                                  \
     X(POLL_RECOVERED, "poll-recovered")                                                            \
     X(BUDGET, "budget")                                                                            \
+    X(SPEND, "spend")                                                                              \
     X(GATE, "gate")                                                                                \
     X(HOLD, "hold")                                                                                \
     X(RELEASE, "release")                                                                          \

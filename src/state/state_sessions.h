@@ -34,8 +34,9 @@ void state_sessions_free(struct state_session *sessions, size_t count);
 
 /* What the agent is asked for. */
 enum state_request_kind {
-    STATE_REQUEST_POLL,  /* measure now; subject: a table, or "" for all */
-    STATE_REQUEST_CHECK, /* run the command and query checks of a gate now; subject: the gate */
+    STATE_REQUEST_POLL,     /* measure now; subject: a table, or "" for all */
+    STATE_REQUEST_CHECK,    /* run the command and query checks of a gate now; subject: the gate */
+    STATE_REQUEST_ESTIMATE, /* ask by dry runs what every query would bill */
     STATE_REQUEST_KINDS,
 };
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/percent.h"
 #include "situation/launch.h"
+#include "situation/spend.h"
 #include "ui/decide.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -116,11 +117,25 @@ static void add_commands(struct text_buffer *text, const struct screen *screen) 
     }
 }
 
+/* What measuring costs: so far, and what a night would. */
+static void add_cost(struct text_buffer *text, const struct screen *screen) {
+    const struct situation *situation = screen->situation;
+    char bytes[SITUATION_SPEND_SIZE], dollars[SITUATION_SPEND_SIZE];
+    char alarm[SITUATION_SPEND_SIZE * 2];
+    const char *least = situation->header.bills_unknown ? "≥ " : "";
+    text_buffer_format(text, "\n\tCost of measuring\n  %s%s billed tonight, %s%s\n", least,
+                       situation_spend_bytes(situation->header.bytes_billed, bytes), least,
+                       situation_spend_dollars(situation->header.cost, dollars));
+    situation_budget_text(screen->pipeline, situation->header.bytes_billed, alarm);
+    if (*alarm)
+        text_buffer_format(text, "  %s\n", alarm);
+    situation_estimate_describe(situation, text);
+}
+
 static void add_footnotes(struct text_buffer *text, const struct screen *screen) {
     const struct situation *situation = screen->situation;
-    char bytes[WORDS_SIZE], moment[WORDS_SIZE];
-    text_buffer_format(text, "\n\tCost and approval\n  %s read tonight, $%.2f\n",
-                       words_bytes(situation->header.bytes_billed, bytes), situation->header.cost);
+    char moment[WORDS_SIZE];
+    text_buffer_add(text, "\n\tApproval\n");
     text_buffer_format(text, "  plan %.12s, evidence of %s\n", screen->pipeline->hash,
                        words_moment(situation->as_of, moment));
     bool approved = false;
@@ -151,6 +166,7 @@ static void write_review(struct screen *screen) {
     add_blockers(text, screen);
     add_gates(text, screen);
     add_commands(text, screen);
+    add_cost(text, screen);
     add_footnotes(text, screen);
 }
 

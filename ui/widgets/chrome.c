@@ -12,9 +12,11 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
     enum theme_style style = STYLE_DIM;
     if (situation && situation->header.polled_at) {
         char bytes[WORDS_SIZE];
-        (void)snprintf(right, sizeof right, "BigQuery %s · %s · $%.2f",
-                       words_age(screen->now, situation->header.polled_at, text),
-                       words_bytes(situation->header.bytes_billed, bytes), situation->header.cost);
+        const char *least = situation->header.bills_unknown ? "≥ " : "";
+        (void)snprintf(right, sizeof right, "BigQuery %s · %s%s · %s$%.2f",
+                       words_age(screen->now, situation->header.polled_at, text), least,
+                       words_bytes(situation->header.bytes_billed, bytes), least,
+                       situation->header.cost);
     } else if (situation) {
         (void)snprintf(right, sizeof right, "BigQuery: no answer yet");
     }
@@ -210,6 +212,22 @@ int view_chrome_tab(int x) {
     return -1;
 }
 
+/* The alarm of a byte budget that is nearly or wholly used up. */
+static bool budget_line(const struct screen *screen, char *text, enum theme_style *style) {
+    const struct situation *situation = screen->situation;
+    if (!situation || situation->header.budget == SITUATION_BUDGET_FINE)
+        return false;
+    bool used_up = situation->header.budget == SITUATION_BUDGET_USED_UP;
+    double share = (double)situation->header.bytes_billed * 100 /
+                   (double)screen->pipeline->poll.bytes_per_night;
+    *style = used_up ? STYLE_NO_GO : STYLE_WARN;
+    (void)snprintf(text, SCREEN_TEXT,
+                   used_up ? "▲ byte budget used up: paid polls stopped"
+                           : "▲ %d %% of the night's byte budget",
+                   (int)share);
+    return true;
+}
+
 static void draw_tabs(const struct screen *screen, struct frame *frame, struct frame_rect row) {
     for (int i = 0; i < VIEW_TABS; i++) {
         enum theme_style style =
@@ -225,6 +243,7 @@ static void draw_tabs(const struct screen *screen, struct frame *frame, struct f
     } else if (*screen->trouble) {
         (void)snprintf(text, sizeof text, "%.80s", screen->trouble);
         style = STYLE_WARN;
+    } else if (budget_line(screen, text, &style)) {
     } else if (screen->situation && screen->situation->header.consoles > 1) {
         (void)snprintf(text, sizeof text, "%.64s · %zu consoles", screen->user,
                        screen->situation->header.consoles);

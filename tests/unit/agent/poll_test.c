@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/budget.h"
 #include "agent/poll.h"
 #include "base/memory.h"
 #include "fixture.h"
@@ -247,14 +248,14 @@ Test(poll, knows_when_the_nights_budget_is_used_up)
     fixture_close();
     fixture_open(changes);
     struct recorder recorder = fixture_recorder();
-    cr_assert(record_over_budget(&recorder, SCENE_NOW, &over, &error));
+    cr_assert(budget_step(&recorder, SCENE_NOW, &over, &error));
     cr_expect_not(over);
     struct measure_answer dear = counted(SCENE_NOW);
     dear.bill.bytes = 1 << 20;
     record(&recorder, dear);
-    cr_assert(record_over_budget(&recorder, SCENE_NOW, &over, &error));
+    cr_assert(budget_step(&recorder, SCENE_NOW, &over, &error));
     cr_expect(over);
-    cr_assert(record_over_budget(&recorder, SCENE_NOW + INT64_C(86400000), &over, &error));
+    cr_assert(budget_step(&recorder, SCENE_NOW + INT64_C(86400000), &over, &error));
     cr_expect_not(over, "the next night has its own");
 }
 
