@@ -17,20 +17,16 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "base/day.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "bigquery/failure.h"
+#include "bigquery/result.h"
 
-#define BIGQUERY_UNKNOWN       INT64_C(-1) /* a number that the service did not tell */
 #define BIGQUERY_MIB           INT64_C(1048576)
 #define BIGQUERY_TIB           INT64_C(1099511627776)
 #define BIGQUERY_PRICE_PER_TIB 6.25 /* US dollars on demand in the US */
 
-enum {
-    BIGQUERY_REASON_SIZE = 64,
-    BIGQUERY_MESSAGE_SIZE = 512,
-    BIGQUERY_ACTIVITY_SIZE = 160,
-};
+enum { BIGQUERY_ACTIVITY_SIZE = 160 };
 
 /* ---- The client ------------------------------------------------------------------------- */
 
@@ -128,77 +124,7 @@ struct bigquery_client *bigquery_client_new(const struct bigquery_options *optio
  * fine. */
 void bigquery_client_free(struct bigquery_client *client);
 
-/* ---- Failures ---------------------------------------------------------------------------- */
-
-enum bigquery_failure_class {
-    BIGQUERY_NO_FAILURE,
-    BIGQUERY_THROTTLED, /* rateLimitExceeded and its kin: slower, please */
-    BIGQUERY_QUOTA,     /* quotaExceeded: nothing helps for ten minutes or longer */
-    BIGQUERY_BACKEND,   /* the service had a fault, or the job died of one */
-    BIGQUERY_TRANSPORT, /* no connection, reset, TLS, proxy, or the try's time was up */
-    BIGQUERY_PROTOCOL,  /* an answer that is not BigQuery's, is too large, or contradicts itself */
-    BIGQUERY_AUTH,      /* 401, or no credentials */
-    BIGQUERY_DENIED,    /* accessDenied, billingNotEnabled, blocked */
-    BIGQUERY_NOT_FOUND,
-    BIGQUERY_BYTES_LIMIT, /* more bytes than maximum_bytes_billed */
-    BIGQUERY_QUERY,       /* the SQL, the table or the request is wrong or too heavy */
-    BIGQUERY_TIMEOUT,     /* the request's deadline, or the job's own time limit */
-    BIGQUERY_CANCELLED,   /* by the caller, or the job was stopped on the server */
-};
-
-/* What went wrong last. `reason` is BigQuery's word, or one of ours: "connection", "slow",
- * "certificate", "tooLarge", "rowLimit", "notJson", "malformed", "redirect", "http",
- * "resultChanged", "jobLost", "deadline", "credentials", "token", "cancelled". */
-struct bigquery_failure {
-    enum bigquery_failure_class class;
-    char reason[BIGQUERY_REASON_SIZE];
-    int http_code;                       /* 0 when there was no answer */
-    char message[BIGQUERY_MESSAGE_SIZE]; /* one line of UTF-8 without control characters */
-    bool retriable;          /* the same request may succeed later; false: it needs a person */
-    bool deadline_reached;   /* given up because the request's time was used up */
-    int attempts;            /* HTTP requests made for this request */
-    int64_t retry_after_ms;  /* no sense in asking sooner; 0 when nothing is known */
-    int64_t retry_at_ms;     /* the same as wall time */
-    int64_t outage_since_ms; /* nothing has worked since then (wall time), and calls are held back
-                              * until a probe succeeds; 0: no outage */
-};
-
-/* "throttled", "not found": for screens and JSON. */
-const char *bigquery_failure_name(enum bigquery_failure_class class);
-
-/* What to show of a failure at wall time `now_ms`: "quotaExceeded, next try 02:40", "BigQuery has
- * not answered since 02:41; next try in 20 s", "403 accessDenied: …"; returns `out`. Times are of
- * the process's time zone. */
-char *bigquery_failure_text(const struct bigquery_failure *failure, int64_t now_ms,
-                            char out[BIGQUERY_MESSAGE_SIZE]);
-
 /* ---- Requests ---------------------------------------------------------------------------- */
-
-/* Never reused within a client; 0 is none. */
-typedef uint64_t bigquery_request_id;
-
-enum bigquery_type {
-    BIGQUERY_STRING,
-    BIGQUERY_INT64,
-    BIGQUERY_FLOAT64,
-    BIGQUERY_BOOL,
-    BIGQUERY_DATE,
-    BIGQUERY_DATETIME,
-    BIGQUERY_TIME,
-    BIGQUERY_TIMESTAMP,
-    BIGQUERY_NUMERIC,
-    BIGQUERY_BIGNUMERIC,
-    BIGQUERY_BYTES,
-    BIGQUERY_GEOGRAPHY,
-    BIGQUERY_INTERVAL,
-    BIGQUERY_JSON,
-    BIGQUERY_RANGE,
-    BIGQUERY_RECORD,
-    BIGQUERY_OTHER_TYPE, /* one that this client does not know: its cells are still text */
-};
-
-/* "INT64": GoogleSQL's name of a type; "?" for BIGQUERY_OTHER_TYPE. */
-const char *bigquery_type_name(enum bigquery_type type);
 
 /* A named parameter, @name. Values are text as GoogleSQL writes them: "2026-01-05", "42", "true".
  */
@@ -311,141 +237,7 @@ bigquery_request_id bigquery_submit_insert(struct bigquery_client *client,
  * when the request has already ended. */
 bool bigquery_request_cancel(struct bigquery_client *client, bigquery_request_id request);
 
-/* ---- Results ----------------------------------------------------------------------------- */
-
-enum bigquery_mode { BIGQUERY_NULLABLE, BIGQUERY_REQUIRED, BIGQUERY_REPEATED };
-
-/* A column of an answer or of a table. */
-struct bigquery_field {
-    const char *name;
-    enum bigquery_type type;
-    enum bigquery_mode mode;
-    const struct bigquery_field *fields; /* of a RECORD */
-    size_t field_count;
-};
-
-/* A cell: terminated text, or data NULL for NULL. Cells of REPEATED and RECORD columns hold plain
- * JSON: arrays, objects by field name, strings and null at the leaves. TIMESTAMP cells hold
- * microseconds. */
-typedef struct text bigquery_cell;
-
-/* Readers of a cell: false for NULL and for text of another kind; `*value` is then unchanged. */
-bool bigquery_cell_int64(bigquery_cell cell, int64_t *value);
-bool bigquery_cell_double(bigquery_cell cell, double *value); /* NaN, Infinity, -Infinity too */
-bool bigquery_cell_bool(bigquery_cell cell, bool *value);
-bool bigquery_cell_date(bigquery_cell cell, day_number *value);
-bool bigquery_cell_timestamp_us(bigquery_cell cell, int64_t *value); /* since 1970-01-01 UTC */
-static inline bool bigquery_cell_is_null(bigquery_cell cell) {
-    return cell.data == NULL;
-}
-
-struct bigquery_job {
-    const char *project;
-    const char *job_id; /* NULL: no job is known */
-    const char *location;
-};
-
-/* The answer to a query. Row r's cells are cells[r * column_count] and on. */
-struct bigquery_rows {
-    const struct bigquery_field *columns;
-    size_t column_count;
-    const bigquery_cell *cells;
-    size_t row_count;
-    bool warned; /* the answer carried errors[]: rows may be missing, so do not trust counts */
-    const char *warning;     /* the first of them; NULL when there is none */
-    int64_t affected_rows;   /* of DML; BIGQUERY_UNKNOWN otherwise */
-    int64_t bytes_processed; /* of a dry run: what it would be */
-    int64_t bytes_billed;    /* BIGQUERY_UNKNOWN when the service did not say */
-    bool cache_hit;
-    const char *statement_type; /* "SELECT" …: of a dry run only, else NULL */
-    size_t referenced_tables;   /* of a dry run only */
-};
-
-/* The cell, or NULL's cell when row or column are out of range. */
-bigquery_cell bigquery_rows_cell(const struct bigquery_rows *rows, size_t row, size_t column);
-
-/* The index of a column by its name (case does not matter), or SIZE_MAX. */
-size_t bigquery_rows_column(const struct bigquery_rows *rows, const char *name);
-
-/* What tables.get says. Numbers are BIGQUERY_UNKNOWN where it does not. */
-struct bigquery_table {
-    bool exists;
-    const char *type; /* "TABLE", "VIEW", "MATERIALIZED_VIEW", "EXTERNAL", "SNAPSHOT" */
-    int64_t num_rows; /* without what is in the streaming buffer, as is num_bytes */
-    int64_t num_bytes;
-    int64_t created_ms;
-    int64_t modified_ms;    /* of rows or of metadata; minutes late for streamed rows */
-    bool streaming;         /* rows are in the streaming buffer */
-    int64_t streaming_rows; /* a lower bound */
-    int64_t streaming_oldest_ms;
-    const char *etag;
-    const char *location;
-    const struct bigquery_field *fields;
-    size_t field_count;
-    const char *partition_field; /* NULL: not partitioned, or by ingestion time */
-    const char *partition_type;  /* "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; NULL: none */
-    bool partition_filter_required;
-    int64_t partition_expiration_ms; /* after which a partition is deleted */
-    int64_t expires_ms;              /* wall time at which the table itself is deleted */
-};
-
-/* What datasets.get says. Numbers are BIGQUERY_UNKNOWN where it does not. */
-struct bigquery_dataset {
-    bool exists;
-    const char *location;
-    int64_t table_expiration_ms;     /* of tables that are made from now on */
-    int64_t partition_expiration_ms; /* of their partitions; wins over table_expiration_ms */
-};
-
-/* Whether the rows are surely the same in both: a plain table with equal modification time, sizes
- * and columns and, in both, nothing in the streaming buffer. Then, and only then, a paid query may
- * be spared. */
-bool bigquery_table_unchanged(const struct bigquery_table *before,
-                              const struct bigquery_table *now);
-
-struct bigquery_job_info {
-    const char *job_id;
-    const char *location;
-    const char *state;       /* "PENDING", "RUNNING", "DONE" */
-    const char *label_value; /* of the label asked for */
-    const char *failed;      /* the reason it failed for; NULL: it did not */
-    int64_t created_ms;
-    int64_t bytes_billed;
-};
-
-enum bigquery_kind {
-    BIGQUERY_KIND_QUERY,
-    BIGQUERY_KIND_TABLE,
-    BIGQUERY_KIND_JOB_CANCEL,
-    BIGQUERY_KIND_JOBS,
-    BIGQUERY_KIND_INSERT,
-    BIGQUERY_KIND_DATASET,
-    BIGQUERY_KIND_TABLES,
-};
-
-enum bigquery_status {
-    BIGQUERY_DONE,
-    BIGQUERY_FAILED, /* `failure` says why; nothing else is to be used but job and bytes */
-};
-
-struct bigquery_result {
-    bigquery_request_id request;
-    enum bigquery_kind kind;
-    enum bigquery_status status;
-    void *user;
-    struct bigquery_failure failure; /* of a missing table, too: what the service said */
-    struct bigquery_job job;
-    struct bigquery_rows rows;            /* BIGQUERY_KIND_QUERY */
-    struct bigquery_table table;          /* BIGQUERY_KIND_TABLE */
-    const struct bigquery_job_info *jobs; /* BIGQUERY_KIND_JOBS */
-    size_t job_count;
-    struct bigquery_dataset dataset; /* BIGQUERY_KIND_DATASET */
-    const char *const *tables;       /* BIGQUERY_KIND_TABLES: names */
-    size_t table_count;
-    int attempts;        /* HTTP requests made */
-    int64_t duration_ms; /* from submission to end */
-    int64_t ended_ms;    /* wall time */
-};
+/* ---- Waiting for results ------------------------------------------------------------------ */
 
 /* Sends, receives and retries until a result is ready, `timeout_ms` have passed (0: only what can
  * be done now; -1: no limit), or bigquery_client_wakeup was called; with nothing under way it just
@@ -460,11 +252,6 @@ struct bigquery_result *bigquery_client_finish(struct bigquery_client *client,
 /* Submits a query and waits for its result; NULL only when it is malformed. */
 struct bigquery_result *bigquery_query_now(struct bigquery_client *client,
                                            const struct bigquery_query *query, struct error *error);
-
-void bigquery_result_free(struct bigquery_result *result); /* NULL is fine */
-
-/* True for a result that is done; otherwise fills `error` with its failure in one sentence. */
-bool bigquery_result_check(const struct bigquery_result *result, struct error *error);
 
 /* Makes the present or the next bigquery_client_wait return. Any thread. */
 void bigquery_client_wakeup(struct bigquery_client *client);

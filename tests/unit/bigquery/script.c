@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { MOST_CONNECTIONS = 256, READ_SIZE = 16384 };
+enum { MOST_CONNECTIONS = 256, READ_SIZE = 16384, TLS_HELLO = 0x16 };
 
 struct connection {
     struct script *script;
@@ -59,6 +59,9 @@ static bool read_more(int from, struct text_buffer *buffer, size_t needed) {
             return false;
         }
         text_buffer_put(buffer, data, (size_t)size);
+        if (buffer->data[0] == TLS_HELLO) {
+            return false;
+        }
     }
     return true;
 }
@@ -270,25 +273,45 @@ static void *listen_loop(void *context) {
     }
 }
 
-struct script *script_start(void) {
+static struct script *start(int socket, const char *host, in_port_t port) {
     struct script *script = memory_new(1, sizeof *script);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    script->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (script->socket < 0 ||
-        bind(script->socket, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(script->socket, 128) != 0 ||
-        getsockname(script->socket, (struct sockaddr *)&address, &size) != 0) {
-        fail("script_start");
+    script->socket = socket;
+    if (listen(socket, 128) != 0) {
+        fail("listen");
     }
-    (void)snprintf(script->endpoint, sizeof script->endpoint, "127.0.0.1:%d",
-                   (int)ntohs(address.sin_port));
+    (void)snprintf(script->endpoint, sizeof script->endpoint, "%s:%d", host, (int)ntohs(port));
     (void)pthread_mutex_init(&script->lock, NULL);
     (void)pthread_cond_init(&script->changed, NULL);
     if (pthread_create(&script->listener, NULL, listen_loop, script) != 0) {
         fail("pthread_create");
     }
     return script;
+}
+
+struct script *script_start(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listening < 0 || bind(listening, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(listening, (struct sockaddr *)&address, &size) != 0) {
+        fail("script_start");
+    }
+    return start(listening, "127.0.0.1", address.sin_port);
+}
+
+struct script *script_start_ipv6(void) {
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t size = sizeof address;
+    int listening = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listening < 0) {
+        return NULL;
+    }
+    if (bind(listening, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(listening, (struct sockaddr *)&address, &size) != 0) {
+        (void)close(listening);
+        return NULL;
+    }
+    return start(listening, "[::1]", address.sin6_port);
 }
 
 void script_stop(struct script *script) {

@@ -39,8 +39,9 @@ struct seen {
 struct script;
 
 struct script *script_start(void);
+struct script *script_start_ipv6(void); /* on ::1 only; NULL where there is no IPv6 */
 void script_stop(struct script *script);
-const char *script_endpoint(const struct script *script); /* "127.0.0.1:PORT" */
+const char *script_endpoint(const struct script *script); /* "127.0.0.1:PORT", "[::1]:PORT" */
 
 void script_add(struct script *script, struct reply reply);
 
