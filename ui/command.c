@@ -28,19 +28,13 @@ void command_free(struct command *command) {
 
 const char *command_name(enum command_kind kind) {
     static const char *const names[COMMAND_KIND_COUNT] = {
-        [COMMAND_LAUNCH_GROUP] = "launch",
-        [COMMAND_LAUNCH_PROCESSOR] = "launch",
-        [COMMAND_RETRY] = "retry",
-        [COMMAND_STOP] = "stop",
-        [COMMAND_KILL] = "kill",
-        [COMMAND_HOLD] = "hold",
-        [COMMAND_RELEASE] = "release",
-        [COMMAND_OVERRIDE] = "override",
-        [COMMAND_APPROVE] = "approve",
-        [COMMAND_WAIVE] = "waive",
-        [COMMAND_ARM] = "arm",
-        [COMMAND_DISARM] = "disarm",
-        [COMMAND_POLL] = "poll",
+        [COMMAND_LAUNCH_GROUP] = "launch", [COMMAND_LAUNCH_PROCESSOR] = "launch",
+        [COMMAND_RETRY] = "retry",         [COMMAND_STOP] = "stop",
+        [COMMAND_KILL] = "kill",           [COMMAND_CANCEL_JOBS] = "cancel jobs",
+        [COMMAND_HOLD] = "hold",           [COMMAND_RELEASE] = "release",
+        [COMMAND_OVERRIDE] = "override",   [COMMAND_APPROVE] = "approve",
+        [COMMAND_WAIVE] = "waive",         [COMMAND_ARM] = "arm",
+        [COMMAND_DISARM] = "disarm",       [COMMAND_POLL] = "poll",
         [COMMAND_EXPORT] = "export",
     };
     return names[kind];

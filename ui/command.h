@@ -18,6 +18,7 @@ enum command_kind {
     COMMAND_RETRY,            /* run: its dates that are still missing */
     COMMAND_STOP,             /* run: TERM, grace, KILL */
     COMMAND_KILL,             /* run: KILL at once */
+    COMMAND_CANCEL_JOBS,      /* run, which has ended: its jobs in BigQuery */
     COMMAND_HOLD,             /* gate, reason */
     COMMAND_RELEASE,          /* gate */
     COMMAND_OVERRIDE,         /* gate, reason, affected */

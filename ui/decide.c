@@ -171,7 +171,25 @@ static bool alive(const struct situation_run *run) {
            (!run->state || strcmp(run->state, "ended") != 0);
 }
 
+/* What a run that has ended left behind on the server. */
+static void ask_about_jobs(struct screen *screen, const struct situation_run *run) {
+    char title[SCREEN_TEXT], words[WORDS_SIZE];
+    (void)snprintf(title, sizeof title, "Cancel the BigQuery jobs of %s", run->run);
+    struct command *command = command_new(COMMAND_CANCEL_JOBS, evidence_of(screen));
+    command->run = memory_copy_string(run->run);
+    command->processor = memory_copy_string(run->processor);
+    struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
+    text_buffer_format(text, "%s, %s: %s\n\n", run->processor, words_range(run->range, words),
+                       run->server_text);
+    text_buffer_add(text, "BigQuery is asked to cancel every job labelled with this run. Cancelled "
+                          "jobs may still incur costs. Its dates stay claimed until none runs.\n");
+}
+
 void decide_stop(struct screen *screen, const struct situation_run *run, bool kill) {
+    if (run && !alive(run) && run->server_held) {
+        ask_about_jobs(screen, run);
+        return;
+    }
     if (!run || !alive(run)) {
         screen_toast(screen, STYLE_DIM, run ? "this run has ended" : "no run is selected");
         return;
@@ -197,6 +215,10 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
     else
         text_buffer_format(text, "All of its processes get SIGTERM now and SIGKILL after %s.\n",
                            clock_format_span(grace, span));
+    if (run->processor_index != PIPELINE_NONE &&
+        screen->pipeline->processors[run->processor_index].labels_jobs)
+        text_buffer_add(text, "What it started in BigQuery runs on, and keeps its dates claimed: "
+                              "once it has ended, s offers to cancel that.\n");
 }
 
 void decide_stop_any(struct screen *screen) {

@@ -158,6 +158,26 @@ static bool stop(struct perform *perform, const struct command *command, char *a
     return true;
 }
 
+static bool cancel_jobs(struct perform *perform, const struct command *command, char *answer,
+                        size_t size, struct error *error) {
+    struct state_actor actor = {.name = perform->owner};
+    struct runs_stop_selector selector = {.run = command->run};
+    size_t asked;
+    size_t live;
+    if (!runs_cancel_jobs(perform->state, &actor, clock_system(), &selector, &asked, &live,
+                          error)) {
+        return false;
+    }
+    if (asked == 0) {
+        return error_set(error, EXIT_NO_GO,
+                         "%s has no jobs on the server, or they are being "
+                         "cancelled already",
+                         command->run);
+    }
+    (void)snprintf(answer, size, "the jobs of %s are being cancelled", command->run);
+    return true;
+}
+
 static bool judge(struct perform *perform, const struct command *command, char *answer, size_t size,
                   struct error *error) {
     struct state_actor actor = {.name = perform->owner};
@@ -261,6 +281,7 @@ bool perform_command(void *context, const struct command *command, char *answer,
         [COMMAND_RETRY] = retry,
         [COMMAND_STOP] = stop,
         [COMMAND_KILL] = stop,
+        [COMMAND_CANCEL_JOBS] = cancel_jobs,
         [COMMAND_HOLD] = judge,
         [COMMAND_RELEASE] = judge,
         [COMMAND_OVERRIDE] = judge,

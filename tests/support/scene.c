@@ -159,7 +159,8 @@ void scene_launch(struct scene *scene, const char *id, const char *group, const 
                                 .claims = &claim,
                                 .claim_count = 1,
                                 .tables = &filled,
-                                .table_count = 1};
+                                .table_count = 1,
+                                .labels_jobs = scene->labels_jobs};
     struct state_launch launch = {.launch = launch_id,
                                   .group = group,
                                   .plan_hash = "hash",

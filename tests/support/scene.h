@@ -25,6 +25,7 @@ struct scene {
     struct state *state;
     int64_t term;
     struct error error;
+    bool labels_jobs; /* of the runs launched next: their claims are held for jobs on the server */
 };
 
 /* Opens it with scene_text, or with another text; `changes` are pairs of texts, found and put in

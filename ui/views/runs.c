@@ -116,8 +116,9 @@ static void draw_live(const struct screen *screen, struct frame *frame, struct f
                       int x, const struct situation_run *run) {
     char text[WORDS_SIZE], span[CLOCK_SPAN_SIZE];
     x = draw_progress(frame, row, x, run);
-    if (run->stop_stage) {
-        frame_put(frame, row, x, row.y, STYLE_WARN, run->stop_stage);
+    if (run->stop_stage || run->server_text) {
+        frame_put(frame, row, x, row.y, STYLE_WARN,
+                  run->stop_stage ? run->stop_stage : run->server_text);
         return;
     }
     if (run->phase == SITUATION_RUN_STALLED) {
@@ -158,6 +159,8 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
         return;
     }
     x = frame_format(frame, row, x, row.y, STYLE_DIM, "%s  ", words_time(run->ended_at, text));
+    if (run->server_text)
+        x = frame_format(frame, row, x, row.y, STYLE_WARN, "%s · ", run->server_text);
     if (run->verdict_text)
         x = frame_put(frame, row, x, row.y,
                       run->phase == SITUATION_RUN_DONE ? STYLE_DIM : STYLE_NORMAL,

@@ -47,7 +47,8 @@ bool fixture_launch(struct fixture *fixture, const char *id, const char *resourc
                                 .claims = &claim,
                                 .claim_count = 1,
                                 .tables = &filled,
-                                .table_count = 1};
+                                .table_count = 1,
+                                .labels_jobs = fixture->labels_jobs};
     struct state_launch launch = {.launch = "l-1",
                                   .group = "phase3",
                                   .plan_hash = "abc",

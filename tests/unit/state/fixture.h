@@ -23,6 +23,7 @@ struct fixture {
     char directory[64];
     struct state *state;
     struct error error;
+    bool labels_jobs; /* of what is launched next */
 };
 
 void fixture_open(struct fixture *fixture);
