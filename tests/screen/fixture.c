@@ -316,10 +316,10 @@ struct situation *fixture_situation(enum fixture_kind kind, const struct pipelin
 }
 
 static void free_run(struct situation_run *run) {
-    char *strings[] = {run->run,        run->group,     run->processor, run->command,
-                       run->state,      run->outcome,   run->verdict,   run->verdict_text,
-                       run->owner,      run->directory, run->log_path,  run->stop_by,
-                       run->stop_stage, run->last_line};
+    char *strings[] = {run->run,        run->group,       run->processor, run->command,
+                       run->state,      run->outcome,     run->verdict,   run->verdict_text,
+                       run->owner,      run->directory,   run->log_path,  run->stop_by,
+                       run->stop_stage, run->server_text, run->last_line};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free(strings[i]);
     for (size_t i = 0; i < run->failure_count; i++)
@@ -408,4 +408,12 @@ void fixture_arm(struct fixture *fixture, bool counting) {
     group->arm_need = 2;
     group->arm_streak = counting ? 2 : 1;
     group->fires_at = counting ? FIXTURE_NOW + 42000 : 0;
+}
+
+void fixture_hold(struct fixture *fixture) {
+    struct situation_run *run = &fixture->situation->runs[0];
+    run->server_held = true;
+    run->server_jobs = 2;
+    run->server_jobs_at = FIXTURE_NOW - 4 * SECOND;
+    run->server_text = memory_copy_string("2 jobs still running server-side");
 }

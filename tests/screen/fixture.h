@@ -31,6 +31,9 @@ void fixture_situation_free(struct situation *situation); /* NULL is fine */
 struct situation *fixture_situation(enum fixture_kind kind, const struct pipeline *pipeline);
 struct pipeline *fixture_pipeline(enum fixture_kind kind);
 
+/* The first run, which has ended, left two jobs on the server. */
+void fixture_hold(struct fixture *fixture);
+
 /* Approves and arms the second group: one GO of two seen, or with `counting` 42 s before its
  * start. */
 void fixture_arm(struct fixture *fixture, bool counting);

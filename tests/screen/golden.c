@@ -106,6 +106,15 @@ Test(golden, an_armed_group_and_its_countdown)
     fixture_free(&counting);
 }
 
+Test(golden, a_run_that_left_jobs_on_the_server)
+{
+    struct fixture fixture = fixture_new(FIXTURE_RED);
+    fixture_hold(&fixture);
+    check(&fixture, "held", "runs", 80, 24, false);
+    check(&fixture, "held", "runs", 120, 36, false);
+    fixture_free(&fixture);
+}
+
 Test(golden, the_logs_of_all_runs_merged)
 {
     struct fixture fixture = fixture_new(FIXTURE_RED);
