@@ -157,9 +157,9 @@ static bool parse_rule(json_t *json, struct rule *rule, struct error *error) {
     fault->failure.code = (int)given;
     fault->delay_ms = (int)delay;
     fault->processed = json_get_bool(json, "processed", false);
-    rule->label = memory_copy_string(json_get_string(json, "label", NULL));
     if (!parse_answer(json, fault, error))
         return false;
+    rule->label = memory_copy_string(json_get_string(json, "label", NULL));
     rule->method = memory_copy_string(json_get_string(json, "method", NULL));
     return true;
 }

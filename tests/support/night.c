@@ -1,7 +1,7 @@
 #include "tests/support/night.h"
 
 #include <criterion/criterion.h>
-
+#include <curl/curl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,9 +42,15 @@ static void open_directory(struct night *night) {
 static void start_emulator(struct night *night, const char *port, const char *scenario) {
     char *database = memory_format("%s/warehouse.db", night->directory);
     char *errors = memory_format("%s/emulator.log", night->directory);
-    const char *argv[] = {emulator,     "--port", port,
-                          "--database", database, scenario != NULL ? "--scenario" : NULL,
-                          scenario,     NULL};
+    const char *argv[] = {emulator,
+                          "--port",
+                          port,
+                          "--database",
+                          database,
+                          "--faults",
+                          scenario != NULL ? "--scenario" : NULL,
+                          scenario,
+                          NULL};
     night->emulator = program_start(argv, changes_of(night), errors);
     const char *url = program_line(night->emulator, START_MS);
     cr_assert_not_null(url, "the local BigQuery did not start");
@@ -76,6 +82,30 @@ void night_restart_emulator(struct night *night) {
     char *port = memory_copy_string(strrchr(night->url, ':') + 1);
     start_emulator(night, port, NULL);
     free(port);
+}
+
+static size_t ignore(char *data, size_t size, size_t count, void *context) {
+    (void)data;
+    (void)context;
+    return size * count;
+}
+
+void night_fault(struct night *night, const char *rule) {
+    char *url = memory_format("%s/emulator/faults", night->url);
+    long code = 0;
+    CURL *easy = curl_easy_init();
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
+    if (rule != NULL) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, rule);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+    }
+    cr_assert_eq(curl_easy_perform(easy), CURLE_OK, "%s does not answer", url);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+    cr_assert_eq(code, 200, "%s is refused", rule);
+    curl_easy_cleanup(easy);
+    free(url);
 }
 
 void night_start_agent(struct night *night) {

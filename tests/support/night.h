@@ -38,6 +38,9 @@ void night_close(struct night *night);
 void night_kill_emulator(struct night *night);
 void night_restart_emulator(struct night *night);
 
+/* Orders a fault of the emulator of night_open (faults.h); NULL ends all of them. */
+void night_fault(struct night *night, const char *rule);
+
 /* Starts `phasegate agent --stay`. */
 void night_start_agent(struct night *night);
 
