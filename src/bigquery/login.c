@@ -158,7 +158,8 @@ static void begin_fetch(struct bigquery_login *login) {
     struct leg legs[MOST_LEGS];
     if (read_again(login)) {
         const struct source *source = login->find.source;
-        bool guessed = source->kind == BIGQUERY_LOGIN_METADATA && !login->answered;
+        bool guessed = source->kind == BIGQUERY_LOGIN_METADATA && !login->answered &&
+                       search_variable("GCE_METADATA_HOST") == NULL;
         size_t count = legs_plan(source, login->self_signed, login->wanted_scope, legs);
         fetch_start(&login->fetch, legs, count, guessed ? 1 : FETCH_TRIES);
     }

@@ -87,6 +87,18 @@ static bool open_file(const char *path, int *descriptor, struct stat *status, st
                      path);
 }
 
+bool search_read_token(const char *path, struct text_buffer *text, struct error *error) {
+    int descriptor = -1;
+    struct stat status;
+    bool read = open_file(path, &descriptor, &status, error) &&
+                (read_all(descriptor, (size_t)status.st_size, text) ||
+                 error_set_errno(error, EXIT_CONFIG, errno, "%s: cannot be read", path));
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    return read;
+}
+
 /* jansson's own texts quote the file, and this file is secret. */
 static json_t *parse(const struct text_buffer *text, const char *path, struct error *error) {
     json_error_t where;

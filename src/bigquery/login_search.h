@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "bigquery/login_source.h"
 
 /* By which a file that was written anew is told from the one that was read. */
@@ -33,6 +34,10 @@ void search_free(struct search_find *find);
 /* Reads a credential file again. */
 bool search_read(const char *path, struct source **source, struct search_stamp *stamp,
                  struct error *error);
+
+/* Reads a file that holds a token into a buffer to wipe. Never waits: only plain files are read.
+ * Errors as for credentials. */
+bool search_read_token(const char *path, struct text_buffer *text, struct error *error);
 
 /* Whether a file is another one than it was; a missing one is. */
 bool search_changed(const char *path, const struct search_stamp *stamp);

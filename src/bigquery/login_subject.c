@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "bigquery/login_search.h"
@@ -27,8 +26,7 @@ static bool take_member(struct text text, const char *field, struct cargo *cargo
 
 bool subject_read_file(const struct source *source, struct cargo *cargo, struct error *error) {
     struct text_buffer text = {0};
-    secret_reserve(&text, LARGEST_TOKEN + 1);
-    bool read = file_read(source->subject_place, LARGEST_TOKEN, &text, error);
+    bool read = search_read_token(source->subject_place, &text, error);
     if (read) {
         struct text token = text_trim((struct text){text.data, text.size});
         read = (source->subject_field != NULL

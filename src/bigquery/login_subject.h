@@ -12,7 +12,8 @@ struct program {
     int64_t timeout_ms;
 };
 
-/* Reads the token out of the file that the source names. Errors: EXIT_NO_INPUT, EXIT_DATA. */
+/* Reads the token out of the file that the source names. Errors: EXIT_CONFIG,
+ * EXIT_PERMISSION, EXIT_DATA. */
 bool subject_read_file(const struct source *source, struct cargo *cargo, struct error *error);
 
 /* The program of a leg that runs one; free it with program_free. */

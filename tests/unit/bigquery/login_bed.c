@@ -160,14 +160,24 @@ void bed_connect(struct bed *bed) {
     bed_connect_refusing(bed, 0);
 }
 
-void bed_connect_refusing(struct bed *bed, int times) {
+static void start_client(struct bed *bed) {
     bed->bigquery = fixture_start((struct bigquery_options){
         .credentials = bigquery_login_credentials(bed->login),
         .authorize_endpoint = true,
         .clock = &bed->clock,
+        .max_connections = bed->connections,
         .activity = hear_activity,
         .activity_context = bed,
     });
+}
+
+void bed_connect_silent(struct bed *bed) {
+    start_client(bed);
+    script_add(bed->bigquery.script, (struct reply){.times = REPLY_FOREVER, .fault = FAULT_HANG});
+}
+
+void bed_connect_refusing(struct bed *bed, int times) {
+    start_client(bed);
     if (times != 0) {
         script_add(bed->bigquery.script, (struct reply){.target = "GET",
                                                         .status = 401,

@@ -25,6 +25,7 @@ struct bed {
     struct script *google;
     EVP_PKEY *key; /* of the service account; NULL until bed_service_account */
     struct bigquery_login *login;
+    int connections;         /* of the client; 0: as many as usual */
     struct fixture bigquery; /* once bed_connect was called */
     struct text_buffer told; /* what was said to people */
 };
@@ -52,6 +53,8 @@ void bed_well_known(struct bed *bed, const char *content);
 void bed_login(struct bed *bed, struct bigquery_login_options options);
 void bed_connect(struct bed *bed);
 void bed_connect_refusing(struct bed *bed, int times); /* BigQuery answers 401 that often first */
+
+void bed_connect_silent(struct bed *bed); /* BigQuery takes requests and never answers */
 
 /* Makes no login: returns the sentence that says why (the bed keeps it). */
 const char *bed_refused(struct bed *bed, enum error_exit code);

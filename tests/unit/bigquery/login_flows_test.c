@@ -2,9 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "bigquery/login_search.h"
 #include "login_bed.h"
 
 #define CLOUD_PLATFORM "https://www.googleapis.com/auth/cloud-platform"
@@ -296,6 +299,51 @@ Test(login_flows, gcloud_without_a_login_says_what_to_run)
     bed_make(&bed);
     bed_program(&bed, "bin/gcloud", "#!/bin/sh\nexit 1\n");
     fail_to_log_in(&bed, "run `gcloud auth application-default login`) gives no token (exit 1)");
+    bed_clear(&bed);
+}
+
+Test(login_flows, gcloud_stands_in_for_a_metadata_server_that_is_not_there)
+{
+    struct bed bed;
+    struct error error = {0};
+    struct search_find find = {0};
+    bed_make(&bed);
+    (void)unsetenv("NO_GCE_CHECK");
+    cr_assert(search_credentials(NULL, &find, &error), "%s", error.text);
+    cr_assert_eq(find.source->kind, BIGQUERY_LOGIN_METADATA);
+    cr_assert_str_eq(find.origin, "metadata.google.internal");
+    cr_assert_not(search_after_metadata(&find, &error));
+    cr_assert_eq(error.code, EXIT_NO_INPUT);
+    cr_assert_not_null(strstr(error.text, "the metadata server does not answer"));
+    bed_program(&bed, "bin/gcloud", "#!/bin/sh\n");
+    (void)setenv("GCE_METADATA_HOST", "named", 1);
+    cr_assert_not(search_after_metadata(&find, &error));
+    (void)unsetenv("GCE_METADATA_HOST");
+    cr_assert(search_after_metadata(&find, &error), "%s", error.text);
+    cr_assert_eq(find.source->kind, BIGQUERY_LOGIN_GCLOUD);
+    search_free(&find);
+    (void)setenv("METADATA_SERVER_DETECTION", "none", 1);
+    cr_assert(search_credentials(NULL, &find, &error), "%s", error.text);
+    cr_assert_eq(find.source->kind, BIGQUERY_LOGIN_GCLOUD);
+    search_free(&find);
+    bed_clear(&bed);
+}
+
+Test(login_flows, a_subject_that_is_no_plain_file_is_not_waited_for)
+{
+    struct bed bed;
+    bed_make(&bed);
+    use_subject_file(&bed, "");
+    char *path = memory_format("%s/subject", bed.home);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    bed_login(&bed, (struct bigquery_login_options){0});
+    bed_connect(&bed);
+    while (bed_facts(&bed).problem == NULL) {
+        bed_pass(&bed, 500);
+    }
+    cr_assert_not_null(strstr(bed_facts(&bed).problem, "is no file"));
+    free(path);
     bed_clear(&bed);
 }
 

@@ -420,6 +420,30 @@ Test(login, of_a_short_life_is_renewed_at_half_of_it_and_never_in_a_busy_loop)
     bed_clear(&bed);
 }
 
+Test(login, needs_none_of_the_clients_own_connections)
+{
+    struct bed bed;
+    bed_make(&bed);
+    bed.connections = 1;
+    bed_user(&bed);
+    script_add(bed.google, (struct reply){.body = TOKEN("1")});
+    script_add(bed.google, (struct reply){.body = TOKEN("2")});
+    bed_login(&bed, (struct bigquery_login_options){0});
+    bed_connect_silent(&bed);
+    bed_await(&bed, 1);
+    struct error error = {0};
+    struct bigquery_table_name name = {.dataset = "d", .table = "t"};
+    cr_assert_neq(bigquery_submit_table(bed.bigquery.client, &name, SECONDS(7200), NULL, &error),
+                  0);
+    while (script_count(bed.bigquery.script, NULL) == 0) {
+        bed_pass(&bed, 0);
+    }
+    bed_pass(&bed, SECONDS(3600 - 225));
+    bed_await(&bed, 2);
+    bed_assert_token(&bed, "Bearer " SECRET "-token-2");
+    bed_clear(&bed);
+}
+
 Test(login, that_loses_its_client_in_the_middle_goes_on_with_the_next)
 {
     struct bed bed;
