@@ -47,11 +47,13 @@ static bool take_row(void *context, const struct emulator_value *values) {
     return emulator_load_row(filling->load, values, &filling->error);
 }
 
-void warehouse_fill(struct warehouse *warehouse, const char *name, const struct dayset *days) {
+static void fill(struct warehouse *warehouse, const char *name, const struct dayset *days,
+                 bool filter_required) {
     const struct tables_table *table = tables_find(name);
     cr_assert_not_null(table, "%s", name);
     struct emulator_table *definition =
         tables_definition(table, SCENARIO_PROJECT, SCENARIO_LOCATION);
+    definition->require_partition_filter = definition->require_partition_filter || filter_required;
     struct filling filling = {0};
     filling.load = emulator_load_begin(warehouse->emulator, definition, &filling.error);
     cr_assert_not_null(filling.load, "%s", filling.error.text);
@@ -63,6 +65,15 @@ void warehouse_fill(struct warehouse *warehouse, const char *name, const struct 
     cr_assert(emulator_load_end(filling.load, true, WRITTEN_MS, &filling.error), "%s",
               filling.error.text);
     emulator_table_free(definition);
+}
+
+void warehouse_fill(struct warehouse *warehouse, const char *table, const struct dayset *days) {
+    fill(warehouse, table, days, false);
+}
+
+void warehouse_fill_guarded(struct warehouse *warehouse, const char *table,
+                            const struct dayset *days) {
+    fill(warehouse, table, days, true);
 }
 
 struct dayset warehouse_game_dates(const char *from, const char *to) {

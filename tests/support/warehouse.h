@@ -23,6 +23,10 @@ void warehouse_load(struct warehouse *warehouse, const char *scenario);
  * games, as the demo writes them. */
 void warehouse_fill(struct warehouse *warehouse, const char *table, const struct dayset *days);
 
+/* The same for a table that refuses queries without a filter on its date. */
+void warehouse_fill_guarded(struct warehouse *warehouse, const char *table,
+                            const struct dayset *days);
+
 /* The game dates from `from` to `to`; the caller frees the set. */
 struct dayset warehouse_game_dates(const char *from, const char *to);
 

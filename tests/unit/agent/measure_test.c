@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/measure_bill.h"
 #include "base/memory.h"
 #include "fixture.h"
 
@@ -237,6 +238,60 @@ Test(measure, tells_the_bill_and_that_the_cache_answered_without_one)
     cr_expect_eq(again.bill.bytes, 0);
     free(first.counts);
     free(again.counts);
+}
+
+Test(measure, labels_its_jobs_with_the_pipeline)
+{
+    open_measure(NULL);
+    expect(zones, false, false, MEASURE_COUNTED, "");
+    static const struct bigquery_job_filter filters[] = {
+        {.label_key = "phasegate", .label_value = "coverage"},
+        {.label_key = "phasegate_pipeline", .label_value = "scene"},
+        {.label_key = "phasegate_pipeline", .label_value = "another"},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct error error = {0};
+        bigquery_request_id id =
+            bigquery_submit_jobs(warehouse.client, &filters[i], 0, NULL, &error);
+        struct bigquery_result *result = bigquery_client_finish(warehouse.client, id);
+        cr_assert(result != NULL && bigquery_result_check(result, &error), "%s", error.text);
+        cr_expect_eq(result->job_count, i < 2 ? 1 : 0, "%s=%s", filters[i].label_key,
+                     filters[i].label_value);
+        bigquery_result_free(result);
+    }
+}
+
+Test(measure, makes_a_label_of_any_pipelines_name)
+{
+    char label[MEASURE_LABEL_SIZE];
+    cr_expect_str_eq(measure_label("NBA.backfill-2", label), "nba_backfill-2");
+    cr_expect_eq(strlen(measure_label("a123456789b123456789c123456789d123456789e123456789f123456789"
+                                      "g123456789",
+                                      label)),
+                 63);
+}
+
+Test(measure, asks_in_the_same_words_so_that_the_cache_can_answer_for_streamed_rows)
+{
+    struct error error = {0};
+    open_measure(NULL);
+    json_t *rows = json_pack("[{s:s, s:s}]", "analysis_date", "2021-11-08", "team_abbr", "LAL");
+    struct bigquery_insert insert = {
+        .table = {NULL, "nba_precompute", "team_defense_zone_analysis"}, .rows = rows};
+    bigquery_request_id id = bigquery_submit_insert(warehouse.client, &insert, &error);
+    cr_assert_neq(id, 0, "%s", error.text);
+    struct bigquery_result *result = bigquery_client_finish(warehouse.client, id);
+    cr_assert(bigquery_result_check(result, &error), "%s", error.text);
+    bigquery_result_free(result);
+    json_decref(rows);
+    for (int poll = 0; poll < 3; poll++) {
+        struct measure_answer answer = ask(zones, true, false);
+        cr_expect_eq(answer.count, 6, "%zu: %s", answer.count, answer.error.text);
+        cr_expect_eq(answer.cache_hit, poll > 0, "poll %d", poll);
+        cr_expect_eq(answer.bill.bytes, poll > 0 ? 0 : 10 * BIGQUERY_MIB, "poll %d", poll);
+        fixture_wall_ms += 60000;
+        free(answer.counts);
+    }
 }
 
 Test(measure, knows_that_a_query_given_up_may_be_billed)
