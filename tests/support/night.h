@@ -21,8 +21,8 @@ struct night {
     struct pty_terminal *console; /* of the demo */
 };
 
-/* The shipped pipeline of the NBA at this moment (RFC 3339), the clock `speed` times the real one.
- */
+/* The shipped pipeline of the NBA at this moment (RFC 3339), the clock `speed` times the real one;
+ * the emulator takes orders for faults. */
 void night_open(struct night *night, const char *scenario, const char *moment, int speed);
 
 /* The demo with its console open on a terminal of this size; verbs then work on its stage. */
