@@ -24,6 +24,7 @@
 #include "state/state_journal.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
+#include "state/state_told.h"
 
 enum { TICK_MS = 1000, PROGRESS_EVERY_MS = 500 };
 
@@ -53,8 +54,9 @@ struct agent {
     int64_t *asked; /* when it was last */
     size_t target_count;
     int64_t renewed_ns, pruned_ns, needed_ns;
-    int64_t accepted_at; /* when BigQuery last answered */
-    bool judge;          /* evidence is newer than the last judgement */
+    struct checks_access access; /* `problem` belongs to `facts` */
+    struct connection_facts facts;
+    bool judge; /* evidence is newer than the last judgement */
     int64_t judged_at;
     size_t arms;         /* groups that wait to start by themselves */
     int64_t arms_due_ns; /* boot time at which the first of them may; 0: none yet */
@@ -209,12 +211,28 @@ static int64_t next_try(struct agent *agent, const struct measure_answer *answer
 
 static bool take_answer(struct agent *agent, const struct measure_answer *answer,
                         struct error *error) {
-    if (answer->outcome != MEASURE_FAILED && answer->at > agent->accepted_at) {
-        agent->accepted_at = answer->at;
+    if (answer->outcome != MEASURE_FAILED && answer->at > agent->access.accepted_at) {
+        agent->access.accepted_at = answer->at;
     }
     trouble_answered(agent->trouble, answer, next_try(agent, answer));
     agent->judge = true;
     return record_answer(&agent->recorder, answer, error) || passing(agent, error);
+}
+
+/* Keeps what the credentials are now, and tells it to everybody. */
+static bool take_access(struct agent *agent, struct connection_facts *facts, struct error *error) {
+    const char *before = agent->facts.problem;
+    if (facts->problem != NULL && (before == NULL || strcmp(before, facts->problem) != 0)) {
+        say(agent, facts->problem);
+    }
+    connection_facts_free(&agent->facts);
+    agent->facts = *facts;
+    *facts = (struct connection_facts){0};
+    agent->access.problem = agent->facts.problem;
+    agent->access.ends_at = agent->facts.ends_at;
+    return state_told_put(agent->state, agent->recorder.actor.term, CONNECTION_TOLD,
+                          agent->facts.json, wall_of(agent), error) ||
+           passing(agent, error);
 }
 
 static bool take_messages(struct agent *agent, struct error *error) {
@@ -236,6 +254,9 @@ static bool take_messages(struct agent *agent, struct error *error) {
             break;
         case AGENT_TROUBLE:
             trouble_waits(agent->trouble, &message.trouble);
+            break;
+        case AGENT_ACCESS:
+            good = take_access(agent, &message.access, error);
             break;
         case AGENT_START:
         case AGENT_FOLLOW:
@@ -285,6 +306,16 @@ static bool tend_arms(struct agent *agent, const struct situation *situation, st
     return good;
 }
 
+/* Until when what moves now will take at its rate; 0 when nothing moves. */
+static int64_t needed_until(const struct situation *situation) {
+    int64_t longest = 0;
+    for (size_t i = 0; i < situation->pipeline->table_count; i++) {
+        const struct coverage_rate *rate = &situation->tables[i].rate;
+        longest = rate->known && rate->left_ms > longest ? rate->left_ms : longest;
+    }
+    return longest == 0 ? 0 : situation->as_of + longest;
+}
+
 /* Judges when something new is known, when an arm is due, and once a poll period in any case:
  * evidence grows old by itself. */
 static bool judge(struct agent *agent, struct error *error) {
@@ -303,6 +334,7 @@ static bool judge(struct agent *agent, struct error *error) {
          run_watch_judge(agent->runs, situation, error) && tend_arms(agent, situation, error)) ||
         passing(agent, error);
     estimate_once(agent, situation);
+    agent->access.needed_until = needed_until(situation);
     agent->judge = false;
     agent->judged_at = now;
     situation_free(situation);
@@ -323,7 +355,7 @@ static bool watch_runs(struct agent *agent, struct error *error) {
 static bool answer_checks(struct agent *agent, struct error *error) {
     bool stored = false;
     bool good = checks_step(agent->checks, &agent->recorder, wall_of(agent), boot_of(agent),
-                            agent->accepted_at, &stored, error);
+                            &agent->access, &stored, error);
     agent->judge = agent->judge || stored;
     return good || passing(agent, error);
 }
@@ -445,6 +477,7 @@ static void clean_up(struct agent *agent) {
     run_watch_free(agent->runs);
     server_watch_free(agent->server);
     agent_queue_free(agent->queue);
+    connection_facts_free(&agent->facts);
     free(agent->targets);
     free(agent->due);
     free(agent->asked);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "state/state_gates.h"
 
@@ -107,14 +108,31 @@ static bool answer_disk(const struct own_check *item, const struct recorder *rec
                  stored, error);
 }
 
+/* They pass when BigQuery took them, and nothing is known that will end them too soon. */
 static bool answer_credentials(const struct own_check *item, const struct recorder *recorder,
-                               int64_t accepted_at, bool *stored, struct error *error) {
-    if (accepted_at == 0) {
+                               int64_t now, const struct checks_access *access, bool *stored,
+                               struct error *error) {
+    struct state_answer given = {.measured = true, .at = now};
+    char left[CLOCK_SPAN_SIZE];
+    char needed[CLOCK_SPAN_SIZE];
+    if (access->problem != NULL) {
+        given.text = memory_copy_string(access->problem);
+    } else if (access->accepted_at == 0) {
         return true;
+    } else if (access->ends_at != 0 && access->ends_at <= now) {
+        given.text = memory_copy_string("the credentials have ended: log in again");
+    } else if (access->ends_at != 0 && access->ends_at <= access->needed_until) {
+        given.text = memory_format(
+            "the credentials end in %s and the work under way needs them for %s: log in again",
+            clock_format_span(access->ends_at - now, left),
+            clock_format_span(access->needed_until - now, needed));
+    } else {
+        given.value = 1;
+        given.at = access->accepted_at;
     }
-    return store(item, recorder,
-                 (struct state_answer){.measured = true, .value = 1, .at = accepted_at}, stored,
-                 error);
+    bool good = store(item, recorder, given, stored, error);
+    free(given.text);
+    return good;
 }
 
 /* Starts the command in a process group of its own, its output nowhere. */
@@ -166,12 +184,13 @@ static bool finish_command(struct own_check *item, const struct recorder *record
 }
 
 static bool begin(struct own_check *item, const struct recorder *recorder, int64_t now,
-                  int64_t boot_ns, int64_t accepted_at, bool *stored, struct error *error) {
+                  int64_t boot_ns, const struct checks_access *access, bool *stored,
+                  struct error *error) {
     if (item->check->kind == PIPELINE_CHECK_DISK) {
         return answer_disk(item, recorder, now, stored, error);
     }
     if (item->check->kind == PIPELINE_CHECK_CREDENTIALS) {
-        return answer_credentials(item, recorder, accepted_at, stored, error);
+        return answer_credentials(item, recorder, now, access, stored, error);
     }
     int64_t timeout = item->check->timeout_ms > 0 ? item->check->timeout_ms : default_timeout_ms;
     item->started_at = now;
@@ -184,7 +203,8 @@ static bool begin(struct own_check *item, const struct recorder *recorder, int64
 }
 
 bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t now,
-                 int64_t boot_ns, int64_t accepted_at, bool *stored, struct error *error) {
+                 int64_t boot_ns, const struct checks_access *access, bool *stored,
+                 struct error *error) {
     for (size_t i = 0; i < checks->count; i++) {
         struct own_check *item = &checks->items[i];
         if (item->pid > 0) {
@@ -194,7 +214,7 @@ bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t
         } else if (now >= item->due || item->due - now > checks->every_ms) {
             /* Further away than a period: the clock was put back. */
             item->due = now + checks->every_ms;
-            if (!begin(item, recorder, now, boot_ns, accepted_at, stored, error)) {
+            if (!begin(item, recorder, now, boot_ns, access, stored, error)) {
                 return false;
             }
         }

@@ -9,11 +9,18 @@ struct checks;
 struct checks *checks_new(const struct pipeline *pipeline);
 void checks_free(struct checks *checks); /* ends commands that still run */
 
-/* Starts what is due and stores what is answered. `accepted_at` is when BigQuery last answered, 0
- * for never. Sets
- * `*stored` when an answer was stored. */
+/* What is known of the credentials. Times are wall ms, 0 where nothing is known. */
+struct checks_access {
+    int64_t accepted_at;  /* when BigQuery last answered */
+    const char *problem;  /* why it cannot be asked; NULL */
+    int64_t ends_at;      /* of credentials that only a person renews */
+    int64_t needed_until; /* by when the work under way will have ended */
+};
+
+/* Starts what is due and stores what is answered. Sets `*stored` when an answer was stored. */
 bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t now,
-                 int64_t boot_ns, int64_t accepted_at, bool *stored, struct error *error);
+                 int64_t boot_ns, const struct checks_access *access, bool *stored,
+                 struct error *error);
 
 /* Whether a command runs. */
 bool checks_busy(const struct checks *checks);

@@ -1,5 +1,7 @@
 #include "agent/measure.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,9 @@
 #define PROBE_CAP_MS INT64_C(20000) /* how soon, at the latest, the end of an outage is seen */
 
 /* Only one thing is asked about a target at a time. */
+/* Without a client there is nothing to wait for; somebody may ask again and again all the same. */
+enum { IDLE_MS = 20 };
+
 enum step { STEP_IDLE, STEP_FREE_CHECK, STEP_QUERY };
 
 struct target_state;
@@ -56,39 +61,16 @@ struct target_state {
 struct measure {
     const struct pipeline *pipeline;
     const struct clock *clock;
+    struct connection_options options;
     struct connection connection;
     struct server_jobs *jobs;
-    int64_t deadline_ms; /* of a request; 0: the client's */
+    pthread_mutex_t lock; /* held while the client is exchanged, and to wake it */
+    int64_t deadline_ms;  /* of a request; 0: the client's */
     struct target_state *states;
     size_t state_count;
     struct measure_answer *ready;
     size_t ready_count, ready_capacity;
 };
-
-struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *count) {
-    struct measure_target *targets = NULL;
-    size_t capacity = 0;
-    *count = 0;
-    for (size_t i = 0; i < pipeline->expected_count; i++) {
-        if (pipeline->expected[i].kind == PIPELINE_EXPECTED_QUERY) {
-            targets = memory_grow(targets, *count, &capacity, sizeof *targets);
-            targets[(*count)++] = (struct measure_target){MEASURE_EXPECTED, i, 0};
-        }
-    }
-    for (size_t i = 0; i < pipeline->table_count; i++) {
-        targets = memory_grow(targets, *count, &capacity, sizeof *targets);
-        targets[(*count)++] = (struct measure_target){MEASURE_TABLE, i, 0};
-    }
-    for (size_t i = 0; i < pipeline->gate_count; i++) {
-        for (size_t j = 0; j < pipeline->gates[i].check_count; j++) {
-            if (pipeline->gates[i].checks[j].kind == PIPELINE_CHECK_QUERY) {
-                targets = memory_grow(targets, *count, &capacity, sizeof *targets);
-                targets[(*count)++] = (struct measure_target){MEASURE_CHECK, i, j};
-            }
-        }
-    }
-    return targets != NULL ? targets : memory_new(1, sizeof *targets);
-}
 
 static const char *target_sql(const struct pipeline *pipeline, struct measure_target target) {
     switch (target.kind) {
@@ -143,7 +125,8 @@ static void prepare(struct target_state *state, const char *sql) {
 struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
                             const struct clock *clock, struct error *error) {
     int64_t patience = clock_real_ms(pipeline->poll.every_ms);
-    const struct connection_options options = {
+    struct measure *measure = memory_new(1, sizeof *measure);
+    measure->options = (struct connection_options){
         .endpoint = endpoint,
         .purpose = "coverage",
         .clock = clock,
@@ -152,15 +135,16 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
                        : patience < 600000 ? patience
                                            : 600000,
     };
-    struct connection connection;
-    if (!connection_open(&connection, pipeline, &options, error)) {
+    if (!connection_open(&measure->connection, pipeline, &measure->options, error) &&
+        !measure->connection.wanting) {
+        free(measure);
         return NULL;
     }
-    struct measure *measure = memory_new(1, sizeof *measure);
+    (void)pthread_mutex_init(&measure->lock, NULL);
     measure->pipeline = pipeline;
     measure->clock = clock;
-    measure->connection = connection;
-    measure->jobs = server_jobs_new(connection.client, clock);
+    measure->jobs = server_jobs_new(measure->connection.client, clock);
+    server_jobs_use(measure->jobs, measure->connection.client, &measure->connection.missing);
     struct measure_target *targets = measure_targets(pipeline, &measure->state_count);
     measure->states = memory_new(measure->state_count, sizeof *measure->states);
     for (size_t i = 0; i < measure->state_count; i++) {
@@ -181,6 +165,7 @@ void measure_free(struct measure *measure) {
     }
     server_jobs_free(measure->jobs);
     connection_close(&measure->connection);
+    (void)pthread_mutex_destroy(&measure->lock);
     for (size_t i = 0; i < measure->state_count; i++) {
         struct target_state *state = &measure->states[i];
         for (size_t j = 0; j < state->source_count; j++) {
@@ -290,6 +275,17 @@ static void start_free_checks(struct measure *measure, struct target_state *stat
     }
 }
 
+/* Whether there is a client to ask with; looks for credentials again where they are missing. */
+static bool reach(struct measure *measure) {
+    if (measure_pending(measure) == 0) {
+        (void)pthread_mutex_lock(&measure->lock);
+        connection_again(&measure->connection, measure->pipeline, &measure->options);
+        server_jobs_use(measure->jobs, measure->connection.client, &measure->connection.missing);
+        (void)pthread_mutex_unlock(&measure->lock);
+    }
+    return measure->connection.client != NULL;
+}
+
 void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
                    bool force, bool free_only) {
     struct target_state *state = find_state(measure, target);
@@ -299,6 +295,12 @@ void measure_start(struct measure *measure, struct measure_target target, struct
     int64_t now = clock_wall_ms(measure->clock);
     state->range = range;
     state->free_only = free_only;
+    if (!reach(measure)) {
+        struct bigquery_failure missing = {.class = BIGQUERY_AUTH, .reason = "credentials"};
+        state->asked_at = now;
+        fail(measure, state, &measure->connection.missing, &missing);
+        return;
+    }
     if (force) {
         state->counted_at = 0;
     } else if (now - state->counted_at > measure->pipeline->poll.recheck_ms ||
@@ -460,6 +462,7 @@ static void take_result(struct measure *measure, struct bigquery_result *result)
 }
 
 void measure_jobs(struct measure *measure, const char *run, int64_t created_after_ms, bool cancel) {
+    (void)reach(measure);
     server_jobs_ask(measure->jobs, run, created_after_ms, cancel, measure->deadline_ms);
 }
 
@@ -474,6 +477,11 @@ static bool is_about_jobs(enum bigquery_kind kind) {
 
 bool measure_next(struct measure *measure, int64_t timeout_ms, struct measure_answer *given) {
     while (measure->ready_count == 0) {
+        if (measure->connection.client == NULL) {
+            int wait = timeout_ms >= 0 && timeout_ms < IDLE_MS ? (int)timeout_ms : IDLE_MS;
+            (void)poll(NULL, 0, wait);
+            return false;
+        }
         struct bigquery_result *result =
             bigquery_client_wait(measure->connection.client, timeout_ms);
         if (result == NULL) {
@@ -500,18 +508,6 @@ size_t measure_pending(const struct measure *measure) {
     return pending;
 }
 
-const char *measure_name(const struct pipeline *pipeline, struct measure_target target) {
-    switch (target.kind) {
-    case MEASURE_TABLE:
-        return pipeline->tables[target.index].name;
-    case MEASURE_EXPECTED:
-        return pipeline->expected[target.index].name;
-    case MEASURE_CHECK:
-        break;
-    }
-    return pipeline->gates[target.index].checks[target.check].name;
-}
-
 static void add_trouble(const struct measure *measure, struct measure_trouble *trouble,
                         const struct bigquery_activity *activity) {
     const struct question *question = activity->user;
@@ -535,6 +531,9 @@ static void add_trouble(const struct measure *measure, struct measure_trouble *t
 struct measure_trouble measure_trouble(const struct measure *measure) {
     struct bigquery_activity activities[64];
     struct measure_trouble trouble = {.count = 0};
+    if (measure->connection.client == NULL) {
+        return trouble;
+    }
     size_t count = bigquery_client_activity(measure->connection.client, activities, 64);
     for (size_t i = 0; i < count && i < 64; i++) {
         if (activities[i].failure.class != BIGQUERY_NO_FAILURE &&
@@ -551,5 +550,13 @@ void measure_trouble_free(struct measure_trouble *trouble) {
 }
 
 void measure_wakeup(struct measure *measure) {
-    bigquery_client_wakeup(measure->connection.client);
+    (void)pthread_mutex_lock(&measure->lock);
+    if (measure->connection.client != NULL) {
+        bigquery_client_wakeup(measure->connection.client);
+    }
+    (void)pthread_mutex_unlock(&measure->lock);
+}
+
+struct connection_facts measure_credentials(const struct measure *measure) {
+    return connection_facts(&measure->connection, measure->pipeline, measure->options.endpoint);
 }

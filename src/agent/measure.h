@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/connection.h"
 #include "agent/server_jobs.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -68,8 +69,9 @@ struct measure_trouble {
 
 struct measure;
 
-/* `endpoint` NULL takes BIGQUERY_EMULATOR_HOST, then the pipeline's. Errors: EXIT_CONFIG. The
- * pipeline must outlive the object. */
+/* `endpoint` NULL takes BIGQUERY_EMULATOR_HOST, then the pipeline's, then the real service. Without
+ * credentials for that every target fails with the sentence that says what to do, and they are
+ * looked for again at a later poll. Errors: EXIT_CONFIG. The pipeline must outlive the object. */
 struct measure *measure_new(const struct pipeline *pipeline, const char *endpoint,
                             const struct clock *clock, struct error *error);
 void measure_free(struct measure *measure);
@@ -110,6 +112,9 @@ const char *measure_name(const struct pipeline *pipeline, struct measure_target 
 /* What is waited for now; free it with measure_trouble_free. */
 struct measure_trouble measure_trouble(const struct measure *measure);
 void measure_trouble_free(struct measure_trouble *trouble);
+
+/* What may be shown of the credentials; the caller frees it. */
+struct connection_facts measure_credentials(const struct measure *measure);
 
 /* Ends a wait in measure_next from another thread. */
 void measure_wakeup(struct measure *measure);

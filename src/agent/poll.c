@@ -10,6 +10,7 @@
 #include "agent/server_watch.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
+#include "state/state_told.h"
 
 /* A person waits for a verb: it tries for so long, where an agent tries for a poll period. */
 static const int64_t patience_ms = 10000;
@@ -21,7 +22,7 @@ struct poll {
     char session[STATE_SESSION_SIZE];
     int64_t term;
     int64_t renewed_ns;
-    int64_t accepted_at; /* when BigQuery last answered */
+    struct checks_access access;
 };
 
 /* Between two looks at the commands of checks, in real milliseconds. */
@@ -42,8 +43,8 @@ static bool take_answers(struct poll *once, struct measure *measure, struct erro
     bool good = true;
     while (good && measure_pending(measure) > 0) {
         if (measure_next(measure, 1000, &answer)) {
-            if (answer.outcome != MEASURE_FAILED && answer.at > once->accepted_at) {
-                once->accepted_at = answer.at;
+            if (answer.outcome != MEASURE_FAILED && answer.at > once->access.accepted_at) {
+                once->access.accepted_at = answer.at;
             }
             good = record_answer(&once->recorder, &answer, error);
             free(answer.counts);
@@ -86,13 +87,13 @@ static bool answer_checks(struct poll *once, struct error *error) {
     struct checks *checks = checks_new(once->recorder.pipeline);
     int64_t now = clock_wall_ms(once->clock);
     bool stored = false;
-    bool good = checks_step(checks, &once->recorder, now, clock_boot_ns(once->clock),
-                            once->accepted_at, &stored, error);
+    bool good = checks_step(checks, &once->recorder, now, clock_boot_ns(once->clock), &once->access,
+                            &stored, error);
     while (good && checks_busy(checks)) {
         (void)poll(NULL, 0, LOOK_MS);
         good = renew(once, error) &&
-               checks_step(checks, &once->recorder, now, clock_boot_ns(once->clock),
-                           once->accepted_at, &stored, error);
+               checks_step(checks, &once->recorder, now, clock_boot_ns(once->clock), &once->access,
+                           &stored, error);
     }
     checks_free(checks);
     return good;
@@ -117,9 +118,16 @@ static bool measure_all(struct poll *once, struct error *error) {
     }
     free(targets);
     size_t held;
-    bool good = take_answers(once, measure, error) && answer_checks(once, error) &&
-                settle_server_jobs(once, measure, &held, error);
+    bool good =
+        take_answers(once, measure, error) && settle_server_jobs(once, measure, &held, error);
+    struct connection_facts facts = measure_credentials(measure);
     measure_free(measure);
+    once->access.problem = facts.problem;
+    once->access.ends_at = facts.ends_at;
+    good = good && answer_checks(once, error) &&
+           state_told_put(once->recorder.state, once->term, CONNECTION_TOLD, facts.json,
+                          clock_wall_ms(once->clock), error);
+    connection_facts_free(&facts);
     if (good) {
         struct situation *situation =
             situation_load(pipeline, once->recorder.state, clock_wall_ms(once->clock), error);

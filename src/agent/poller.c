@@ -49,6 +49,18 @@ static void tell_trouble(struct poller *poller, struct measure_trouble *told) {
     *told = now;
 }
 
+static void tell_access(struct poller *poller, char **told) {
+    struct agent_message message = {.kind = AGENT_ACCESS,
+                                    .access = measure_credentials(poller->measure)};
+    if (*told != NULL && strcmp(message.access.json, *told) == 0) {
+        agent_message_free(&message);
+        return;
+    }
+    free(*told);
+    *told = memory_copy_string(message.access.json);
+    agent_queue_post(poller->out, &message);
+}
+
 /* Takes what was asked for; false when the thread is to end. */
 static bool take_orders(struct poller *poller) {
     struct agent_message message;
@@ -80,9 +92,11 @@ static void post_jobs(struct poller *poller) {
 static void *run(void *context) {
     struct poller *poller = context;
     struct measure_trouble told = {.count = 0};
+    char *access = NULL;
     (void)pthread_setname_np(pthread_self(), "bigquery");
     while (take_orders(poller)) {
         struct agent_message message = {.kind = AGENT_ANSWER};
+        tell_access(poller, &access);
         if (measure_pending(poller->measure) == 0) {
             struct pollfd orders = {agent_queue_descriptor(poller->in), POLLIN, 0};
             (void)poll(&orders, 1, -1);
@@ -95,6 +109,7 @@ static void *run(void *context) {
         tell_trouble(poller, &told);
     }
     measure_trouble_free(&told);
+    free(access);
     return NULL;
 }
 

@@ -44,6 +44,9 @@ void agent_message_free(struct agent_message *message) {
     case AGENT_TROUBLE:
         measure_trouble_free(&message->trouble);
         break;
+    case AGENT_ACCESS:
+        connection_facts_free(&message->access);
+        break;
     case AGENT_FOLLOW:
         free(message->follow.run);
         free(message->follow.path);

@@ -32,6 +32,7 @@ enum agent_message_kind {
     AGENT_START,       /* to the BigQuery thread: measure this */
     AGENT_ANSWER,      /* from it */
     AGENT_TROUBLE,     /* from it: what BigQuery makes it wait for, or that this is over */
+    AGENT_ACCESS,      /* from it: what its credentials are now */
     AGENT_FOLLOW,      /* to the logs thread: follow this run */
     AGENT_DRAIN,       /* to it: the run has ended; read the rest and leave it */
     AGENT_PROGRESS,    /* from it */
@@ -51,6 +52,7 @@ struct agent_message {
         } start;
         struct measure_answer answer;
         struct measure_trouble trouble; /* of BIGQUERY_NO_FAILURE: over */
+        struct connection_facts access;
         struct {
             char *run;
             int64_t created_after_ms;

@@ -15,6 +15,7 @@ struct question {
 
 struct server_jobs {
     struct bigquery_client *client;
+    struct error missing; /* why there is no client */
     const struct clock *clock;
     struct question **questions;
     size_t count, capacity;
@@ -31,6 +32,12 @@ struct server_jobs *server_jobs_new(struct bigquery_client *client, const struct
     struct server_jobs *jobs = memory_new(1, sizeof *jobs);
     *jobs = (struct server_jobs){.client = client, .clock = clock};
     return jobs;
+}
+
+void server_jobs_use(struct server_jobs *jobs, struct bigquery_client *client,
+                     const struct error *missing) {
+    jobs->client = client;
+    jobs->missing = *missing;
 }
 
 static void free_question(struct question *question) {
@@ -82,7 +89,9 @@ void server_jobs_ask(struct server_jobs *jobs, const char *run, int64_t created_
     jobs->questions =
         memory_grow(jobs->questions, jobs->count, &jobs->capacity, sizeof *jobs->questions);
     jobs->questions[jobs->count++] = question;
-    if (bigquery_submit_jobs(jobs->client, &filter, deadline_ms, question, &error) == 0) {
+    if (jobs->client == NULL) {
+        fail(question, &jobs->missing);
+    } else if (bigquery_submit_jobs(jobs->client, &filter, deadline_ms, question, &error) == 0) {
         fail(question, &error);
     }
 }

@@ -23,6 +23,11 @@ void server_jobs_answer_clear(struct server_jobs_answer *answer);
 struct server_jobs;
 
 struct server_jobs *server_jobs_new(struct bigquery_client *client, const struct clock *clock);
+
+/* Another client from now on, while no question is under way; NULL: there is none, and every
+ * question is answered with the reason in `missing`. */
+void server_jobs_use(struct server_jobs *jobs, struct bigquery_client *client,
+                     const struct error *missing);
 void server_jobs_free(struct server_jobs *jobs); /* before the client */
 
 /* Asks about the jobs of a run that were created after a wall time, and with `cancel` cancels those

@@ -94,6 +94,9 @@ void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     (void)fprintf(out, "\nRuns\n");
     write_runs(out, situation, since);
     write_spend(out, situation);
+    if (situation->credentials.problem != NULL) {
+        (void)fprintf(out, "Credentials: %s\n", situation->credentials.problem);
+    }
     if (situation->header.bigquery != NULL) {
         char trouble[SITUATION_TROUBLE_SIZE];
         (void)fprintf(

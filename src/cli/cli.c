@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/access.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -254,7 +255,7 @@ bool cli_load_pipeline(struct cli *cli, struct error *error) {
     if (path == NULL) {
         path = getenv("PHASEGATE_PIPELINE");
     }
-    cli->pipeline = pipeline_load(path != NULL ? path : "pipeline.yaml", error);
+    cli->pipeline = pipeline_load_for(path != NULL ? path : "pipeline.yaml", access_project, error);
     if (cli->pipeline == NULL) {
         if (path == NULL && error->code == EXIT_NO_INPUT) {
             (void)error_set(

@@ -25,6 +25,7 @@
     X(disarm)                                                                                      \
     X(waive)                                                                                       \
     X(snapshot)                                                                                    \
+    X(auth)                                                                                        \
     X(validate)                                                                                    \
     X(init)                                                                                        \
     X(agent)                                                                                       \

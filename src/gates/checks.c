@@ -77,7 +77,7 @@ static double margin_of(const struct demand *demand, double value) {
     }
 }
 
-static void compare(const struct demand *demand, struct gates_check *out) {
+static void compare(const struct demand *demand, const char *why, struct gates_check *out) {
     out->margin = margin_of(demand, out->value);
     if (out->margin >= 0) {
         checks_conclude(out, GATES_RESULT_PASS, NULL);
@@ -88,7 +88,7 @@ static void compare(const struct demand *demand, struct gates_check *out) {
     static const char *const words[] = {
         [PIPELINE_AT_LEAST] = "at least ", [PIPELINE_AT_MOST] = "at most ", [PIPELINE_EQUALS] = ""};
     if (demand->alone) {
-        checks_conclude(out, GATES_RESULT_FAIL, "%s", demand->fails);
+        checks_conclude(out, GATES_RESULT_FAIL, "%s", why != NULL ? why : demand->fails);
     } else {
         checks_conclude(out, GATES_RESULT_FAIL, "%s %s, required is %s%s", demand->fails,
                         gates_format_value(out->value, demand->unit, value),
@@ -140,7 +140,7 @@ static void judge_answer(const struct checks_context *context, struct gates_chec
     }
     out->measured = true;
     out->value = answer->value;
-    compare(&demand, out);
+    compare(&demand, answer->why, out);
     weigh_age(context, out, context->as_of - answer->at);
 }
 

@@ -30,6 +30,7 @@ struct gates_answer {
     double value;             /* NaN and infinities count as not measured */
     int64_t at;               /* wall ms */
     const char *error;        /* NULL when it was measured */
+    const char *why; /* of credentials: what is wrong with them; NULL when that is not known */
 };
 
 /* How the runs of a group stand, newest run of each processor. */

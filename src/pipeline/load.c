@@ -128,12 +128,15 @@ static void unload(struct loader *loader) {
     yaml_document_delete(&loader->document);
 }
 
-struct pipeline *pipeline_load_text(struct text text, const char *path, struct error *error) {
+static struct pipeline *load_text(struct text text, const char *path,
+                                  pipeline_project_finder *find_project, struct error *error) {
     if (text.size > LARGEST_FILE) {
         error_set(error, EXIT_CONFIG, "%s: a pipeline file has at most 1 MiB", path);
         return NULL;
     }
-    struct loader loader = {.path = path, .pipeline = memory_new(1, sizeof(struct pipeline))};
+    struct loader loader = {.path = path,
+                            .pipeline = memory_new(1, sizeof(struct pipeline)),
+                            .find_project = find_project};
     loader.pipeline->file = memory_copy_string(path);
     loader.pipeline->directory = absolute_directory(path);
     if (shape_parse(&loader, text)) {
@@ -152,14 +155,23 @@ struct pipeline *pipeline_load_text(struct text text, const char *path, struct e
     return loader.pipeline;
 }
 
+struct pipeline *pipeline_load_text(struct text text, const char *path, struct error *error) {
+    return load_text(text, path, NULL, error);
+}
+
 struct pipeline *pipeline_load(const char *path, struct error *error) {
+    return pipeline_load_for(path, NULL, error);
+}
+
+struct pipeline *pipeline_load_for(const char *path, pipeline_project_finder *find_project,
+                                   struct error *error) {
     struct text_buffer content = {0};
     if (!file_read(path, LARGEST_FILE, &content, error)) {
         text_buffer_free(&content);
         return NULL;
     }
     struct pipeline *pipeline =
-        pipeline_load_text((struct text){content.data, content.size}, path, error);
+        load_text((struct text){content.data, content.size}, path, find_project, error);
     text_buffer_free(&content);
     return pipeline;
 }

@@ -114,11 +114,31 @@ static bool is_location(const char *name) {
     return name[strspn(name, letters)] == '\0' && strlen(name) <= 64;
 }
 
+/* The file's, else the one that whoever loads it knows. */
+static void load_project(struct loader *loader) {
+    const char *named = loader->raw->project;
+    struct pipeline *pipeline = loader->pipeline;
+    pipeline->project = memory_copy_string(named);
+    if (named == NULL && loader->find_project != NULL) {
+        pipeline->project = loader->find_project(loader->raw->endpoint);
+    }
+    if (pipeline->project == NULL) {
+        pipeline->project = memory_copy_string("");
+        loader_mistake(loader, PLACE_KEY(NULL, "project"),
+                       "nobody names the project that pays for the queries: add `project: ID`, or "
+                       "set GOOGLE_CLOUD_PROJECT");
+    } else if (!identifier_is_project(text_of(pipeline->project))) {
+        loader_mistake(loader, PLACE_KEY(NULL, "project"),
+                       "\"%s\" cannot be a project: use lower-case letters, digits and \"-\"",
+                       pipeline->project);
+    }
+}
+
 void load_basics(struct loader *loader) {
     const struct raw_pipeline *raw = loader->raw;
     struct pipeline *pipeline = loader->pipeline;
     pipeline->name = memory_copy_string(raw->pipeline);
-    pipeline->project = memory_copy_string(raw->project);
+    load_project(loader);
     pipeline->location = memory_copy_string(raw->location == NULL ? "US" : raw->location);
     pipeline->timezone = memory_copy_string(raw->timezone == NULL ? "UTC" : raw->timezone);
     pipeline->endpoint = memory_copy_string(raw->endpoint);
@@ -130,11 +150,6 @@ void load_basics(struct loader *loader) {
                        "\"%s\" cannot be a pipeline's name: use letters, digits, \".\", \"_\" and "
                        "\"-\", at most 100",
                        raw->pipeline);
-    }
-    if (!identifier_is_project(text_of(raw->project))) {
-        loader_mistake(loader, PLACE_KEY(NULL, "project"),
-                       "\"%s\" cannot be a project: use lower-case letters, digits and \"-\"",
-                       raw->project);
     }
     if (!is_location(pipeline->location)) {
         loader_mistake(loader, PLACE_KEY(NULL, "location"),

@@ -34,6 +34,7 @@ struct loader {
     struct mistakes mistakes;
     struct raw_pipeline *raw;
     struct pipeline *pipeline;
+    pipeline_project_finder *find_project; /* NULL: nobody knows */
     struct names tables, seasons, processors, groups, gates;
 };
 

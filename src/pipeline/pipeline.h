@@ -269,6 +269,14 @@ struct pipeline {
  */
 struct pipeline *pipeline_load(const char *path, struct error *error);
 
+/* Who knows the project of a file that names none: gets the file's `endpoint:` or NULL, and returns
+ * a project that the caller frees, or NULL. */
+typedef char *pipeline_project_finder(const char *endpoint);
+
+/* The same, and asks for the project when the file leaves it out. */
+struct pipeline *pipeline_load_for(const char *path, pipeline_project_finder *find_project,
+                                   struct error *error);
+
 /* The same for a text that is in memory; `path` names it in messages and places what is relative.
  */
 struct pipeline *pipeline_load_text(struct text text, const char *path, struct error *error);

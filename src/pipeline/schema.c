@@ -223,7 +223,7 @@ static const cyaml_schema_field_t alerts_fields[] = {
 
 static const cyaml_schema_field_t pipeline_fields[] = {
     VALUE(MUST, struct raw_pipeline, pipeline),
-    VALUE(MUST, struct raw_pipeline, project),
+    VALUE(MAY, struct raw_pipeline, project),
     VALUE(MAY, struct raw_pipeline, location),
     VALUE(MAY, struct raw_pipeline, timezone),
     VALUE(MAY, struct raw_pipeline, endpoint),

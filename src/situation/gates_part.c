@@ -102,6 +102,9 @@ static void judge(struct situation *situation, const struct state_answer *stored
                                            .value = stored[i].value,
                                            .at = stored[i].at,
                                            .error = stored[i].error};
+        if (strcmp(stored[i].check, "credentials") == 0) {
+            answers[i].why = stored[i].text;
+        }
     }
     struct gates_evidence evidence = {
         .coverage = situation->coverage,

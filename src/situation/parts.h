@@ -31,6 +31,11 @@ void situation_free_groups(struct situation *situation);
 bool situation_load_trouble(struct situation *situation, struct state *state, int64_t term,
                             struct error *error);
 
+/* Fills credentials. */
+bool situation_load_credentials(struct situation *situation, struct state *state,
+                                struct error *error);
+void situation_free_credentials(struct situation *situation);
+
 /* Fills the tables' rates and the rest of the header. */
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);
 

@@ -50,6 +50,7 @@ struct situation *situation_load(const struct pipeline *pipeline, struct state *
     bool good = situation_load_coverage(situation, state, error) &&
                 situation_load_runs(situation, state, error) &&
                 situation_load_gates(situation, state, error) &&
+                situation_load_credentials(situation, state, error) &&
                 situation_load_groups(situation, state, error) &&
                 situation_load_rates(situation, state, error) &&
                 situation_load_spend(situation, state, error) &&
@@ -84,6 +85,7 @@ void situation_free(struct situation *situation) {
     situation_free_runs(situation);
     situation_free_groups(situation);
     situation_free_spend(situation);
+    situation_free_credentials(situation);
     gates_report_free(situation->gates);
     coverage_report_free(situation->coverage);
     free_marks(situation->marks);

@@ -147,6 +147,15 @@ struct situation_header {
         go_expected; /* when the running work would turn that gate at its rate; 0 when not known */
 };
 
+/* As whom BigQuery is asked, as the last one that polled told. */
+struct situation_credentials {
+    bool known; /* somebody has told, and the real service is meant: else all below is empty */
+    char *kind; /* "service_account", …; NULL without a login, and so on */
+    char *source, *identity, *quota_project;
+    int64_t expires_at; /* when the present token ends; 0: there is none */
+    char *problem;      /* why BigQuery cannot be asked, one sentence; NULL */
+};
+
 struct situation {
     const struct pipeline *pipeline;
     int64_t as_of;
@@ -154,6 +163,7 @@ struct situation {
     struct coverage_report *coverage;
     struct gates_report *gates;
     struct situation_header header;
+    struct situation_credentials credentials;
     struct situation_table *tables;    /* pipeline->table_count */
     struct situation_gate *gate_facts; /* pipeline->gate_count */
     struct situation_group *groups;    /* pipeline->group_count */

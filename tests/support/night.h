@@ -11,7 +11,7 @@
 #include "tests/support/program.h"
 #include "tests/support/pty_terminal.h"
 
-enum { NIGHT_VARIABLES = 12 };
+enum { NIGHT_VARIABLES = 20 };
 
 struct night {
     char *directory;

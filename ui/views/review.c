@@ -57,10 +57,32 @@ static void add_blockers(struct text_buffer *text, const struct screen *screen) 
                         "  Nothing that is known to be missing blocks or degrades anything.\n");
 }
 
+/* Who asks BigQuery, and until when: what a launch at night rests on. */
+static void add_credentials(struct text_buffer *text, const struct screen *screen) {
+    const struct situation_credentials *given = &screen->situation->credentials;
+    char span[CLOCK_SPAN_SIZE];
+    if (!given->known) {
+        return;
+    }
+    text_buffer_format(text, "  [%s] credentials: ", given->problem != NULL ? " " : "x");
+    if (given->problem != NULL) {
+        text_buffer_format(text, "%s\n", given->problem);
+        return;
+    }
+    text_buffer_add(text, given->identity != NULL ? given->identity : given->kind);
+    text_buffer_format(text, " (%s)", given->source != NULL ? given->source : "no file");
+    if (given->expires_at != 0) {
+        text_buffer_format(text, ", its token ends in %s",
+                           clock_format_span(given->expires_at - screen->now, span));
+    }
+    text_buffer_add(text, "\n");
+}
+
 static void add_gates(struct text_buffer *text, const struct screen *screen) {
     const struct situation *situation = screen->situation;
     char value[WORDS_SIZE];
     text_buffer_add(text, "\n\tChecklist\n");
+    add_credentials(text, screen);
     for (size_t i = 0; i < screen->pipeline->gate_count; i++) {
         const struct gates_gate *gate = &situation->gates->gates[i];
         text_buffer_format(text, "  %-7s %s: %zu of %zu pass, %zu of %zu inputs measured\n",

@@ -26,11 +26,15 @@ static void close_checks(void) {
 
 TestSuite(checks, .fini = close_checks);
 
-static bool step(int64_t now, int64_t boot_ns, int64_t accepted_at) {
+static bool step_with(int64_t now, int64_t boot_ns, const struct checks_access *access) {
     bool stored = false;
-    cr_assert(checks_step(checks, &recorder, now, boot_ns, accepted_at, &stored, &error), "%s",
+    cr_assert(checks_step(checks, &recorder, now, boot_ns, access, &stored, &error), "%s",
               error.text);
     return stored;
+}
+
+static bool step(int64_t now, int64_t boot_ns, int64_t accepted_at) {
+    return step_with(now, boot_ns, &(struct checks_access){.accepted_at = accepted_at});
 }
 
 /* Steps until something is stored, by a clock of its own. */
@@ -147,6 +151,46 @@ Test(checks, credentials_were_accepted_when_bigquery_answered)
     cr_expect_null(answer(), "BigQuery has not answered yet");
     cr_expect(step(SCENE_NOW + 60000, 1, SCENE_NOW));
     expect_value(1);
+}
+
+static void expect_refused(const char *why) {
+    struct state_answer *given = answer();
+    cr_assert_not_null(given);
+    cr_expect(given->measured);
+    cr_expect_eq(given->value, 0);
+    cr_assert_not_null(given->text);
+    cr_expect_not_null(strstr(given->text, why), "%s", given->text);
+    state_answers_free(given, 1);
+}
+
+Test(checks, credentials_with_a_problem_are_refused_although_they_were_accepted_before)
+{
+    open_checks("- {credentials: true}");
+    struct checks_access access = {.accepted_at = SCENE_NOW - 1000,
+                                   .problem = "the login was revoked"};
+    cr_expect(step_with(SCENE_NOW, 1, &access));
+    expect_refused("the login was revoked");
+}
+
+Test(checks, credentials_that_end_before_the_work_under_way_are_refused)
+{
+    open_checks("- {credentials: true}");
+    struct checks_access access = {.accepted_at = SCENE_NOW,
+                                   .ends_at = SCENE_NOW + 40 * 60000,
+                                   .needed_until = SCENE_NOW + 3 * 3600000};
+    cr_expect(step_with(SCENE_NOW, 1, &access));
+    expect_refused("log in again");
+    access.needed_until = SCENE_NOW + 39 * 60000;
+    cr_expect(step_with(SCENE_NOW + 60000, 1, &access));
+    expect_value(1);
+}
+
+Test(checks, credentials_that_ended_are_refused_when_nothing_is_under_way_too)
+{
+    open_checks("- {credentials: true}");
+    struct checks_access access = {.accepted_at = SCENE_NOW, .ends_at = SCENE_NOW - 1};
+    cr_expect(step_with(SCENE_NOW, 1, &access));
+    expect_refused("have ended");
 }
 
 Test(checks, are_answered_once_a_period_and_after_the_clock_was_put_back)

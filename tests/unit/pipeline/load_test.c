@@ -2,7 +2,9 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "fixture.h"
 #include "pipeline/unit.h"
@@ -127,6 +129,67 @@ Test(load, a_file_that_is_empty_or_not_there_is_told)
     cr_expect_null(pipeline_load("/nonexistent/pipeline.yaml", &error));
     cr_expect_eq(error.code, EXIT_NO_INPUT);
     cr_expect_not_null(strstr(error.text, "/nonexistent/pipeline.yaml"));
+}
+
+static char *knows(const char *endpoint) {
+    return endpoint == NULL ? memory_copy_string("their-project") : NULL;
+}
+
+static char *knows_nonsense(const char *endpoint) {
+    (void)endpoint;
+    return memory_copy_string("No Project");
+}
+
+/* Loads the fixture without its project from a file beside its query, and removes both. */
+static struct pipeline *load_without_project(const char *instead, pipeline_project_finder *finder,
+                                             struct error *error) {
+    char directory[] = "/tmp/phasegate-XXXXXX";
+    cr_assert_not_null(mkdtemp(directory));
+    char *path = memory_format("%s/pipeline.yaml", directory);
+    char *query = memory_format("%s/expected_dates.sql", directory);
+    char *text = fixture_edit(fixture_text, "project: my-project\n", instead);
+    cr_assert_eq(symlink(PHASEGATE_SOURCE_DIR "/queries/nba/expected_dates.sql", query), 0);
+    cr_assert(file_write(path, text_of(text), error), "%s", error->text);
+    struct pipeline *pipeline = pipeline_load_for(path, finder, error);
+    (void)unlink(path);
+    (void)unlink(query);
+    (void)rmdir(directory);
+    free(text);
+    free(query);
+    free(path);
+    return pipeline;
+}
+
+Test(load, asks_for_the_project_when_the_file_names_none)
+{
+    struct error error = {0};
+    struct pipeline *pipeline = load_without_project("", knows, &error);
+    cr_assert_not_null(pipeline, "%s", error.text);
+    cr_expect_str_eq(pipeline->project, "their-project");
+    cr_expect_str_eq(pipeline->tables[0].project, "their-project");
+    cr_expect_not_null(strstr(pipeline->tables[0].coverage_sql, "`their-project.stats.games`"));
+    pipeline_free(pipeline);
+}
+
+Test(load, keeps_the_project_of_the_file_whatever_others_know)
+{
+    struct error error = {0};
+    struct pipeline *pipeline = load_without_project("project: ours\n", knows, &error);
+    cr_assert_not_null(pipeline, "%s", error.text);
+    cr_expect_str_eq(pipeline->project, "ours");
+    pipeline_free(pipeline);
+}
+
+Test(load, says_in_one_sentence_that_nobody_names_a_project)
+{
+    struct error error = {0};
+    cr_expect_null(load_without_project("endpoint: localhost:9050\n", knows, &error));
+    cr_expect_eq(error.code, EXIT_CONFIG);
+    cr_expect_not_null(strstr(error.text, ":1:1: nobody names the project"), "%s", error.text);
+    cr_expect_null(strchr(error.text, '\n'), "%s", error.text);
+    cr_expect_null(load_without_project("", NULL, &error));
+    cr_expect_null(load_without_project("", knows_nonsense, &error));
+    cr_expect_not_null(strstr(error.text, "\"No Project\" cannot be a project"), "%s", error.text);
 }
 
 Test(load, a_name_for_several_checks_is_refused)
