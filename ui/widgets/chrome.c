@@ -79,7 +79,7 @@ static void only_failure(const struct gates_gate *gate, size_t count, char *out)
 static void why_not_go(const struct gates_gate *gate, size_t count, char *out) {
     if (gate->mark && gate->mark->hold)
         (void)snprintf(out, WORDS_SIZE, "held by %s: %.40s", gate->mark->by, gate->mark->reason);
-    else if (gate->unknown && gate->measured < gate->total)
+    else if ((gate->unknown || gate->verdict == GATES_STALE) && gate->measured < gate->total)
         (void)snprintf(out, WORDS_SIZE, "%zu of %zu inputs are not fresh",
                        gate->total - gate->measured, gate->total);
     else if (tables_too_low(gate, count, out))
