@@ -87,7 +87,7 @@ void server_jobs_ask(struct server_jobs *jobs, const char *run, int64_t created_
     question->cancel = cancel;
     question->deadline_ms = deadline_ms;
     jobs->questions =
-        memory_grow(jobs->questions, jobs->count, &jobs->capacity, sizeof *jobs->questions);
+        memory_grow(jobs->questions, jobs->count, &jobs->capacity, sizeof(struct question *));
     jobs->questions[jobs->count++] = question;
     if (jobs->client == NULL) {
         fail(question, &jobs->missing);

@@ -276,3 +276,30 @@ Test(server_faults, a_held_connection_holds_nobody_else_and_stops_with_the_serve
     curl_easy_cleanup(held);
     free(url);
 }
+
+Test(server_faults, a_job_with_a_label_runs_on_until_it_is_cancelled)
+{
+    struct emulator *emulator = server_start(NULL);
+    order(emulator, "{\"fault\":\"hold\",\"label\":\"run\",\"delay_ms\":600000,\"times\":1}");
+    json_t *json = server_query(emulator, "SELECT 1", "");
+    cr_assert(json_is_true(node(json, "/jobComplete")), "it carries no label");
+    json_decref(json);
+    json = server_query(emulator, "SELECT 2", ",\"labels\":{\"run\":\"r-1\"},\"timeoutMs\":1");
+    cr_assert(json_is_false(node(json, "/jobComplete")));
+    char *path = memory_format("/jobs/%s", at(json, "/jobReference/jobId"));
+    char *cancel = memory_format("%s/cancel", path);
+    json_decref(json);
+    json = server_expect(emulator, 200, "GET", path, NULL);
+    cr_assert_str_neq(at(json, "/status/state"), "DONE");
+    json_decref(json);
+    json_decref(server_expect(emulator, 200, "POST", cancel, "{}"));
+    json = server_expect(emulator, 200, "GET", path, NULL);
+    cr_assert_str_eq(at(json, "/status/errorResult/reason"), "stopped");
+    json_decref(json);
+    json = server_query(emulator, "SELECT 3", ",\"labels\":{\"run\":\"r-1\"}");
+    cr_assert(json_is_true(node(json, "/jobComplete")), "the rule struck once");
+    json_decref(json);
+    free(path);
+    free(cancel);
+    emulator_stop(emulator);
+}

@@ -111,6 +111,9 @@ Test(processors, tells_what_is_wrong_with_processors)
          "shell command cannot have dates_argument; put {dates} into it"},
         {"quiet only after its end", "timeout: 6h", "timeout: 6h\n    quiet_after: 7h",
          "28:18: the run would time out (6h) before it can be called quiet"},
+        {"jobs on the server of a third kind", "timeout: 6h", "timeout: 6h\n    server_jobs: some",
+         "28:18: \"some\" is neither \"labelled\" (its BigQuery jobs carry the label "
+         "phasegate_run) nor \"none\" (it starts none of its own)"},
         {"a variable that is none", "timeout: 6h", "timeout: 6h\n    environment: {2PATH: x}",
          "28:19: \"2PATH\" cannot be a variable's name"},
         {"a variable that is a list", "timeout: 6h", "timeout: 6h\n    environment: {A: [x]}",
