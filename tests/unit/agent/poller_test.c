@@ -75,6 +75,52 @@ Test(poller, ends_within_a_second_while_bigquery_hangs)
     cr_expect_lt(fixture_real_ms() - began, 1000);
 }
 
+Test(poller, tells_once_that_an_emulator_needs_no_credentials)
+{
+    poller_measure(poller, zones, range, true, false);
+    struct agent_message message = fixture_message(queue, AGENT_ACCESS);
+    cr_expect_not_null(strstr(message.access.json, "\"needed\":false"), "%s", message.access.json);
+    cr_expect_null(message.access.problem);
+    cr_expect_eq(message.access.ends_at, 0);
+    agent_message_free(&message);
+}
+
+/* The real service, in a place where nobody answers; no credentials anywhere. */
+static void leave_without_credentials(void) {
+    poller_stop(poller);
+    poller = NULL;
+    cr_assert_eq(unsetenv("BIGQUERY_EMULATOR_HOST"), 0);
+    cr_assert_eq(unsetenv("GOOGLE_APPLICATION_CREDENTIALS"), 0);
+    cr_assert_eq(setenv("CLOUDSDK_CONFIG", "/nonexistent", 1), 0);
+    cr_assert_eq(setenv("NO_GCE_CHECK", "true", 1), 0);
+    cr_assert_eq(setenv("PATH", "/nonexistent", 1), 0);
+    cr_assert_eq(setenv("PHASEGATE_TEST", "1", 1), 0);
+    cr_assert_eq(setenv("PHASEGATE_TEST_SERVICE", "http://127.0.0.1:9", 1), 0);
+}
+
+Test(poller, starts_without_credentials_and_answers_with_the_remedy)
+{
+    struct error error = {0};
+    leave_without_credentials();
+    poller = poller_start(scene.pipeline, &fixture_clock, queue, &error);
+    cr_assert_not_null(poller, "%s", error.text);
+    for (int i = 0; i < 2; i++) {
+        poller_measure(poller, zones, range, true, false);
+        struct agent_message message = fixture_message(queue, AGENT_ANSWER);
+        cr_expect_eq(message.answer.outcome, MEASURE_FAILED);
+        cr_expect_eq(message.answer.failure.class, BIGQUERY_AUTH);
+        cr_expect_not_null(strstr(message.answer.error.text, "GOOGLE_APPLICATION_CREDENTIALS"),
+                           "%s", message.answer.error.text);
+        agent_message_free(&message);
+    }
+    poller_jobs(poller, "r-1", 0, false);
+    struct agent_message message = fixture_message(queue, AGENT_JOBS_ANSWER);
+    cr_expect_eq(message.jobs_answer.jobs, -1);
+    cr_assert_not_null(message.jobs_answer.trouble);
+    cr_expect_not_null(strstr(message.jobs_answer.trouble, "GOOGLE_APPLICATION_CREDENTIALS"));
+    agent_message_free(&message);
+}
+
 Test(poller, does_not_start_without_a_place_to_ask)
 {
     struct error error = {0};

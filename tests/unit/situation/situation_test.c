@@ -14,6 +14,7 @@
 #include "state/state_sessions.h"
 #include "state/state_shim.h"
 #include "state/state_spend.h"
+#include "state/state_told.h"
 #include "tests/support/scene.h"
 
 #define MINUTE INT64_C(60000)
@@ -263,6 +264,36 @@ Test(situation, expects_no_go_from_work_that_does_not_move)
     sample(SCENE_NOW - 30 * MINUTE, 6);
     sample(SCENE_NOW, 6);
     cr_expect_eq(load(SCENE_NOW)->header.go_expected, 0);
+}
+
+static void tell_credentials(const char *json, int64_t at) {
+    cr_assert(state_told_put(scene.state, scene.term, "credentials", json, at, &scene.error), "%s",
+              scene.error.text);
+}
+
+Test(situation, tells_whose_credentials_the_last_poll_had_and_what_is_wrong_with_them)
+{
+    scene_lead(&scene);
+    tell_credentials("{\"needed\":true,\"kind\":\"authorized_user\",\"source\":\"a file\","
+                     "\"identity\":null,\"quota_project\":null,\"problem\":\"it was revoked\","
+                     "\"expires_at\":\"2026-01-05T15:00:00Z\"}",
+                     SCENE_NOW - 1000);
+    const struct situation_credentials *given = &load(SCENE_NOW)->credentials;
+    cr_assert(given->known);
+    cr_expect_str_eq(given->kind, "authorized_user");
+    cr_expect_str_eq(given->source, "a file");
+    cr_expect_null(given->identity);
+    cr_expect_str_eq(given->problem, "it was revoked");
+    cr_expect_eq(given->expires_at, SCENE_NOW + 45 * 60000);
+}
+
+Test(situation, knows_no_credentials_of_an_emulator_and_none_of_the_future)
+{
+    scene_lead(&scene);
+    tell_credentials("{\"needed\":true,\"problem\":\"later\"}", SCENE_NOW + 1000);
+    cr_expect_not(load(SCENE_NOW)->credentials.known);
+    tell_credentials("{\"needed\":false,\"problem\":null}", SCENE_NOW - 1000);
+    cr_expect_not(load(SCENE_NOW)->credentials.known);
 }
 
 Test(situation, sums_the_spending_of_one_night)
