@@ -14,8 +14,6 @@
 
 enum { LARGEST_OUTPUT = 65536 };
 
-extern char **environ;
-
 /* The environment with the settings in front: the first of a name is the one that counts. */
 static char **add_settings(char *const settings[]) {
     size_t count = 0;

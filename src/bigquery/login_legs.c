@@ -92,11 +92,11 @@ static void add_header(struct call *call, const char *header) {
 
 static char *sign_for(const struct leg *leg, const char *audience, int64_t wall_ms) {
     const struct source *source = leg->source;
-    int64_t issued = wall_ms / 1000 - JWT_EARLY_S;
-    json_t *claims =
-        json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s*}", "iss", source->account, "scope", leg->scope,
-                  "iat", (json_int_t)issued, "exp", (json_int_t)(issued + JWT_LIFETIME_S), "aud",
-                  audience, "sub", audience == NULL ? source->account : NULL);
+    json_int_t issued = wall_ms / 1000 - JWT_EARLY_S;
+    json_int_t ends = issued + JWT_LIFETIME_S;
+    json_t *claims = json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s*}", "iss", source->account, "scope",
+                               leg->scope, "iat", issued, "exp", ends, "aud", audience, "sub",
+                               audience == NULL ? source->account : NULL);
     char *token = sign_claims(source->key, source->key_id, claims);
     json_decref(claims);
     return token;

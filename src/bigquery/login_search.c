@@ -89,7 +89,7 @@ static bool open_file(const char *path, int *descriptor, struct stat *status, st
 
 bool search_read_token(const char *path, struct text_buffer *text, struct error *error) {
     int descriptor = -1;
-    struct stat status;
+    struct stat status = {0};
     bool read = open_file(path, &descriptor, &status, error) &&
                 (read_all(descriptor, (size_t)status.st_size, text) ||
                  error_set_errno(error, EXIT_CONFIG, errno, "%s: cannot be read", path));
@@ -133,7 +133,7 @@ static struct source *read_open(int descriptor, const struct stat *status, const
 bool search_read(const char *path, struct source **source, struct search_stamp *stamp,
                  struct error *error) {
     int descriptor = -1;
-    struct stat status;
+    struct stat status = {0};
     struct source *read = NULL;
     if (open_file(path, &descriptor, &status, error)) {
         *stamp = stamp_of(&status);

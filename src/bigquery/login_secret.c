@@ -26,7 +26,7 @@ static void wipe_json(json_t *value) {
     size_t index = 0;
     if (json_is_string(value)) {
         /* jansson lends it as constant, but the memory is its own and about to be freed */
-        char *string = (char *)(uintptr_t)json_string_value(value);
+        char *string = (char *)json_string_value(value);
         OPENSSL_cleanse(string, json_string_length(value));
     }
     json_object_foreach(value, key, member) {

@@ -104,7 +104,7 @@ json_t *sign_read_claims(const char *token) {
     unsigned char *text = memory_new(padded + 1, 1);
     unsigned char *plain = memory_new(padded, 1);
     for (size_t i = 0; i < padded; i++) {
-        char c = i < part.size ? part.data[i] : '=';
+        int c = i < part.size ? part.data[i] : '=';
         text[i] = (unsigned char)(c == '-' ? '+' : c == '_' ? '/' : c);
     }
     int size = EVP_DecodeBlock(plain, text, (int)padded); /* the padding decodes to zeros */

@@ -131,7 +131,7 @@ static bool is_header(const char *name, const char *value) {
 static bool read_headers(struct source *source, const json_t *headers, struct error *error) {
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)headers, name, value) {
+    json_object_foreach((json_t *)headers, name, value) {
         if (!json_is_string(value) || !is_header(name, json_string_value(value))) {
             return error_set(error, EXIT_CONFIG, "credential_source.headers are no headers");
         }

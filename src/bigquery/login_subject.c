@@ -54,7 +54,7 @@ static char **split(const char *line) {
         for (; *at != '\0' && (quote != '\0' || (*at != ' ' && *at != '\t')); at++) {
             bool opens = quote == '\0' && (*at == '"' || *at == '\'');
             if (opens || *at == quote) {
-                quote = opens ? *at : '\0';
+                quote = (char)(opens ? *at : '\0');
             } else {
                 text_buffer_put(&word, at, 1);
             }
