@@ -123,14 +123,18 @@ static void run(struct fetch *fetch) {
 static bool look_after_child(struct fetch *fetch) {
     struct error error = {0};
     bool gcloud = present(fetch)->kind == LEG_GCLOUD;
-    const char *name = gcloud ? "no Google credentials were found, and `gcloud auth "
-                                "print-access-token` (run `gcloud auth application-default login`)"
+    const char *name = gcloud ? "no Google credentials were found, and gcloud"
                               : "the program of credential_source";
     enum child_state state = child_poll(&fetch->child, now_of(fetch), name, &error);
     if (state == CHILD_RUNS) {
         return false;
     }
     enum leg_end end = LEG_REFUSED;
+    if (state == CHILD_FAILED && gcloud) {
+        struct error said = error;
+        (void)error_set(&error, said.code, "%.*s; run `gcloud auth application-default login`",
+                        ERROR_TEXT_SIZE / 2, said.text);
+    }
     if (state == CHILD_DONE) {
         struct text output = {fetch->child.text.data, fetch->child.text.size};
         end = subject_read_output(present(fetch), output, clock_wall_ms(fetch->clock),

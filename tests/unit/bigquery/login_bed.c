@@ -223,6 +223,17 @@ void bed_await(struct bed *bed, size_t count) {
     (void)bed_facts(bed);
 }
 
+void bed_pass_idle(struct bed *bed, int64_t ms) {
+    bed->boot_ns += asks(bed) ? 0 : ms * NS_PER_MS;
+}
+
+void bed_await_problem(struct bed *bed) {
+    while (bed_facts(bed).problem == NULL) {
+        bed_pass_idle(bed, 100);
+        work(bed);
+    }
+}
+
 bool bed_finish(struct bed *bed) {
     struct error error = {0};
     bool done = bigquery_login_finish(bed->login, 60000, &error);
@@ -296,7 +307,7 @@ static size_t decode_part(struct text part, unsigned char *out) {
     size_t padded = (part.size + 3) / 4 * 4;
     cr_assert_lt(padded, sizeof text);
     for (size_t i = 0; i < padded; i++) {
-        char c = i < part.size ? part.data[i] : '=';
+        int c = i < part.size ? part.data[i] : '=';
         cr_assert(c != '+' && c != '/');
         text[i] = (unsigned char)(c == '-' ? '+' : c == '_' ? '/' : c);
     }

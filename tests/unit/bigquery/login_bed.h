@@ -65,6 +65,14 @@ void bed_pass(struct bed *bed, int64_t ms);
 /* Works, the clock standing, until `count` requests have reached the fake and been answered. */
 void bed_await(struct bed *bed, size_t count);
 
+/* Lets 100 ms pass again and again, but none while an answer is on its way, until there is a
+ * problem.
+ */
+void bed_await_problem(struct bed *bed);
+
+/* The same for one step of the clock. */
+void bed_pass_idle(struct bed *bed, int64_t ms);
+
 /* Fetches a token without a client; false after telling why there is none. */
 bool bed_finish(struct bed *bed);
 

@@ -298,7 +298,9 @@ Test(login_flows, gcloud_without_a_login_says_what_to_run)
     struct bed bed;
     bed_make(&bed);
     bed_program(&bed, "bin/gcloud", "#!/bin/sh\nexit 1\n");
-    fail_to_log_in(&bed, "run `gcloud auth application-default login`) gives no token (exit 1)");
+    fail_to_log_in(
+        &bed, "no Google credentials were found, and gcloud gives no token (exit 1); run `gcloud "
+              "auth application-default login`");
     bed_clear(&bed);
 }
 
@@ -339,9 +341,7 @@ Test(login_flows, a_subject_that_is_no_plain_file_is_not_waited_for)
     cr_assert_eq(mkfifo(path, 0600), 0);
     bed_login(&bed, (struct bigquery_login_options){0});
     bed_connect(&bed);
-    while (bed_facts(&bed).problem == NULL) {
-        bed_pass(&bed, 500);
-    }
+    bed_await_problem(&bed);
     cr_assert_not_null(strstr(bed_facts(&bed).problem, "is no file"));
     free(path);
     bed_clear(&bed);

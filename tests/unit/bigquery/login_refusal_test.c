@@ -283,9 +283,7 @@ Test(login_refusal, of_nonsense_quotes_none_of_it)
         script_add(bed.google, reply);
         bed_login(&bed, (struct bigquery_login_options){0});
         bed_connect(&bed);
-        while (bed_facts(&bed).problem == NULL) {
-            bed_pass(&bed, 100);
-        }
+        bed_await_problem(&bed);
         cr_assert_eq(bed_facts(&bed).expires_ms, 0);
         bed_clear(&bed);
     }
@@ -342,9 +340,7 @@ Test(login, that_cannot_be_renewed_is_used_to_its_end_and_then_requests_retry)
     bed_connect(&bed);
     bed_await(&bed, 1);
     bed_pass(&bed, SECONDS(3600 - 225));
-    while (bed_facts(&bed).problem == NULL) {
-        bed_pass(&bed, 100);
-    }
+    bed_await_problem(&bed);
     cr_assert_eq(script_count(bed.google, NULL), 4);
     assert_part(bed_facts(&bed).problem, "gives no token just now: HTTP 503");
     read_well(&bed); /* the old one is good for three minutes more */
@@ -373,7 +369,7 @@ Test(login, without_a_token_for_a_while_lets_requests_retry_rather_than_fail)
     struct bigquery_result *result = NULL;
     struct bigquery_activity activity = {0};
     while (result == NULL) {
-        bed.boot_ns += INT64_C(10000000);
+        bed_pass_idle(&bed, 10);
         result = bigquery_client_wait(bed.bigquery.client, 0);
         (void)bigquery_client_activity(bed.bigquery.client, &activity, 1);
     }
