@@ -160,8 +160,11 @@ struct bigquery_query {
  *
  * Through jobs.query, as a rule: one call, and every try carries the same requestId. For DML the
  * service then does the work once, whatever got lost on the way. A SELECT it may run once more, as
- * its documentation says, when the answer to a first try was lost; mostly the second is then
- * answered from the cache, but that is not promised. Each is bounded by maximum_bytes_billed.
+ * its documentation says. So after a try whose answer was lost (no answer, half of one, a gateway's
+ * error) the latest jobs are looked through for the first one's, by the label "request_id" that
+ * every query carries, and its rows are read. Should it not be listed yet, the query is sent again
+ * and may be billed twice, each time at most maximum_bytes_billed. (When a kept connection turns
+ * out to be closed, libcurl sends once more without asking.)
  *
  * With `pay_once` through jobs.insert under a job id of ours: three calls (start, rows, bill). A
  * try whose answer was lost is repeated under the same id, and "duplicate" means that the first one

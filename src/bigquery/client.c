@@ -231,9 +231,11 @@ static void call_finished(struct exchange *exchange) {
     }
     switch (outcome) {
     case OUTCOME_NEXT:
-        request->waits = step == STEP_CHECK ? request->waits : 0;
+        if (step != STEP_CHECK && step != STEP_FIND) { /* asked for because of a failure */
+            request->waits = 0;
+            request->last = (struct bigquery_failure){0};
+        }
         request->polls = request->place == PLACE_PAUSED ? request->polls : 0;
-        request->last = (struct bigquery_failure){0};
         break;
     case OUTCOME_DONE:
         client_end(request, BIGQUERY_DONE);

@@ -1,6 +1,7 @@
 /* Inside the client: its requests, each of which goes from step to step, one HTTP call at a time.
  *
  *   QUERY → (POLL …) → (PAGE …) → (BILL) → done        TABLE, CANCEL, INSERT, DRY_… → done
+ *   QUERY whose answer was lost → FIND → POLL or QUERY again
  *   START → POLL … as above
  *   a poll or page that failed → CHECK → where it was, or QUERY again    JOBS → (JOBS …) → done */
 #ifndef PHASEGATE_BIGQUERY_CLIENT_H
@@ -22,6 +23,7 @@ enum step {
     STEP_PAGE,    /* jobs.getQueryResults of a further page */
     STEP_CHECK,   /* jobs.get: is the job dead, or was it only the call? */
     STEP_BILL,    /* jobs.get: what was billed? */
+    STEP_FIND,    /* jobs.list: did a try of STEP_QUERY start a job though its answer was lost? */
     STEP_START,   /* jobs.insert under an id of ours; when it is taken, an earlier try started it */
     STEP_DRY_RUN, /* jobs.insert */
     STEP_DRY_QUERY, /* jobs.query, for a client that only reads */

@@ -45,7 +45,8 @@ void pass_heard(struct request *request, const struct verdict *verdict) {
         return;
     }
     gate_heard(gate, method, request->id, GATE_SUCCESS, NULL);
-    if (request->step != STEP_CHECK) { /* asked for because of a failure, it proves nothing */
+    /* What is asked because of a failure proves nothing. */
+    if (request->step != STEP_CHECK && request->step != STEP_FIND) {
         gate_speed_up(gate, method);
     }
 }
@@ -96,6 +97,10 @@ bool pass_request(struct request *request, int64_t now) {
     struct bigquery_client *client = request->client;
     enum gate_method method = step_method(request);
     struct gate_pass pass = gate_ask(&client->gate, method, now, client->active);
+    if (pass.answer == GATE_REFUSE && request->step == STEP_FIND) {
+        request->step = STEP_QUERY;
+        return false;
+    }
     if (pass.answer == GATE_REFUSE) {
         pass.failure.attempts = request->attempts;
         retry_fail(request, &pass.failure);

@@ -59,12 +59,22 @@ static bool is_lost_job(const struct request *request, const struct verdict *ver
            strcasestr(verdict->failure.message, "not found: job") != NULL;
 }
 
+/* Whether BigQuery may have taken the query although no answer of its own came back. */
+static bool is_unclear(const struct request *request, const struct verdict *verdict) {
+    const struct bigquery_failure *failure = &verdict->failure;
+    bool gateway = failure->class == BIGQUERY_BACKEND && strcmp(failure->reason, "http") == 0;
+    return request->step == STEP_QUERY && request->exchange.sent &&
+           (gateway || failure->class == BIGQUERY_TRANSPORT || failure->class == BIGQUERY_PROTOCOL);
+}
+
 /* A dead job answers its polls with its own error: only jobs.get tells that from a failed call. */
 static void choose_step(struct request *request, const struct verdict *verdict) {
     bool polled = request->step == STEP_POLL || request->step == STEP_PAGE;
     if (polled && verdict->failure.http_code >= 400) {
         request->resume = request->step;
         request->step = STEP_CHECK;
+    } else if (is_unclear(request, verdict)) {
+        request->step = STEP_FIND;
     } else if (verdict->action == VERDICT_NEW_JOB && request->step == request->start) {
         (void)random_id(&request->client->random, request->request_id);
     }
@@ -120,6 +130,11 @@ void retry_or_end(struct request *request, const struct verdict *given) {
         if (!refresh_credentials(request)) {
             retry_fail(request, &request->last);
         }
+        return;
+    }
+    if (final && request->step == STEP_FIND) { /* nobody can say: the query is sent again */
+        request->step = STEP_QUERY;
+        request->place = PLACE_READY;
         return;
     }
     if (final) {

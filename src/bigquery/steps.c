@@ -6,8 +6,11 @@
 #include "base/memory.h"
 #include "bigquery/client.h"
 
-#define NS_PER_MS       INT64_C(1000000)
-#define JOBS_PER_PAGE   500
+#define NS_PER_MS     INT64_C(1000000)
+#define JOBS_PER_PAGE 500
+#define LATEST_JOBS   100
+
+static const char REQUEST_LABEL[] = "request_id"; /* by which a job is found again */
 #define TABLES_PER_PAGE 1000
 
 /* ---- What is sent ------------------------------------------------------------------------ */
@@ -50,6 +53,12 @@ static void address_jobs(const struct request *request, struct text_buffer *url)
 /* Whether the answer comes in pages that belong to no job. */
 static bool is_list(const struct request *request) {
     return request->step == STEP_JOBS || request->step == STEP_TABLES;
+}
+
+static void address_latest(const struct request *request, struct text_buffer *url) {
+    address_jobs(request, url);
+    url_add_option(url, "projection", "full");
+    url_add_number(url, "maxResults", LATEST_JOBS);
 }
 
 static void address_fixed(const struct request *request, struct text_buffer *url) {
@@ -257,6 +266,27 @@ void step_found_job(struct request *request) {
     request->last = (struct bigquery_failure){0};
 }
 
+/* The job of the try whose answer was lost, if there is one, is among our latest. */
+static enum outcome accept_find(struct request *request, const json_t *body,
+                                struct verdict *verdict) {
+    (void)verdict;
+    size_t index = 0;
+    json_t *job = NULL;
+    json_array_foreach(json_object_get(body, "jobs"), index, job) {
+        const json_t *labels = answer_member(job, "configuration", "labels");
+        const json_t *reference = json_object_get(job, "jobReference");
+        if (strcmp(json_get_string(labels, REQUEST_LABEL, ""), request->request_id) == 0 &&
+            json_get_string(reference, "jobId", NULL) != NULL) {
+            answer_read_job(request->answer, reference);
+            step_found_job(request);
+            return OUTCOME_NEXT;
+        }
+    }
+    request->step = STEP_QUERY;
+    request->place = PLACE_READY;
+    return OUTCOME_NEXT;
+}
+
 /* The job was started under our id: its rows are read as those of any other. */
 static enum outcome accept_start(struct request *request, const json_t *body,
                                  struct verdict *verdict) {
@@ -430,6 +460,7 @@ static const struct step_kind {
     [STEP_PAGE] = {address_results, false, BIGQUERY_PAGING, GATE_QUERIES, accept_rows},
     [STEP_CHECK] = {address_job, false, BIGQUERY_RUNNING, GATE_JOBS, accept_check},
     [STEP_BILL] = {address_job, false, BIGQUERY_PAGING, GATE_JOBS, accept_bill},
+    [STEP_FIND] = {address_latest, false, BIGQUERY_SENDING, GATE_JOBS, accept_find},
     [STEP_START] = {address_jobs, true, BIGQUERY_SENDING, GATE_QUERIES, accept_start},
     [STEP_DRY_QUERY] = {address_queries, true, BIGQUERY_SENDING, GATE_QUERIES, accept_dry_query},
     [STEP_DRY_RUN] = {address_jobs, true, BIGQUERY_SENDING, GATE_JOBS, accept_dry_run},
@@ -458,7 +489,9 @@ void step_prepare(struct request *request) {
     request->sent_body = NULL;
     if (kind->post) {
         if (request->step == STEP_QUERY) {
+            json_t *labels = json_object_get(request->body, "labels");
             json_object_set_new(request->body, "requestId", json_string(request->request_id));
+            json_object_set_new(labels, REQUEST_LABEL, json_string(request->request_id));
         } else if (request->step == STEP_START) {
             name_job(request);
         }

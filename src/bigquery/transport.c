@@ -126,6 +126,7 @@ bool transport_start(struct transport *transport, struct exchange *exchange) {
     exchange->retry_after_ms = 0;
     exchange->date_ms = 0;
     exchange->header[0] = '\0';
+    exchange->sent = false;
     exchange->too_large = false;
     exchange->problem[0] = '\0';
     text_buffer_clear(&exchange->answer);
@@ -177,6 +178,9 @@ static void note_answer(struct exchange *exchange, CURLcode code) {
     curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &exchange->status);
     curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &exchange->connect_status);
     curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    long request_size = 0;
+    curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size);
+    exchange->sent = request_size > 0;
     bool sensible = retry_after > 0 && retry_after <= INT32_MAX;
     exchange->retry_after_ms = sensible ? (int64_t)retry_after * 1000 : 0;
     if (code != CURLE_OK && exchange->problem[0] == '\0') {

@@ -35,6 +35,7 @@ struct exchange {
     int64_t retry_after_ms;
     int64_t date_ms; /* the server's wall time, by its Date header; 0 when there was none */
     char header[TRANSPORT_HEADER_SIZE]; /* the watched one; "" when there was none */
+    bool sent;                          /* the server may have read the request */
     bool too_large;
     struct text_buffer answer; /* the caller frees it */
     char problem[CURL_ERROR_SIZE];

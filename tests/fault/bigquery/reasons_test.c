@@ -43,17 +43,20 @@ Test(reasons, of_jobs_query)
     for (size_t i = 0; i < BIGQUERY_FAULT_COUNT; i++) {
         char body[BIGQUERY_FAULT_BODY_SIZE];
         int descriptors = fixture_descriptors();
+        /* A gateway's error leaves open whether the query got through: its job is looked for. */
+        int looks = FAULT(i)->reason == NULL && FAULT(i)->status != 429 ? 1 : 0;
         struct fixture fixture = fixture_start((struct bigquery_options){0});
         script_add(fixture.script, failing(i, "POST", body));
+        script_add(fixture.script, (struct reply){.target = "GET", .body = "{}"});
         script_add(fixture.script, (struct reply){.target = "POST", .body = ONE_ROW});
         struct bigquery_result *result = fixture_query(&fixture);
         if (FAULT(i)->rule == FAULT_NEVER) {
             assert_failure(result, i, 1);
         } else {
             cr_assert_eq(result->status, BIGQUERY_DONE, "%s", bigquery_fault_name(FAULT(i)));
-            cr_assert_eq(result->attempts, 2, "%s", bigquery_fault_name(FAULT(i)));
-            cr_assert_eq(fixture_same_id(&fixture, 0, 1), FAULT(i)->rule == FAULT_SAME, "%s",
-                         bigquery_fault_name(FAULT(i)));
+            cr_assert_eq(result->attempts, 2 + looks, "%s", bigquery_fault_name(FAULT(i)));
+            cr_assert_eq(fixture_same_id(&fixture, 0, (size_t)(1 + looks)),
+                         FAULT(i)->rule == FAULT_SAME, "%s", bigquery_fault_name(FAULT(i)));
         }
         bigquery_result_free(result);
         assert_nothing_left(&fixture, descriptors, i);

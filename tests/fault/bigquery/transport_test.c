@@ -31,7 +31,7 @@ static const struct broken BROKEN[] = {
     {"half a body that says it failed",
      {.fault = FAULT_TRUNCATE, .status = 503, .body = FAILURE("backendError")},
      MENDS(2)},
-    {"silence beyond the try's time", {.fault = FAULT_HANG}, MENDS(2)},
+    {"silence beyond the try's time", {.fault = FAULT_HANG}, MENDS(3)}, /* one looks for the job */
     {"silence for ever",
      {.fault = FAULT_HANG, .times = REPLY_FOREVER},
      FAILS(BIGQUERY_TRANSPORT, "slow", -1)},
@@ -98,7 +98,8 @@ Test(transport, bears_what_networks_do)
         struct fixture fixture = fixture_start((struct bigquery_options){
             .try_grace_ms = silent ? 30 : 0, .response_limit = large ? 60 : 0});
         script_add(fixture.script, broken->first);
-        script_add(fixture.script, (struct reply){.body = silent ? ONE_ROW : TABLE});
+        script_add(fixture.script,
+                   (struct reply){.body = silent ? ONE_ROW : TABLE, .times = silent ? 2 : 1});
         struct bigquery_result *result =
             silent ? ask_briefly(fixture.client) : ask(fixture.client, 60000);
         cr_assert_eq(result->status, broken->status, "%s: %s", broken->what,

@@ -179,6 +179,103 @@ Test(once, that_is_given_up_stops_what_it_may_have_started)
     fixture_stop(&fixture);
 }
 
+/* ---- Through jobs.query: a lost answer is looked for ------------------------------------- */
+
+#define LABELLED(id)                                                                               \
+    "{\"jobReference\":{\"projectId\":\"p\",\"jobId\":\"job_9\"},\"configuration\":{\"labels\":{"  \
+    "\"request_id\":\"" id "\"}}}"
+
+/* Runs a query whose first answer was lost, when `jobs` are listed; the id it was sent with is the
+ * same in every run. */
+static struct bigquery_result *lose_answer(struct fixture *fixture, struct reply lost,
+                                           struct reply jobs) {
+    lost.target = "POST";
+    jobs.target = "/projects/p/jobs?projection=full&maxResults=100";
+    script_add(fixture->script, lost);
+    script_add(fixture->script, jobs);
+    script_add(fixture->script, (struct reply){.target = "POST", .body = ONE_ROW});
+    script_add(fixture->script, (struct reply){.target = "/queries/job_1", .body = ONE_ROW});
+    return fixture_query(fixture);
+}
+
+static const struct reply LOST_ANSWERS[] = {
+    {.fault = FAULT_RESET},
+    {.fault = FAULT_CLOSE},
+    {.fault = FAULT_TRUNCATE, .body = ONE_ROW},
+    {.status = 502, .body = "<html></html>"},
+    {.body = ""},
+};
+
+Test(lost_answer, is_found_by_the_label_of_its_job)
+{
+    for (size_t i = 0; i < sizeof LOST_ANSWERS / sizeof LOST_ANSWERS[0]; i++) {
+        char jobs[512];
+        struct fixture fixture = fixture_start((struct bigquery_options){0});
+        bigquery_result_free(lose_answer(&fixture, LOST_ANSWERS[i], (struct reply){.body = "{}"}));
+        char *id = fixture_sent(&fixture, 0, "requestId");
+        fixture_stop(&fixture);
+        (void)snprintf(jobs, sizeof jobs,
+                       "{\"jobs\":[" LABELLED("another") ",{" JOB ",\"configuration\":{\"labels\":{"
+                                                         "\"request_id\":\"%s\"}}}]}",
+                       id);
+        free(id);
+        fixture = fixture_start((struct bigquery_options){0});
+        struct bigquery_result *result =
+            lose_answer(&fixture, LOST_ANSWERS[i], (struct reply){.body = jobs});
+        cr_assert_eq(result->status, BIGQUERY_DONE, "%s", result->failure.message);
+        cr_assert_eq(result->rows.row_count, 1);
+        cr_assert_eq(script_count(fixture.script, "POST"), 1, "case %zu: it was sent again", i);
+        cr_assert_eq(result->attempts, 3);
+        bigquery_result_free(result);
+        fixture_stop(&fixture);
+    }
+}
+
+Test(lost_answer, whose_job_is_not_to_be_found_is_asked_for_again)
+{
+    static const struct reply LISTS[] = {
+        {.body = "{}"},
+        {.body = "{\"jobs\":[" LABELLED("another") ",7,{\"configuration\":[]}]}"},
+        {.status = 403, .body = FAILURE("accessDenied")},
+        {.status = 404, .body = FAILURE("notFound")},
+        {.status = 403, .body = FAILURE("quotaExceeded")},
+    };
+    for (size_t i = 0; i < sizeof LISTS / sizeof LISTS[0]; i++) {
+        struct fixture fixture = fixture_start((struct bigquery_options){0});
+        struct bigquery_result *result =
+            lose_answer(&fixture, (struct reply){.fault = FAULT_RESET}, LISTS[i]);
+        cr_assert_eq(result->status, BIGQUERY_DONE, "%s", result->failure.message);
+        cr_assert_eq(result->attempts, 3, "case %zu", i);
+        cr_assert(fixture_same_id(&fixture, 0, 2));
+        bigquery_result_free(result);
+        fixture_stop(&fixture);
+    }
+}
+
+/* Where nothing was sent, nothing got lost. */
+Test(lost_answer, is_not_looked_for_when_nobody_was_reached)
+{
+    struct error error = {0};
+    struct script *script = script_start();
+    char *endpoint = strdup(script_endpoint(script));
+    script_stop(script);
+    struct bigquery_client *client = bigquery_client_new(
+        &(struct bigquery_options){
+            .endpoint = endpoint, .project = "p", .retry_base_ms = 1000, .deadline_ms = 60000},
+        &error);
+    struct bigquery_query query = {.sql = "SELECT n"};
+    struct bigquery_activity activity = {0};
+    cr_assert_neq(bigquery_submit_query(client, &query, &error), 0);
+    while (activity.phase != BIGQUERY_WAITING) {
+        cr_assert_null(bigquery_client_wait(client, 1));
+        cr_assert_eq(bigquery_client_activity(client, &activity, 1), 1);
+    }
+    cr_assert_str_eq(activity.failure.reason, "connection");
+    cr_assert_eq(bigquery_client_totals(client).calls, 1);
+    bigquery_client_free(client);
+    free(endpoint);
+}
+
 /* ---- Clients that only read -------------------------------------------------------------- */
 
 Test(read_only, runs_everything_through_jobs_query)
