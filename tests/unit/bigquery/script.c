@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { MOST_CONNECTIONS = 256, READ_SIZE = 16384, TLS_HELLO = 0x16 };
+enum { MOST_CONNECTIONS = 1024, READ_SIZE = 16384, TLS_HELLO = 0x16 };
 
 struct connection {
     struct script *script;
