@@ -58,7 +58,7 @@ static bool store_account(const struct recorder *recorder, const struct account 
 static bool tell_level(const struct recorder *recorder, const struct state_spend *total,
                        enum situation_budget before, enum situation_budget now, int64_t at,
                        struct error *error) {
-    char text[SITUATION_SPEND_SIZE * 2];
+    char text[SITUATION_BUDGET_SIZE];
     json_t *data = json_pack("{s:s,s:I,s:I}", "level", situation_budget_name(now), "bytes_billed",
                              (json_int_t)total->bytes_billed, "bytes_per_night",
                              (json_int_t)recorder->pipeline->poll.bytes_per_night);

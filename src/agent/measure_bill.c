@@ -6,12 +6,11 @@
 
 char *measure_label(const char *name, char label[MEASURE_LABEL_SIZE]) {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     size_t size = 0;
     for (; name[size] != '\0' && size < MEASURE_LABEL_SIZE - 1; size++) {
-        char letter = name[size];
-        if (letter >= 'A' && letter <= 'Z') {
-            letter = (char)(letter - 'A' + 'a');
-        }
+        const char *upper = strchr(capitals, name[size]);
+        char letter = upper != NULL ? allowed[upper - capitals] : name[size];
         label[size] = strchr(allowed, letter) != NULL ? letter : '_';
     }
     label[size] = '\0';

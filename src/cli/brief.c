@@ -67,7 +67,7 @@ static void write_spend(FILE *out, const struct situation *situation) {
     const struct situation_header *header = &situation->header;
     char bytes[SITUATION_SPEND_SIZE];
     char dollars[SITUATION_SPEND_SIZE];
-    char text[SITUATION_SPEND_SIZE * 2];
+    char text[SITUATION_BUDGET_SIZE];
     const char *mark = header->bills_unknown > 0 ? "≥ " : "";
     (void)fprintf(out, "\nBigQuery billed %s%s, %s%s this night", mark,
                   situation_spend_bytes(header->bytes_billed, bytes), mark,

@@ -109,7 +109,7 @@ static void write_doubts(const struct cli *cli, const struct state_spend *total)
 static void write_budget(const struct cli *cli, const struct state_spend *total, bool present) {
     const struct pipeline_poll *poll = &cli->pipeline->poll;
     char budget[SITUATION_SPEND_SIZE];
-    char text[SITUATION_SPEND_SIZE * 2];
+    char text[SITUATION_BUDGET_SIZE];
     if (poll->bytes_per_night == 0) {
         (void)fprintf(cli->out, "  No budget (poll.bytes_per_night: none).");
     } else {
@@ -170,6 +170,7 @@ static void write_nights(const struct cli *cli, const struct night *nights, size
 /* ---- JSON -------------------------------------------------------------------------------- */
 
 static json_t *sums_json(const struct cli *cli, const struct state_spend *spend) {
+    json_int_t unknown_most = spend->unknown * cli->pipeline->poll.bytes_per_query;
     json_t *made = json_pack(
         "{s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "queries", (json_int_t)spend->queries, "cached",
         (json_int_t)spend->cached, "failed", (json_int_t)spend->failed, "free_checks",
@@ -178,10 +179,9 @@ static json_t *sums_json(const struct cli *cli, const struct state_spend *spend)
     (void)json_object_set_new(made, "estimated",
                               json_pack("{s:I,s:I}", "queries", (json_int_t)spend->estimated,
                                         "bytes", (json_int_t)spend->bytes_estimated));
-    (void)json_object_set_new(
-        made, "unknown",
-        json_pack("{s:I,s:I}", "queries", (json_int_t)spend->unknown, "bytes_at_most",
-                  (json_int_t)(spend->unknown * cli->pipeline->poll.bytes_per_query)));
+    (void)json_object_set_new(made, "unknown",
+                              json_pack("{s:I,s:I}", "queries", (json_int_t)spend->unknown,
+                                        "bytes_at_most", unknown_most));
     return made;
 }
 

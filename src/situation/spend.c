@@ -14,7 +14,7 @@ char *situation_spend_bytes(int64_t bytes, char out[SITUATION_SPEND_SIZE]) {
     if (bytes < 0) {
         (void)snprintf(out, SITUATION_SPEND_SIZE, "unknown");
     } else if (size < 1024.0) {
-        bool whole = bytes % (1024 * 1024) == 0;
+        bool whole = bytes % INT64_C(1048576) == 0;
         (void)snprintf(out, SITUATION_SPEND_SIZE, whole ? "%.0f MiB" : "%.2f MiB", size);
     } else if (size < mib) {
         (void)snprintf(out, SITUATION_SPEND_SIZE, "%.2f GiB", size / 1024.0);
@@ -52,7 +52,7 @@ const char *situation_budget_name(enum situation_budget budget) {
 }
 
 char *situation_budget_text(const struct pipeline *pipeline, int64_t bytes_billed,
-                            char out[SITUATION_SPEND_SIZE * 2]) {
+                            char out[SITUATION_BUDGET_SIZE]) {
     char billed[SITUATION_SPEND_SIZE];
     char budget[SITUATION_SPEND_SIZE];
     (void)situation_spend_bytes(bytes_billed, billed);
@@ -62,14 +62,14 @@ char *situation_budget_text(const struct pipeline *pipeline, int64_t bytes_bille
         out[0] = '\0';
         break;
     case SITUATION_BUDGET_NEAR:
-        (void)snprintf(out, SITUATION_SPEND_SIZE * 2,
+        (void)snprintf(out, SITUATION_BUDGET_SIZE,
                        "%d %% of the night's byte budget is spent: %.40s of %.40s; when it is used "
                        "up, no query is paid for until noon",
                        (int)((double)bytes_billed * 100 / (double)pipeline->poll.bytes_per_night),
                        billed, budget);
         break;
     case SITUATION_BUDGET_USED_UP:
-        (void)snprintf(out, SITUATION_SPEND_SIZE * 2,
+        (void)snprintf(out, SITUATION_BUDGET_SIZE,
                        "the night's byte budget is used up: %.40s of %.40s; no query is paid for "
                        "until noon, and tables that change go stale; raise poll.bytes_per_night "
                        "and restart the agent to go on",

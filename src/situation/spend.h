@@ -8,7 +8,7 @@
 /* The least that a query of a table that has rows is billed (bigquery.md 3.1). */
 #define SITUATION_LEAST_BYTES INT64_C(10485760)
 
-enum { SITUATION_SPEND_SIZE = 192, SITUATION_NIGHT_HOURS = 10 };
+enum { SITUATION_SPEND_SIZE = 192, SITUATION_BUDGET_SIZE = 384, SITUATION_NIGHT_HOURS = 10 };
 
 /* "10 MiB", "1.25 GiB", "2.00 TiB"; "unknown" below 0. */
 char *situation_spend_bytes(int64_t bytes, char out[SITUATION_SPEND_SIZE]);
@@ -28,7 +28,7 @@ const char *situation_budget_name(enum situation_budget budget);
 /* One sentence on a budget that is nearly or wholly used up, what follows from it, and what to do;
  * "" while it is fine. */
 char *situation_budget_text(const struct pipeline *pipeline, int64_t bytes_billed,
-                            char out[SITUATION_SPEND_SIZE * 2]);
+                            char out[SITUATION_BUDGET_SIZE]);
 
 /* What a night of SITUATION_NIGHT_HOURS would bill at most: every target once in poll.recheck, and
  * the tables with missing dates that the busiest group fills once in poll.every, for groups run one

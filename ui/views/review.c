@@ -143,7 +143,7 @@ static void add_commands(struct text_buffer *text, const struct screen *screen) 
 static void add_cost(struct text_buffer *text, const struct screen *screen) {
     const struct situation *situation = screen->situation;
     char bytes[SITUATION_SPEND_SIZE], dollars[SITUATION_SPEND_SIZE];
-    char alarm[SITUATION_SPEND_SIZE * 2];
+    char alarm[SITUATION_BUDGET_SIZE];
     const char *least = situation->header.bills_unknown ? "≥ " : "";
     text_buffer_format(text, "\n\tCost of measuring\n  %s%s billed tonight, %s%s\n", least,
                        situation_spend_bytes(situation->header.bytes_billed, bytes), least,
