@@ -230,6 +230,21 @@ static void search_all(void) {
     cr_expect_gt(searched, 1, "nothing was searched");
 }
 
+/* A process that holds a token leaves no core file. */
+static void expect_no_core(pid_t pid) {
+    char *path = memory_format("/proc/%d/limits", (int)pid);
+    char line[256];
+    FILE *file = fopen(path, "r");
+    bool none = false;
+    cr_assert_not_null(file, "%s", path);
+    while (fgets(line, sizeof line, file) != NULL) {
+        none = none || strncmp(line, "Max core file size        0 ", 28) == 0;
+    }
+    (void)fclose(file);
+    free(path);
+    cr_expect(none, "the agent may leave a core file");
+}
+
 static void expect_word(const char *text, const char *word) {
     cr_expect_not_null(strstr(text, word), "no \"%s\" in:\n%s", word, text);
 }
@@ -295,6 +310,7 @@ Test(credentials, an_agent_and_a_console_leave_no_trace)
                                        .columns = 140});
     cr_assert(pty_wait_text(night.console, "100.0", WAIT_MS), "%s", pty_screen(night.console));
     cr_expect_geq(search_processes(), 2, "agent and console are among them");
+    expect_no_core(program_pid(night.agent));
     pty_type(night.console, "5");
     (void)pty_wait_idle(night.console, WAIT_MS);
     size_t size;

@@ -360,6 +360,17 @@ Test(gates, a_query_is_compared_as_the_file_says)
     cr_assert_str_eq(judge()->checks[0].why, "the query returned 12, required is at least 50");
 }
 
+Test(gates, credentials_that_are_refused_say_what_is_wrong_with_them)
+{
+    (void)add(PIPELINE_CHECK_CREDENTIALS);
+    answer_with("credentials", 0);
+    cr_assert_eq(judge()->verdict, GATES_NO_GO);
+    cr_assert_str_eq(report->gates[gate].checks[0].why, "the credentials were refused");
+    answer.why = "the login was revoked";
+    cr_assert_eq(judge()->verdict, GATES_NO_GO);
+    cr_assert_str_eq(report->gates[gate].checks[0].why, "the login was revoked");
+}
+
 Test(gates, an_answer_that_failed_or_belongs_elsewhere_is_unknown)
 {
     add(PIPELINE_CHECK_QUERY)->value = 1;
