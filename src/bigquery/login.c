@@ -136,11 +136,36 @@ static void fetch_ended(void *context, enum leg_end end, struct cargo *cargo,
     put_off(login, end == LEG_REFUSED || login->problem.code == EXIT_NO_INPUT);
 }
 
+/* Without a file and in trouble: there may be one by now. */
+static bool search_again(struct bigquery_login *login) {
+    struct search_find other = {0};
+    struct error error = {0};
+    if (login->failures == 0) {
+        return true;
+    }
+    bool found = search_credentials(NULL, &other, &error);
+    if (found && other.path != NULL) {
+        search_free(&login->find);
+        login->find = other;
+        return true;
+    }
+    search_free(&other);
+    if (!found && error.code != EXIT_NO_INPUT) {
+        login->problem = error;
+        put_off(login, true);
+        return false;
+    }
+    return true;
+}
+
 /* A person may have logged in again, or a new key may have been put in place. */
 static bool read_again(struct bigquery_login *login) {
     struct source *source = NULL;
     struct search_find *find = &login->find;
-    if (find->path == NULL || !search_changed(find->path, &find->stamp)) {
+    if (find->path == NULL) {
+        return search_again(login);
+    }
+    if (!search_changed(find->path, &find->stamp)) {
         return true;
     }
     if (!search_read(find->path, &source, &find->stamp, &login->problem)) {

@@ -347,6 +347,23 @@ Test(login_flows, a_subject_that_is_no_plain_file_is_not_waited_for)
     bed_clear(&bed);
 }
 
+Test(login_flows, a_login_made_meanwhile_is_found_at_the_next_try)
+{
+    struct bed bed;
+    bed_make(&bed);
+    bed_program(&bed, "bin/gcloud", "#!/bin/sh\nexit 1\n");
+    bed_login(&bed, (struct bigquery_login_options){0});
+    bed_connect(&bed);
+    bed_await_problem(&bed);
+    bed_user(&bed);
+    script_add(bed.google, (struct reply){.body = TOKEN("1")});
+    bed_pass(&bed, 67000);
+    bed_await(&bed, 1);
+    bed_assert_token(&bed, "Bearer " SECRET "-token-1");
+    cr_assert_eq(bed_facts(&bed).kind, BIGQUERY_LOGIN_AUTHORIZED_USER);
+    bed_clear(&bed);
+}
+
 Test(login_flows, a_program_that_hangs_is_killed_after_its_time)
 {
     struct bed bed;
