@@ -13,10 +13,10 @@
 
 #define PROBE_CAP_MS INT64_C(20000) /* how soon, at the latest, the end of an outage is seen */
 
-/* Only one thing is asked about a target at a time. */
 /* Without a client there is nothing to wait for; somebody may ask again and again all the same. */
 enum { IDLE_MS = 20 };
 
+/* Only one thing is asked about a target at a time. */
 enum step { STEP_IDLE, STEP_FREE_CHECK, STEP_QUERY };
 
 struct target_state;
