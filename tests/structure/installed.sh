@@ -26,7 +26,8 @@ gives() {
 }
 gives 0 'Wrote' phasegate init my-backfill
 gives 0 'is valid' phasegate validate my-backfill/pipeline.yaml
-gives 78 'no credentials' phasegate --pipeline my-backfill/pipeline.yaml coverage
+gives 2 'no Google credentials' env -u GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_CONFIG="$tree/gcloud" NO_GCE_CHECK=true \
+    phasegate --pipeline my-backfill/pipeline.yaml coverage
 gives 2 'could not be measured' env BIGQUERY_EMULATOR_HOST=localhost:1 phasegate --pipeline=my-backfill/pipeline.yaml poll
 gives 64 'did you mean coverage' phasegate --pipeline my-backfill/pipeline.yaml covrage
 gives 66 'nowhere.yaml' phasegate -p nowhere.yaml coverage
