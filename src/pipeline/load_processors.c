@@ -143,6 +143,8 @@ static void load_limits(struct loader *loader, const struct place *at,
     processor->stop_grace_ms = 60000;
     loader_duration(loader, PLACE_KEY(at, "stop_grace"), raw->stop_grace,
                     &processor->stop_grace_ms);
+    processor->log_limit = INT64_C(2) << 30;
+    loader_size(loader, PLACE_KEY(at, "log_limit"), raw->log_limit, &processor->log_limit);
     loader_duration(loader, PLACE_KEY(at, "quiet_after"), raw->quiet_after,
                     &processor->quiet_after_ms);
     loader_duration(loader, PLACE_KEY(at, "timeout"), raw->timeout, &processor->timeout_ms);

@@ -137,6 +137,7 @@ struct pipeline_processor {
     int64_t quiet_after_ms;  /* no output for longer is an alarm; 0 for never */
     int64_t timeout_ms;      /* 0 for none */
     int64_t stop_grace_ms;   /* between TERM and KILL; default 60 s */
+    int64_t log_limit;       /* bytes of log beyond which it is an alarm; default 2 GiB; 0: never */
     int stop_after_failures; /* that many failures in a row with one signature stop the run; 0 for
                                 never */
     bool labels_jobs; /* its BigQuery jobs carry the label phasegate_run (server_jobs: labelled,

@@ -43,7 +43,7 @@ struct raw_table {
 };
 struct raw_processor { /* `environment` is read from the document */
     char *name, *directory, *workers, *log, *quiet_after, *timeout, *server_jobs, *stop_grace,
-        *stop_after_failures, *shell;
+        *log_limit, *stop_after_failures, *shell;
     char **fills, **command, **dates_argument;
     unsigned fills_count, command_count, dates_argument_count;
 };

@@ -109,6 +109,7 @@ static const cyaml_schema_field_t processor_fields[] = {
     VALUE(MAY, struct raw_processor, server_jobs),
     VALUE(MAY, struct raw_processor, timeout),
     VALUE(MAY, struct raw_processor, stop_grace),
+    VALUE(MAY, struct raw_processor, log_limit),
     VALUE(MAY, struct raw_processor, stop_after_failures),
     VALUE(MAY, struct raw_processor, shell),
     CYAML_FIELD_END,

@@ -16,7 +16,20 @@
 struct member {
     pid_t pid, parent, group;
     char state;
+    char name[16]; /* printable ASCII */
 };
+
+/* Of "17 (python3) S …", where `end` is the last parenthesis: a program may call itself anything.
+ */
+static void copy_name(const char *line, const char *end, char name[16]) {
+    const char *from = strchr(line, '(');
+    size_t size = from == NULL || from >= end ? 0 : (size_t)(end - from) - 1;
+    size = size < 15 ? size : 15;
+    for (size_t i = 0; i < size; i++) {
+        name[i] = (char)(from[i + 1] >= ' ' && from[i + 1] <= '~' ? from[i + 1] : '?');
+    }
+    name[size] = '\0';
+}
 
 static bool read_member(pid_t pid, struct member *member) {
     char path[48];
@@ -39,6 +52,7 @@ static bool read_member(pid_t pid, struct member *member) {
     if (rest == NULL || sscanf(rest + 1, " %c %d %d", &member->state, &parent, &group) != 3) {
         return false;
     }
+    copy_name(line, rest, member->name);
     member->pid = pid;
     member->parent = parent;
     member->group = group;
@@ -62,7 +76,8 @@ static bool is_alive(const struct member *member) {
     return member->state != 'Z' && member->state != 'X';
 }
 
-size_t family_count(pid_t group, pid_t witness) {
+/* Counts them, and keeps the one that explains most why it is there: what hangs in the kernel. */
+static size_t look_at_family(pid_t group, pid_t witness, struct member *worst) {
     DIR *directory = opendir("/proc");
     size_t count = 0;
     pid_t self = getpid();
@@ -71,6 +86,7 @@ size_t family_count(pid_t group, pid_t witness) {
         struct member member;
         if (pid != witness && read_member(pid, &member) && is_alive(&member) &&
             (member.parent == self || (group > 0 && member.group == group))) {
+            *worst = count == 0 || member.state == 'D' ? member : *worst;
             count++;
         }
     }
@@ -78,6 +94,23 @@ size_t family_count(pid_t group, pid_t witness) {
         (void)closedir(directory);
     }
     return count;
+}
+
+size_t family_count(pid_t group, pid_t witness) {
+    struct member worst;
+    return look_at_family(group, witness, &worst);
+}
+
+char *family_describe_stuck(pid_t group, pid_t witness) {
+    struct member worst = {0};
+    size_t count = look_at_family(group, witness, &worst);
+    if (count == 0) {
+        return memory_copy_string("KILL sent, no process left");
+    }
+    return memory_format("KILL sent, %zu process%s left after 10 s: pid %d (%s) %s (state %c)",
+                         count, count == 1 ? "" : "es", (int)worst.pid, worst.name,
+                         worst.state == 'D' ? "hangs in the kernel" : "may hang in the kernel",
+                         worst.state);
 }
 
 void family_signal_children(pid_t witness, int signal) {

@@ -10,6 +10,10 @@
  * the process `witness`; 0 for neither. */
 size_t family_count(pid_t group, pid_t witness);
 
+/* What is to be said of them when KILL was sent 10 s ago: "KILL sent, 1 process left after 10 s:
+ * pid 17 (python3) hangs in the kernel (state D)". The caller frees it. */
+char *family_describe_stuck(pid_t group, pid_t witness);
+
 /* Sends a signal to every direct child of this process but `witness`: only this process can reap
  * them, so that no pid is anybody else's. */
 void family_signal_children(pid_t witness, int signal);

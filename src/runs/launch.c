@@ -159,6 +159,7 @@ static bool write_spec(const struct pipeline *pipeline, const struct pipeline_pr
         .grace_ms = processor->stop_grace_ms,
         .timeout_ms = processor->timeout_ms,
         .linger_ms = LINGER_MS,
+        .log_limit = processor->log_limit,
     };
     bool done = file_make_directory(directory, error) && spec_write(directory, &spec, error);
     for (char **entry = environment; *entry != NULL; entry++) {

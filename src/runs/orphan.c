@@ -1,15 +1,29 @@
 #include "runs/orphan.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "runs/cgroup.h"
 #include "runs/family.h"
 #include "runs/lock.h"
 #include "runs/spec.h"
+#include "state/state_notice.h"
+
+enum { KILL_PATIENCE_MS = 10000 };
 
 bool orphan_is_alive(const struct state_run *run) {
     return lock_is_held(run->directory, SPEC_CHILD_LOCK) ||
            lock_is_held(run->directory, SPEC_WITNESS_LOCK) || family_of_run(run->run, 0) > 0;
+}
+
+/* To all of the run that can be found; returns how many that is. */
+static size_t send(const struct state_run *run, int signal) {
+    if (signal == SIGKILL) {
+        cgroup_kill_of(run->directory);
+    }
+    return family_of_run(run->run, signal);
 }
 
 static bool show(struct state *state, const struct clock *clock, const struct state_run *run,
@@ -18,6 +32,24 @@ static bool show(struct state *state, const struct clock *clock, const struct st
     return state_shim_stage(state, &actor, run->run, stage,
                             run->stop_reason == NULL ? "" : run->stop_reason, kill_at,
                             (int64_t)left, clock_wall_ms(clock), error);
+}
+
+/* Again, and says aloud that it does not help. */
+static bool kill_on(struct state *state, const struct clock *clock, const struct state_run *run,
+                    struct error *error) {
+    int64_t now = clock_wall_ms(clock);
+    struct state_actor actor = {.name = run->stop_by};
+    size_t left = send(run, SIGKILL);
+    if (left == 0 || run->notices.stuck != NULL || now - run->stop_stage_at < KILL_PATIENCE_MS) {
+        return true;
+    }
+    char *text =
+        memory_format("KILL sent, %zu process%s left after 10 s: it may hang in the kernel "
+                      "(state D)",
+                      left, left == 1 ? "" : "es");
+    bool done = state_notice_stuck(state, &actor, run->run, (int64_t)left, text, now, error);
+    free(text);
+    return done;
 }
 
 bool orphan_go_on_stopping(struct state *state, const struct clock *clock,
@@ -29,21 +61,21 @@ bool orphan_go_on_stopping(struct state *state, const struct clock *clock,
     bool at_once = run->kill_at != 0 && run->kill_at <= run->stop_at;
     bool killing = run->stop_stage != NULL && strcmp(run->stop_stage, "kill") == 0;
     if (at_once && !killing) {
-        return show(state, clock, run, "kill", 0, family_of_run(run->run, SIGKILL), error);
+        return show(state, clock, run, "kill", 0, send(run, SIGKILL), error);
     }
     if (run->stop_stage == NULL || strcmp(run->stop_stage, "requested") == 0) {
         struct spec *spec = spec_read(run->directory, NULL);
         int64_t grace = spec == NULL ? 60000 : spec->grace_ms;
         spec_free(spec);
-        size_t left = family_of_run(run->run, SIGTERM);
-        (void)family_of_run(run->run, SIGCONT);
+        size_t left = send(run, SIGTERM);
+        (void)send(run, SIGCONT);
         return show(state, clock, run, "term", now + grace, left, error);
     }
     if (strcmp(run->stop_stage, "term") == 0 && now >= run->kill_at) {
-        return show(state, clock, run, "kill", 0, family_of_run(run->run, SIGKILL), error);
+        return show(state, clock, run, "kill", 0, send(run, SIGKILL), error);
     }
     if (killing) {
-        (void)family_of_run(run->run, SIGKILL);
+        return kill_on(state, clock, run, error);
     }
     return true;
 }

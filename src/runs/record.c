@@ -1,5 +1,6 @@
 #include "runs/record.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@ static json_t *to_json(const char *run, const struct record *record) {
         json, "signal", has && WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null());
     (void)json_object_set_new(json, "step", json_integer((json_int_t)record->step));
     (void)json_object_set_new(json, "stragglers", json_integer(record->stragglers));
+    (void)json_object_set_new(json, "out_of_memory", json_boolean(record->out_of_memory));
     (void)json_object_set_new(json, "spawn_error", json_string_or_null(record->spawn_error));
     (void)json_object_set_new(json, "ended_at", json_time(record->ended_at));
     (void)json_object_set_new(json, "ended_ms", json_integer(record->ended_at));
@@ -69,6 +71,7 @@ bool record_read(const char *run_directory, const char *name, const char *run,
         record->wait_status = (int)json_get_integer(json, "wait_status", 0);
         record->step = (size_t)json_get_integer(json, "step", 0);
         record->stragglers = json_get_integer(json, "stragglers", 0);
+        record->out_of_memory = json_get_bool(json, "out_of_memory", false);
         record->spawn_error = memory_copy_string(json_get_string(json, "spawn_error", NULL));
         record->ended_at = json_get_integer(json, "ended_ms", 0);
     }
@@ -93,6 +96,9 @@ char *record_describe(const struct record *record) {
     if (WIFEXITED(record->wait_status)) {
         return memory_format("exit %d", WEXITSTATUS(record->wait_status));
     }
+    if (record->out_of_memory && WTERMSIG(record->wait_status) == SIGKILL) {
+        return memory_copy_string("killed (SIGKILL), probably for want of memory");
+    }
     const char *name = sigabbrev_np(WTERMSIG(record->wait_status));
     return memory_format("killed by %s%s%s", name == NULL ? "signal" : "SIG",
                          name == NULL ? "" : name,
@@ -111,6 +117,7 @@ bool record_store(struct state *state, const struct state_actor *actor, const ch
         .wait_status = record->wait_status,
         .step = record->step,
         .stragglers = record->stragglers,
+        .out_of_memory = record->out_of_memory,
         .spawn_error = record->spawn_error,
         .recorded_by = recorded_by,
         .ended_at = record->ended_at,

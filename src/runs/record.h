@@ -14,7 +14,8 @@ struct record {
     int wait_status;
     size_t step;
     int64_t stragglers;
-    char *spawn_error; /* NULL */
+    bool out_of_memory; /* see state_shim.h */
+    char *spawn_error;  /* NULL */
     int64_t ended_at;
 };
 
@@ -27,8 +28,8 @@ bool record_read(const char *run_directory, const char *name, const char *run,
                  struct record *record);
 void record_clear(struct record *record);
 
-/* "exit 0", "exit 1", "killed by SIGTERM", "did not start: No such file or directory". The caller
- * frees it. */
+/* "exit 0", "exit 1", "killed by SIGTERM", "killed (SIGKILL), probably for want of memory", "did
+ * not start: No such file or directory". The caller frees it. */
 char *record_describe(const struct record *record);
 
 /* Writes the end into the state file, event included. */

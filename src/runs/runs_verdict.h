@@ -28,6 +28,8 @@ struct runs_table_witness {
 struct runs_witnesses {
     enum state_outcome outcome; /* NONE while it lives */
     int exit_code, signal;      /* -1: none */
+    bool out_of_memory;         /* the kernel killed processes of it for want of memory */
+    bool adopted;               /* its status cannot be known: coverage alone decides */
     const char *spawn_error;    /* NULL */
     const char *stop_by;        /* NULL */
     int64_t ended_at;

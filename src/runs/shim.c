@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,11 +19,14 @@
 
 enum { TAKE_PATIENCE_MS = 15000, END_PATIENCE_MS = 60000, END_TRIES_MS = 600000 };
 
-void runs_shim_fault(const char *point) {
+const char *runs_shim_test(const char *variable) {
     const char *testing = getenv("PHASEGATE_TEST");
-    const char *fault = getenv("PHASEGATE_TEST_FAULT");
-    if (testing != NULL && strcmp(testing, "1") == 0 && fault != NULL &&
-        strcmp(fault, point) == 0) {
+    return testing != NULL && strcmp(testing, "1") == 0 ? getenv(variable) : NULL;
+}
+
+void runs_shim_fault(const char *point) {
+    const char *fault = runs_shim_test("PHASEGATE_TEST_FAULT");
+    if (fault != NULL && strcmp(fault, point) == 0) {
         (void)raise(SIGKILL);
     }
 }
@@ -143,12 +147,16 @@ static bool prepare(struct shim *shim) {
         return false;
     }
     runs_shim_fault("taken");
+    if (shim->spec->adopted.pid == 0) {
+        cgroup_make(shim->spec->run, shim->run_directory, &shim->cgroup);
+    }
     return true;
 }
 
 static struct record end_of(const struct shim *shim) {
     struct record record = {.step = shim->step,
                             .stragglers = shim->stragglers,
+                            .out_of_memory = cgroup_ran_out(&shim->cgroup),
                             .has_wait_status = shim->has_wait_status,
                             .wait_status = shim->wait_status,
                             .spawn_error = memory_copy_string(shim->spawn_error),
@@ -175,11 +183,16 @@ static const char *remark_on(const struct shim *shim, const struct record *recor
     if (shim->stop_asked && record->outcome != STATE_OUTCOME_STOPPED) {
         return "the stop came too late";
     }
+    if (record->out_of_memory &&
+        !(WIFSIGNALED(record->wait_status) && WTERMSIG(record->wait_status) == SIGKILL)) {
+        return "the kernel killed processes of it for want of memory";
+    }
     return shim->stragglers > 0 ? "processes that outlived it were ended" : NULL;
 }
 
 void shim_record_end(struct shim *shim) {
     struct record record = end_of(shim);
+    shim_watch_log(shim);
     struct state_actor actor = {.name = "shim"};
     int64_t give_up = shim_now(shim) + (int64_t)END_TRIES_MS * 1000000;
     bool written = false;
@@ -225,6 +238,7 @@ static void leave(struct shim *shim) {
         free(path);
     }
     shim_tell(shim, "refused the run was stopped before it began");
+    cgroup_end(&shim->cgroup);
     state_close(shim->state);
     spec_free(shim->spec);
     free(shim->spawn_error);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "runs/cgroup.h"
 #include "runs/record.h"
 #include "runs/runs_shim.h"
 #include "runs/spec.h"
@@ -37,12 +38,16 @@ struct shim {
     bool has_wait_status;
     int wait_status;
 
+    struct cgroup cgroup;
+    bool log_told; /* that the log is over its limit */
+
     /* The stop. */
     enum shim_stage stage;
     bool stop_asked; /* by somebody, or by the time limit */
     bool stop_hit;   /* TERM was sent while the command still ran */
     bool timed_out;
-    bool sweeping; /* the signals are for what outlived the command */
+    bool stuck_told; /* that KILL does not help */
+    bool sweeping;   /* the signals are for what outlived the command */
     char *stop_by, *stop_reason;
     int64_t stragglers;
     int64_t kill_ns, timeout_ns, linger_ns, poll_ns; /* boot time; 0: not set */
@@ -65,6 +70,9 @@ void shim_run_step(struct shim *shim);
  * it; called on every turn. */
 void shim_ask_stop(struct shim *shim, const char *by, const char *reason, bool at_once);
 void shim_go_on_stopping(struct shim *shim);
+
+/* Says once that the log has grown over its limit. */
+void shim_watch_log(struct shim *shim);
 
 /* Looks into the state file whether somebody wants a stop. */
 void shim_look_for_stop(struct shim *shim);

@@ -6,12 +6,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "runs/family.h"
 #include "runs/shim.h"
+#include "state/state_notice.h"
 
 enum { TICK_MS = 50, SLOW_TICK_MS = 1000, START_PATIENCE_MS = 120000 };
 
@@ -122,6 +125,25 @@ static void reap_all(struct shim *shim) {
     shim->command = 0;
 }
 
+void shim_watch_log(struct shim *shim) {
+    enum { PATIENCE_MS = 1000 };
+    struct stat status;
+    struct error error;
+    struct state_actor actor = {.name = "shim"};
+    char *path = file_join(shim->run_directory, SPEC_OUT_LOG);
+    if (!shim->log_told && shim->spec->log_limit > 0 && stat(path, &status) == 0 &&
+        status.st_size > shim->spec->log_limit) {
+        state_set_patience(shim->state, PATIENCE_MS);
+        shim->log_told =
+            state_notice_log(shim->state, &actor, shim->spec->run, status.st_size,
+                             shim->spec->log_limit, clock_wall_ms(shim->clock), &error);
+        if (!shim->log_told) {
+            shim_log("cannot say that the log is over its limit: %s", error.text);
+        }
+    }
+    free(path);
+}
+
 /* ---- the loop ---- */
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -159,6 +181,7 @@ static void take_poke(struct shim *shim) {
     while (read(shim->control, ignored, sizeof ignored) > 0) {
     }
     shim_look_for_stop(shim);
+    shim_watch_log(shim);
 }
 
 static void turn(struct shim *shim) {
@@ -178,6 +201,7 @@ static void turn(struct shim *shim) {
     }
     if (shim_now(shim) >= shim->poll_ns) {
         shim_look_for_stop(shim);
+        shim_watch_log(shim);
         grow_small();
     }
     shim_go_on_stopping(shim);
@@ -201,6 +225,7 @@ static bool start(struct shim *shim) {
         .argv = shim->spec->steps[shim->step],
         .environment = shim->spec->environment,
         .step = shim->step,
+        .cgroup = &shim->cgroup,
         .mask = &shim->mask,
         .leave = leave,
         .leave_count = sizeof leave / sizeof *leave,

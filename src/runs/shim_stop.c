@@ -2,15 +2,24 @@
  * the state file after: a locked file must not keep anything alive. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "runs/family.h"
 #include "runs/shim.h"
+#include "state/state_notice.h"
 
-enum { STAGE_PATIENCE_MS = 1000 };
+enum { STAGE_PATIENCE_MS = 1000, KILL_PATIENCE_MS = 10000 };
 
 /* To the command's group, and to what fell to this process because its parent died. */
 static void send(struct shim *shim, int signal) {
+    const char *fault = runs_shim_test("PHASEGATE_TEST_FAULT");
+    if (signal == SIGKILL && fault != NULL && strcmp(fault, "unkillable") == 0) {
+        return;
+    }
+    if (signal == SIGKILL) {
+        cgroup_kill(&shim->cgroup);
+    }
     if (shim->command > 0) {
         (void)kill(-shim->command, signal);
     }
@@ -42,6 +51,27 @@ static void begin_kill(struct shim *shim) {
     if (shim->stop_asked) {
         show_stage(shim, "kill", 0);
     }
+}
+
+/* A process that KILL does not end is said aloud: the run stays as it is, and keeps its claims. */
+static void tell_stuck(struct shim *shim, int64_t now) {
+    struct error error;
+    struct state_actor actor = {.name = "shim"};
+    pid_t witness = shim->witness_gone ? 0 : shim->witness.pid;
+    if (shim->stuck_told || now - shim->kill_ns < clock_real_ms(KILL_PATIENCE_MS) * 1000000) {
+        return;
+    }
+    size_t left = family_count(shim->command, witness);
+    char *text = family_describe_stuck(shim->command, witness);
+    shim->stuck_told = true;
+    shim_log("%s", text);
+    state_set_patience(shim->state, STAGE_PATIENCE_MS);
+    if (!state_notice_stuck(shim->state, &actor, shim->spec->run, (int64_t)left, text,
+                            clock_wall_ms(shim->clock), &error)) {
+        shim_log("cannot say so: %s", error.text);
+        shim->stuck_told = false;
+    }
+    free(text);
 }
 
 void shim_ask_stop(struct shim *shim, const char *by, const char *reason, bool at_once) {
@@ -98,6 +128,7 @@ void shim_go_on_stopping(struct shim *shim) {
         begin_kill(shim);
     } else if (shim->stage == SHIM_KILL) {
         send(shim, SIGKILL);
+        tell_stuck(shim, now);
     }
 }
 

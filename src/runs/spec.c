@@ -1,5 +1,6 @@
 #include "runs/spec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -21,11 +22,13 @@ bool spec_write(const char *run_directory, const struct spec *spec, struct error
     for (size_t i = 0; i < spec->step_count; i++) {
         (void)json_array_append_new(steps, strings_to_json(spec->steps[i]));
     }
-    json_t *json = json_pack("{s:i,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I}", "schema", 1, "run", spec->run,
-                             "state", spec->state, "directory", spec->directory, "steps", steps,
-                             "environment", strings_to_json(spec->environment), "grace_ms",
-                             (json_int_t)spec->grace_ms, "timeout_ms", (json_int_t)spec->timeout_ms,
-                             "linger_ms", (json_int_t)spec->linger_ms);
+    json_t *json = json_pack(
+        "{s:i,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "schema", 1, "run", spec->run,
+        "state", spec->state, "directory", spec->directory, "steps", steps, "environment",
+        strings_to_json(spec->environment), "grace_ms", (json_int_t)spec->grace_ms, "timeout_ms",
+        (json_int_t)spec->timeout_ms, "linger_ms", (json_int_t)spec->linger_ms, "log_limit",
+        (json_int_t)spec->log_limit, "adopted_pid", (json_int_t)spec->adopted.pid, "adopted_start",
+        (json_int_t)spec->adopted.start, "adopted_boot_id", spec->adopted.boot_id);
     char *path = file_join(run_directory, "spec.json");
     bool done = false;
     if (json == NULL) {
@@ -97,6 +100,11 @@ struct spec *spec_read(const char *run_directory, struct error *error) {
         spec->grace_ms = json_get_integer(json, "grace_ms", 60000);
         spec->timeout_ms = json_get_integer(json, "timeout_ms", 0);
         spec->linger_ms = json_get_integer(json, "linger_ms", 10000);
+        spec->log_limit = json_get_integer(json, "log_limit", 0);
+        spec->adopted.pid = json_get_integer(json, "adopted_pid", 0);
+        spec->adopted.start = json_get_integer(json, "adopted_start", 0);
+        (void)snprintf(spec->adopted.boot_id, sizeof spec->adopted.boot_id, "%s",
+                       json_get_string(json, "adopted_boot_id", ""));
         if (!read_steps(json, spec) || spec->run == NULL || spec->state == NULL ||
             spec->directory == NULL || spec->environment == NULL) {
             (void)error_set(error, EXIT_DATA, "%s is not a spec of a run", path);

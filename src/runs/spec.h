@@ -2,7 +2,8 @@
  *
  * Of a run directory: spec.json, control (a FIFO to poke the shim), out.log (stdout and stderr of
  * the command), shim.log, shim.lock, witness.lock, child.lock, wait.json (the wait status as the
- * witness saw it), exit.json (how the run ended). */
+ * witness saw it), exit.json (how the run ended), cgroup (the path of the
+ * command's own cgroup, where it has one). */
 #ifndef PHASEGATE_RUNS_SPEC_H
 #define PHASEGATE_RUNS_SPEC_H
 
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "state/state_lease.h"
 
 #define SPEC_OUT_LOG      "out.log"
 #define SPEC_SHIM_LOG     "shim.log"
@@ -20,17 +22,20 @@
 #define SPEC_CHILD_LOCK   "child.lock"
 #define SPEC_WAIT         "wait.json"
 #define SPEC_EXIT         "exit.json"
+#define SPEC_CGROUP       "cgroup"
 
 struct spec {
     char *run;
-    char *state;        /* directory of the state file */
-    char *directory;    /* working directory of the command */
-    char ***steps;      /* argvs, each ending with NULL; run one after the other */
-    size_t step_count;  /* at least 1 */
-    char **environment; /* NAME=VALUE, added to the launcher's; ends with NULL */
-    int64_t grace_ms;   /* between TERM and KILL, wall */
-    int64_t timeout_ms; /* 0: none; wall */
-    int64_t linger_ms;  /* how long processes may outlive the command; real */
+    char *state;                  /* directory of the state file */
+    char *directory;              /* working directory of the command */
+    char ***steps;                /* argvs, each ending with NULL; run one after the other */
+    size_t step_count;            /* at least 1 */
+    char **environment;           /* NAME=VALUE, added to the launcher's; ends with NULL */
+    int64_t grace_ms;             /* between TERM and KILL, wall */
+    int64_t timeout_ms;           /* 0: none; wall */
+    int64_t linger_ms;            /* how long processes may outlive the command; real */
+    int64_t log_limit;            /* bytes of out.log that are an alarm; 0: none */
+    struct state_process adopted; /* the process to watch instead of starting one; pid 0: none */
 };
 
 bool spec_write(const char *run_directory, const struct spec *spec, struct error *error);

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +90,7 @@ static enum runs_verdict verdict_of(const struct runs_witnesses *witnesses,
     case STATE_OUTCOME_STOPPED:
         return RUNS_STOPPED;
     case STATE_OUTCOME_LOST:
-        return RUNS_LOST;
+        return witnesses->adopted ? verdict_of_ok(witnesses, judgement) : RUNS_LOST;
     }
     return RUNS_UNDECIDED;
 }
@@ -102,7 +103,10 @@ static void add_end(const struct runs_witnesses *witnesses, struct text_buffer *
         text_buffer_format(text, "stopped by %s",
                            witnesses->stop_by == NULL ? "somebody" : witnesses->stop_by);
     } else if (witnesses->outcome == STATE_OUTCOME_LOST) {
-        text_buffer_add(text, "nobody saw it end");
+        text_buffer_add(text, witnesses->adopted ? "its exit status cannot be known"
+                                                 : "nobody saw it end");
+    } else if (witnesses->signal == SIGKILL && witnesses->out_of_memory) {
+        text_buffer_add(text, "killed (SIGKILL), probably for want of memory");
     } else if (witnesses->signal > 0) {
         const char *name = sigabbrev_np(witnesses->signal);
         text_buffer_format(text, "killed by SIG%s", name == NULL ? "?" : name);
@@ -167,6 +171,8 @@ struct runs_witnesses runs_witnesses_of(const struct state_run *run) {
         .outcome = run->outcome,
         .exit_code = run->exit_code,
         .signal = run->signal,
+        .out_of_memory = run->notices.out_of_memory,
+        .adopted = run->notices.adopted,
         .spawn_error = run->spawn_error,
         .stop_by = run->stop_by,
         .ended_at = run->ended_at,

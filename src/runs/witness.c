@@ -129,6 +129,9 @@ static _Noreturn void be_command(const struct witness_job *job, struct wires *wi
     close_one(&wires->release[0]);
     reset_signals(job->mask);
     offer_to_oom_killer();
+    if (!cgroup_enter(job->cgroup)) {
+        (void)fprintf(stderr, "witness: cannot enter %s: %s\n", job->cgroup->path, strerror(errno));
+    }
     set_environment(job);
     if (read(wires->gate[0], &go, 1) == 1) {
         if (place_descriptors(wires) && chdir(job->directory) == 0) {

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "runs/cgroup.h"
 #include "runs/runs_shim.h"
 
 /* The descriptor at which the command holds child.lock. High, so that scripts that open their own
@@ -36,7 +37,8 @@ struct witness_job {
     char *const *argv;
     char *const *environment; /* NAME=VALUE to add */
     size_t step;
-    const sigset_t *mask; /* the command's */
+    const struct cgroup *cgroup; /* the command enters it */
+    const sigset_t *mask;        /* the command's */
     const int *leave; /* descriptors of the shim that must not live on in the witness: its lock */
     size_t leave_count;
     const struct runs_title *title;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "logs/progress.h"
 #include "situation/parts.h"
+#include "state/state_notice.h"
 #include "state/state_server.h"
 
 enum { MOST_RUNS = 500, MOST_FAILURES = 8 };
@@ -34,6 +35,9 @@ static char *stage_text(const struct state_run *stored, int64_t as_of) {
     if (strcmp(stored->stop_stage, "term") == 0) {
         return memory_format("TERM sent, KILL in %s%s",
                              clock_format_span(stored->kill_at - as_of, span), left);
+    }
+    if (stored->notices.stuck != NULL) {
+        return memory_copy_string(stored->notices.stuck);
     }
     return memory_format("KILL sent%s", left);
 }
@@ -182,6 +186,11 @@ static struct situation_run convert(const struct state_run *stored,
         .server_jobs = stored->server.jobs,
         .server_jobs_at = stored->server.at,
         .server_text = state_server_text(&stored->server),
+        .notices = state_notices_text(&stored->notices),
+        .adopted = stored->notices.adopted,
+        .code_commit = memory_copy_string(stored->notices.code_commit),
+        .code_changed = stored->notices.code_changed,
+        .code_moved = memory_copy_string(stored->notices.code_moved),
         .stop_stage = stage_text(stored, situation->as_of),
     };
     read_progress(&run, &stored->progress, situation->as_of);
@@ -244,6 +253,9 @@ static void free_run(struct situation_run *run) {
     free(run->stop_by);
     free(run->stop_stage);
     free(run->server_text);
+    free(run->notices);
+    free(run->code_commit);
+    free(run->code_moved);
     free(run->last_line);
 }
 

@@ -66,6 +66,11 @@ struct situation_run {
     int64_t server_jobs;    /* -1: not known */
     int64_t server_jobs_at; /* when BigQuery was last asked; 0: never */
     char *server_text;      /* "2 jobs still running server-side"; NULL when it is not held */
+    char *notices;          /* what a person should know of it (state_notice.h); NULL */
+    bool adopted;           /* its command was started by somebody else */
+    char *code_commit;      /* of its working directory at launch; NULL: not known */
+    int64_t code_changed;   /* files that differed from it then; -1: not known */
+    char *code_moved;       /* the commit that stands there now, when it is another; NULL */
     char *stop_stage;       /* "TERM sent, KILL in 42 s, 2 processes left"; NULL */
     /* From its log; counts of dates. `total` is 0 until the log tells. */
     size_t done, ok, failed, skipped, zero_rows, total;

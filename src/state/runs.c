@@ -105,6 +105,13 @@ enum state_outcome run_outcome_of(const char *word) {
     X(JOBS_ERROR, "r.server_error")                                                                \
     X(CANCEL_AT, "r.server_cancel_at")                                                             \
     X(CANCEL_BY, "r.server_cancel_by")                                                             \
+    X(ADOPTED, "r.adopted")                                                                        \
+    X(OUT_OF_MEMORY, "r.out_of_memory")                                                            \
+    X(STUCK, "r.stuck")                                                                            \
+    X(LOG_ALARM, "r.log_alarm")                                                                    \
+    X(CODE_COMMIT, "r.code_commit")                                                                \
+    X(CODE_CHANGED, "r.code_changed")                                                              \
+    X(CODE_MOVED, "r.code_moved")                                                                  \
     X(P_DONE, "p.done")                                                                            \
     X(P_OK, "p.ok")                                                                                \
     X(P_FAILED, "p.failed")                                                                        \
@@ -131,7 +138,9 @@ enum run_column {
 /* A file of schema 1 can be read without being migrated. */
 #define RUNS_OF_SCHEMA_1                                                                           \
     "(SELECT *,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS server_jobs_at,"  \
-    "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by FROM runs)"
+    "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by,0 AS adopted,"         \
+    "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_commit,NULL AS code_changed," \
+    "NULL AS code_moved FROM runs)"
 #define RUN_SELECT(source)                                                                         \
     "SELECT " RUN_LIST " FROM " source " r LEFT JOIN progress p ON p.run=r.run"                    \
     " WHERE (?1 IS NULL OR r.run=?1) AND (?2 IS NULL OR r.group_name=?2)"                          \
@@ -176,6 +185,18 @@ static struct state_server read_server(const struct sql_rows *rows) {
         .error = sql_get_text(rows, RUN_JOBS_ERROR),
         .cancel_at = sql_get_int(rows, RUN_CANCEL_AT, 0),
         .cancel_by = sql_get_text(rows, RUN_CANCEL_BY),
+    };
+}
+
+static struct state_notices read_notices(const struct sql_rows *rows) {
+    return (struct state_notices){
+        .adopted = sql_get_int(rows, RUN_ADOPTED, 0) != 0,
+        .out_of_memory = sql_get_int(rows, RUN_OUT_OF_MEMORY, 0) != 0,
+        .stuck = sql_get_text(rows, RUN_STUCK),
+        .log_alarm = sql_get_int(rows, RUN_LOG_ALARM, 0),
+        .code_commit = sql_get_text(rows, RUN_CODE_COMMIT),
+        .code_changed = sql_get_int(rows, RUN_CODE_CHANGED, -1),
+        .code_moved = sql_get_text(rows, RUN_CODE_MOVED),
     };
 }
 
@@ -236,6 +257,7 @@ static struct state_run read_run(const struct sql_rows *rows) {
         .verdict_at = sql_get_int(rows, RUN_VERDICT_AT, 0),
         .progress = read_progress(rows),
         .server = read_server(rows),
+        .notices = read_notices(rows),
     };
     read_process(rows, &run);
     if (!days_from_text(text_of(sql_peek_text(rows, RUN_DATES)), &run.dates)) {
@@ -287,13 +309,30 @@ struct state_run *state_runs(struct state *state, const struct state_run_filter 
 }
 
 static void clear_run(struct state_run *run) {
-    char *strings[] = {run->run,           run->launch,       run->group,
-                       run->processor,     run->owner,        run->plan_hash,
-                       run->steps,         run->command,      run->directory,
-                       run->retry_of,      run->spawn_error,  run->recorded_by,
-                       run->stop_by,       run->stop_reason,  run->stop_stage,
-                       run->verdict,       run->verdict_text, run->progress.last_line,
-                       run->progress.json, run->server.error, run->server.cancel_by};
+    char *strings[] = {run->run,
+                       run->launch,
+                       run->group,
+                       run->processor,
+                       run->owner,
+                       run->plan_hash,
+                       run->steps,
+                       run->command,
+                       run->directory,
+                       run->retry_of,
+                       run->spawn_error,
+                       run->recorded_by,
+                       run->stop_by,
+                       run->stop_reason,
+                       run->stop_stage,
+                       run->verdict,
+                       run->verdict_text,
+                       run->progress.last_line,
+                       run->progress.json,
+                       run->server.error,
+                       run->server.cancel_by,
+                       run->notices.stuck,
+                       run->notices.code_commit,
+                       run->notices.code_moved};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         free(strings[i]);
     }

@@ -104,5 +104,22 @@ static const char server_hold[] =
     " ON runs WHEN NEW.server_term IS NOT (SELECT term FROM lease WHERE holder IS NOT NULL)"
     " BEGIN SELECT RAISE(ABORT,'" SCHEMA_STALE_TERM "'); END;";
 
-const char *const schema_2[] = {told,     arms,           bills,       estimates,
-                                requests, server_columns, server_hold, NULL};
+/* What was noticed of a run; what a shim of schema 1 does not write is not known. */
+static const char notices[] =
+    "ALTER TABLE runs ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN out_of_memory INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runs ADD COLUMN stuck TEXT;"
+    "ALTER TABLE runs ADD COLUMN log_alarm INTEGER;"
+    "ALTER TABLE runs ADD COLUMN code_commit TEXT;"
+    "ALTER TABLE runs ADD COLUMN code_changed INTEGER;"
+    "ALTER TABLE runs ADD COLUMN code_moved TEXT;"
+    "CREATE TRIGGER runs_noticed BEFORE UPDATE ON runs"
+    " WHEN NEW.adopted<>OLD.adopted OR NEW.code_commit IS NOT OLD.code_commit"
+    "  OR NEW.code_changed IS NOT OLD.code_changed"
+    " BEGIN SELECT RAISE(ABORT,'what a run began with does not change'); END;"
+    "CREATE TRIGGER runs_adopted BEFORE UPDATE OF outcome ON runs"
+    " WHEN NEW.adopted=1 AND NEW.wait_status IS NOT NULL"
+    " BEGIN SELECT RAISE(ABORT,'nobody can know the exit status of an adopted command'); END;";
+
+const char *const schema_2[] = {told,           arms,        bills,   estimates, requests,
+                                server_columns, server_hold, notices, NULL};

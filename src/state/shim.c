@@ -102,19 +102,20 @@ bool state_shim_stage(struct state *state, const struct state_actor *actor, cons
 
 static bool write_end(struct state *state, const char *run, const struct state_end *end,
                       const char *condition, int64_t *changed, struct error *error) {
-    char sql[640];
+    char sql[704];
     (void)snprintf(sql, sizeof sql,
                    "UPDATE runs SET state='ended',outcome=?2,wait_status=?3,step=?4,stragglers=?5,"
-                   "spawn_error=?6,recorded_by=?7,ended_at=?8,"
+                   "spawn_error=?6,recorded_by=?7,ended_at=?8,out_of_memory=?9,"
                    "stop_at=CASE WHEN ?2='stopped' THEN coalesce(stop_at,?8) ELSE stop_at END,"
                    "stop_by=CASE WHEN ?2='stopped' THEN coalesce(stop_by,'shim') ELSE stop_by END,"
                    "stop_stage=CASE WHEN stop_at IS NULL THEN stop_stage ELSE 'done' END"
                    " WHERE run=?1 AND %s",
                    condition);
-    bool ran = SQL_RUN(state, error, sql, sql_text(run), sql_text(state_outcome_word(end->outcome)),
-                       sql_int_unless(end->has_wait_status ? end->wait_status : -1, -1),
-                       sql_size(end->step), sql_int(end->stragglers), sql_text(end->spawn_error),
-                       sql_text(end->recorded_by), sql_int(end->ended_at));
+    bool ran =
+        SQL_RUN(state, error, sql, sql_text(run), sql_text(state_outcome_word(end->outcome)),
+                sql_int_unless(end->has_wait_status ? end->wait_status : -1, -1),
+                sql_size(end->step), sql_int(end->stragglers), sql_text(end->spawn_error),
+                sql_text(end->recorded_by), sql_int(end->ended_at), sql_int(end->out_of_memory));
     *changed = sql_changes(state);
     return ran;
 }

@@ -37,6 +37,9 @@
     X(LOST, "lost")                                                                                \
     X(LATE_EXIT, "late-exit")                                                                      \
     X(SERVER_JOBS, "server-jobs")                                                                  \
+    X(STUCK, "stuck")                                                                              \
+    X(LOG_SIZE, "log-size")                                                                        \
+    X(CODE_MOVED, "code-moved")                                                                    \
     X(VERDICT, "verdict")                                                                          \
     X(STALL, "stall")                                                                              \
     X(ALERT, "alert")                                                                              \

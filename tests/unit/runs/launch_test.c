@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "fixture.h"
+#include "runs/record.h"
 
 static struct fixture f;
 
@@ -79,7 +81,12 @@ Test(launch, every_exit_is_recorded_as_it_was)
         {"kill -KILL $$", -1, SIGKILL},
         {"kill -SEGV $$", -1, SIGSEGV},
         {"kill -HUP $$", -1, SIGHUP},
-        {"false | true", 0, -1},
+        {"kill -INT $$", -1, SIGINT},
+        {"kill -ABRT $$", -1, SIGABRT},
+        {"sh -c 'kill -TERM $$'; exit $?", 143, -1}, /* what a shell makes of it is an exit code */
+        {"false | true", 0, -1}, /* a pipeline hides the failure: we see what the shell returns */
+        {"/nonexistent | cat", 0, -1},
+        {"nohup PYTHONPATH=. python3 x.py 2>&1", 127, -1},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char run[STATE_RUN_SIZE];
@@ -92,6 +99,35 @@ Test(launch, every_exit_is_recorded_as_it_was)
                   (table[i].exit_code == 0 ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED));
         state_runs_free(stored, 1);
     }
+}
+
+/* Whether a process of this system leaves a core when it may. */
+static bool leaves_a_core(void) {
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+        bool could = setrlimit(RLIMIT_CORE, &all) == 0 && chdir(f.directory) == 0 &&
+                     signal(SIGSEGV, SIG_DFL) != SIG_ERR && raise(SIGSEGV) == 0;
+        _exit(could ? 0 : 1);
+    }
+    cr_assert(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    return WCOREDUMP(status);
+}
+
+Test(launch, a_core_is_told_from_a_mere_signal)
+{
+    char run[STATE_RUN_SIZE];
+    fixture_start(&f, "ulimit -c unlimited; kill -SEGV $$", run);
+    fixture_wait();
+    struct state_run *stored = fixture_load(&f, run);
+    cr_assert(stored->signal == SIGSEGV && stored->outcome == STATE_OUTCOME_FAILED);
+    cr_assert(stored->core_dumped == leaves_a_core());
+    state_runs_free(stored, 1);
+    struct record record = {.has_wait_status = true, .wait_status = SIGSEGV | WCOREFLAG};
+    char *text = record_describe(&record);
+    cr_assert_str_eq(text, "killed by SIGSEGV, core dumped");
+    free(text);
 }
 
 Test(launch, a_command_that_cannot_start_says_why)
