@@ -10,7 +10,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "agent/arms.h"
 #include "agent/budget.h"
 #include "agent/checks.h"
 #include "agent/follower.h"
@@ -19,6 +18,7 @@
 #include "agent/run_watch.h"
 #include "agent/server_watch.h"
 #include "agent/trouble.h"
+#include "agent/unattended.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "state/state_journal.h"
@@ -58,9 +58,8 @@ struct agent {
     struct connection_facts facts;
     bool judge; /* evidence is newer than the last judgement */
     int64_t judged_at;
-    size_t arms;         /* groups that wait to start by themselves */
-    int64_t arms_due_ns; /* boot time at which the first of them may; 0: none yet */
-    bool estimated;      /* what a night would cost was asked, or was known */
+    struct unattended unattended;
+    bool estimated; /* what a night would cost was asked, or was known */
     int signals;
     bool quit;
 };
@@ -293,16 +292,15 @@ static void estimate_once(struct agent *agent, const struct situation *situation
     }
 }
 
-/* Counts samples of the arms and starts what is due. */
-static bool tend_arms(struct agent *agent, const struct situation *situation, struct error *error) {
-    struct arms_news news;
-    bool good = arms_step(&agent->recorder, agent->options->clock, situation, &news, error);
-    if (news.said != NULL) {
-        say(agent, news.said);
+static bool start_unattended(struct agent *agent, const struct situation *situation,
+                             struct error *error) {
+    char *said;
+    bool good = unattended_step(&agent->unattended, &agent->recorder, agent->options->clock,
+                                situation, &said, error);
+    if (said != NULL) {
+        say(agent, said);
     }
-    free(news.said);
-    agent->arms = news.live;
-    agent->arms_due_ns = news.due_ns;
+    free(said);
     return good;
 }
 
@@ -316,11 +314,11 @@ static int64_t needed_until(const struct situation *situation) {
     return longest == 0 ? 0 : situation->as_of + longest;
 }
 
-/* Judges when something new is known, when an arm is due, and once a poll period in any case:
- * evidence grows old by itself. */
+/* Judges when something new is known, when an arm or a retry is due, and once a poll period in any
+ * case: evidence grows old by itself. */
 static bool judge(struct agent *agent, struct error *error) {
     int64_t now = wall_of(agent);
-    bool due = agent->arms_due_ns != 0 && boot_of(agent) >= agent->arms_due_ns;
+    bool due = unattended_due(&agent->unattended, agent->options->clock);
     if (!agent->judge && !due && now - agent->judged_at < agent->options->pipeline->poll.every_ms) {
         return true;
     }
@@ -329,10 +327,10 @@ static bool judge(struct agent *agent, struct error *error) {
     if (situation == NULL) {
         return passing(agent, error);
     }
-    bool good =
-        (record_judgement(&agent->recorder, situation, error) &&
-         run_watch_judge(agent->runs, situation, error) && tend_arms(agent, situation, error)) ||
-        passing(agent, error);
+    bool good = (record_judgement(&agent->recorder, situation, error) &&
+                 run_watch_judge(agent->runs, situation, error) &&
+                 start_unattended(agent, situation, error)) ||
+                passing(agent, error);
     estimate_once(agent, situation);
     agent->access.needed_until = needed_until(situation);
     agent->judge = false;
@@ -372,8 +370,8 @@ static bool still_needed(struct agent *agent, struct error *error) {
     if (sessions == NULL) {
         return passing(agent, error);
     }
-    bool needed = agent->options->stay || agent->arms > 0 || run_watch_busy(agent->runs) ||
-                  server_watch_busy(agent->server);
+    bool needed = agent->options->stay || agent->unattended.waiting > 0 ||
+                  run_watch_busy(agent->runs) || server_watch_busy(agent->server);
     for (size_t i = 0; i < count; i++) {
         needed = needed || sessions[i].role == STATE_CONSOLE;
     }
@@ -394,10 +392,8 @@ static int wait_of(const struct agent *agent) {
         int64_t left = agent->due[i] <= now ? 0 : clock_real_ms(agent->due[i] - now);
         wait = left < wait ? left : wait;
     }
-    if (agent->arms_due_ns != 0) {
-        int64_t left = (agent->arms_due_ns - boot_of(agent)) / 1000000 + 1;
-        wait = left < wait ? left : wait;
-    }
+    int64_t due = unattended_wait_ms(&agent->unattended, agent->options->clock);
+    wait = due < wait ? due : wait;
     return wait < 20 ? 20 : (int)wait;
 }
 

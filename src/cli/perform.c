@@ -11,11 +11,24 @@
 #include "gates/gates_json.h"
 #include "runs/runs_stop.h"
 #include "situation/launch.h"
+#include "situation/retry.h"
 #include "state/state_gates.h"
 #include "state/state_sessions.h"
 
 static int64_t now_ms(void) {
     return clock_wall_ms(clock_system());
+}
+
+static bool carry_out(struct perform *perform, const struct runs_plan *plan, char *answer,
+                      size_t size, struct error *error) {
+    char *report = NULL;
+    bool good = operate_launch_plan(plan, perform->state, perform->owner, &report, error);
+    if (good) {
+        (void)snprintf(answer, size, "launched %zu run%s", plan->count,
+                       plan->count == 1 ? "" : "s");
+    }
+    free(report);
+    return good;
 }
 
 /* Plans and launches on what is known now, not on what was on the screen. */
@@ -30,14 +43,7 @@ static bool launch(struct perform *perform, struct situation_launch wanted, char
         wanted.range = situation->range;
     }
     struct runs_plan *plan = situation_plan(situation, &wanted, error);
-    char *report = NULL;
-    bool good =
-        plan != NULL && operate_launch_plan(plan, perform->state, perform->owner, &report, error);
-    if (good) {
-        (void)snprintf(answer, size, "launched %zu run%s", plan->count,
-                       plan->count == 1 ? "" : "s");
-    }
-    free(report);
+    bool good = plan != NULL && carry_out(perform, plan, answer, size, error);
     runs_plan_free(plan);
     situation_free(situation);
     return good;
@@ -57,12 +63,11 @@ static bool launch_group(struct perform *perform, const struct command *command,
 }
 
 static bool launch_dates(struct perform *perform, const char *name, struct dayset *dates,
-                         const char *retry_of, char *answer, size_t size, struct error *error) {
+                         char *answer, size_t size, struct error *error) {
     struct situation_launch wanted = {.group = PIPELINE_NONE,
                                       .processor = pipeline_find_processor(perform->pipeline, name),
                                       .range = dates->range,
-                                      .dates = dates,
-                                      .retry_of = retry_of};
+                                      .dates = dates};
     if (wanted.processor == PIPELINE_NONE) {
         return error_set(error, EXIT_USAGE, "there is no processor %s any more", name);
     }
@@ -81,58 +86,22 @@ static bool launch_processor(struct perform *perform, const struct command *comm
     for (size_t i = 0; i < command->range_count; i++) {
         dayset_add_range(&dates, command->ranges[i]);
     }
-    bool good = launch_dates(perform, command->processor, &dates, NULL, answer, size, error);
+    bool good = launch_dates(perform, command->processor, &dates, answer, size, error);
     dayset_free(&dates);
     return good;
-}
-
-/* Leaves of `dates` those that are not complete in one of the run's tables. EXIT_UNKNOWN when one
- * was not measured. */
-static bool keep_gaps(const struct situation *situation, const struct state_run *run,
-                      struct dayset *dates, struct error *error) {
-    struct dayset open = dayset_new(dates->range);
-    bool known = true;
-    for (size_t i = 0; known && i < run->table_count; i++) {
-        size_t table = pipeline_find_table(situation->pipeline, run->tables[i].table);
-        known = table != PIPELINE_NONE && situation->coverage->tables[table].all.known;
-        if (!known) {
-            (void)error_set(error, EXIT_UNKNOWN, "what %s lacks is not known: it was not measured",
-                            run->tables[i].table);
-            break;
-        }
-        struct dayset gaps = coverage_gaps(situation->coverage, table, situation->range, false);
-        dayset_unite(&open, &gaps);
-        dayset_free(&gaps);
-    }
-    dayset_intersect(dates, &open);
-    dayset_free(&open);
-    return known &&
-           (dayset_count(dates) > 0 ||
-            error_set(error, EXIT_NO_GO, "every date of %s is complete: there is nothing to retry",
-                      run->run));
 }
 
 /* The dates of an ended run that are still not complete. */
 static bool retry(struct perform *perform, const struct command *command, char *answer, size_t size,
                   struct error *error) {
-    struct state_run_filter filter = {.run = command->run};
-    size_t count;
-    struct state_run *runs = state_runs(perform->state, &filter, &count, error);
-    if (runs == NULL) {
-        return false;
-    }
-    if (count != 1) {
-        state_runs_free(runs, count);
-        return error_set(error, EXIT_NO_GO, "there is no run %s", command->run);
-    }
     struct situation *situation =
         situation_load(perform->pipeline, perform->state, now_ms(), error);
-    struct dayset dates = dayset_copy(&runs[0].dates);
-    bool good = situation != NULL && keep_gaps(situation, &runs[0], &dates, error) &&
-                launch_dates(perform, runs[0].processor, &dates, command->run, answer, size, error);
-    dayset_free(&dates);
+    struct runs_plan *plan =
+        situation != NULL ? situation_retry(situation, perform->state, command->run, 0, error)
+                          : NULL;
+    bool good = plan != NULL && carry_out(perform, plan, answer, size, error);
+    runs_plan_free(plan);
     situation_free(situation);
-    state_runs_free(runs, count);
     return good;
 }
 

@@ -12,6 +12,7 @@
     X(check)                                                                                       \
     X(launch)                                                                                      \
     X(stop)                                                                                        \
+    X(retry)                                                                                       \
     X(runs)                                                                                        \
     X(logs)                                                                                        \
     X(journal)                                                                                     \

@@ -126,6 +126,12 @@ static void add_processor(EVP_MD_CTX *digest, const struct pipeline_processor *p
     if (processor->log_limit != INT64_C(2) << 30) {
         add_number(digest, "log_limit", processor->log_limit);
     }
+    if (processor->retry.times > 0) {
+        add_number(digest, "retry", processor->retry.times);
+        add_number(digest, "after", processor->retry.after_ms);
+        add_number(digest, "quota_after", processor->retry.quota_after_ms);
+        add_number(digest, "quota_workers", processor->retry.quota_workers);
+    }
     if (!processor->labels_jobs) {
         add_text(digest, "server_jobs", "none");
     }

@@ -10,7 +10,7 @@
 #include "pipeline/placeholder.h"
 #include "pipeline/shape.h"
 
-enum { MOST_WORKERS = 1000, MOST_FAILURES = 100000 };
+enum { MOST_WORKERS = 1000, MOST_FAILURES = 100000, MOST_RETRIES = 20 };
 
 static struct pipeline_strings copy_strings(char *const *items, size_t count) {
     struct pipeline_strings copy = {memory_new(count + 1, sizeof(char *)), count};
@@ -154,6 +154,31 @@ static void load_limits(struct loader *loader, const struct place *at,
     }
 }
 
+/* A quota is not refilled within minutes, and is met again sooner with as many workers. */
+static void load_retry(struct loader *loader, const struct place *at,
+                       const struct raw_processor *raw, struct pipeline_processor *processor) {
+    int64_t times = 1, workers = 0;
+    struct pipeline_retry *retry = &processor->retry;
+    if (raw->retry == NULL) {
+        return;
+    }
+    *retry =
+        (struct pipeline_retry){.after_ms = INT64_C(60000), .quota_after_ms = INT64_C(30) * 60000};
+    loader_integer(loader, PLACE_KEY(at, "times"), raw->retry->times, 1, MOST_RETRIES, &times);
+    loader_duration(loader, PLACE_KEY(at, "after"), raw->retry->after, &retry->after_ms);
+    loader_duration(loader, PLACE_KEY(at, "quota_after"), raw->retry->quota_after,
+                    &retry->quota_after_ms);
+    loader_integer(loader, PLACE_KEY(at, "quota_workers"), raw->retry->quota_workers, 1,
+                   MOST_WORKERS, &workers);
+    retry->times = (int)times;
+    retry->quota_workers = (int)workers;
+    if (workers > processor->workers) {
+        loader_mistake(loader, PLACE_KEY(at, "quota_workers"),
+                       "after a quota error it would run with more workers (%lld) than before (%d)",
+                       (long long)workers, processor->workers);
+    }
+}
+
 /* What it does on the server, by itself or through the label that names its run. */
 static void load_server_jobs(struct loader *loader, const struct place *at,
                              const struct raw_processor *raw,
@@ -192,6 +217,7 @@ static void load_processor(struct loader *loader, size_t index) {
     load_environment(loader, at, processor);
     load_limits(loader, at, raw, processor);
     load_server_jobs(loader, at, raw, processor);
+    load_retry(loader, PLACE_KEY(at, "retry"), raw, processor);
     processor->log = memory_copy_string(raw->log == NULL ? PIPELINE_BUILT_IN_PATTERNS : raw->log);
 }
 

@@ -123,6 +123,14 @@ struct pipeline_variable {
     char *value;
 };
 
+/* What is tried again without asking, and when: dates of a run that ended with gaps or failed. */
+struct pipeline_retry {
+    int times;              /* at most so often for one run; 0: never by itself */
+    int64_t after_ms;       /* its verdict */
+    int64_t quota_after_ms; /* the same after a run whose log tells of a quota */
+    int quota_workers;      /* then with so many workers; 0: as many as before */
+};
+
 struct pipeline_processor {
     char *name;
     struct pipeline_indices fills;          /* tables */
@@ -142,6 +150,7 @@ struct pipeline_processor {
                                 never */
     bool labels_jobs; /* its BigQuery jobs carry the label phasegate_run (server_jobs: labelled,
                          the default); false: it starts none of its own (server_jobs: none) */
+    struct pipeline_retry retry;
     bool shell; /* `command` holds one string for /bin/sh -c: only when the file says shell: true */
 };
 

@@ -41,9 +41,13 @@ struct raw_table {
     char **needs, **wants;
     unsigned needs_count, wants_count;
 };
+struct raw_retry {
+    char *times, *after, *quota_after, *quota_workers;
+};
 struct raw_processor { /* `environment` is read from the document */
     char *name, *directory, *workers, *log, *quiet_after, *timeout, *server_jobs, *stop_grace,
         *log_limit, *stop_after_failures, *shell;
+    struct raw_retry *retry;
     char **fills, **command, **dates_argument;
     unsigned fills_count, command_count, dates_argument_count;
 };

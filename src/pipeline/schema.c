@@ -96,6 +96,13 @@ static const cyaml_schema_field_t table_fields[] = {
 };
 static const cyaml_schema_value_t table_entry = ENTRY(struct raw_table, table_fields);
 
+static const cyaml_schema_field_t retry_fields[] = {
+    VALUE(MAY, struct raw_retry, times),
+    VALUE(MAY, struct raw_retry, after),
+    VALUE(MAY, struct raw_retry, quota_after),
+    VALUE(MAY, struct raw_retry, quota_workers),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t processor_fields[] = {
     VALUE(MUST, struct raw_processor, name),
     LIST(MUST, struct raw_processor, fills, &text_entry),
@@ -111,6 +118,7 @@ static const cyaml_schema_field_t processor_fields[] = {
     VALUE(MAY, struct raw_processor, stop_grace),
     VALUE(MAY, struct raw_processor, log_limit),
     VALUE(MAY, struct raw_processor, stop_after_failures),
+    MAPPING(MAY, struct raw_processor, retry, retry_fields),
     VALUE(MAY, struct raw_processor, shell),
     CYAML_FIELD_END,
 };

@@ -341,6 +341,11 @@ struct runs_plan *runs_plan_new(const struct runs_request *request, struct error
     return plan;
 }
 
+void runs_plan_set_group(struct runs_plan *plan, const char *group) {
+    free(plan->group);
+    plan->group = memory_copy_string(group);
+}
+
 void runs_plan_free(struct runs_plan *plan) {
     if (plan == NULL) {
         return;

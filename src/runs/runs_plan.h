@@ -65,6 +65,9 @@ struct runs_plan {
 struct runs_plan *runs_plan_new(const struct runs_request *request, struct error *error);
 void runs_plan_free(struct runs_plan *plan);
 
+/* Files the plan of a processor by itself under a group that it belongs to. */
+void runs_plan_set_group(struct runs_plan *plan, const char *group);
+
 /* False with EXIT_NO_GO, naming the run and its owner, when a live claim overlaps the plan. Launch
  * checks it again. */
 bool runs_plan_check(const struct runs_plan *plan, struct state *state, struct error *error);

@@ -23,6 +23,9 @@ bool situation_load_gates(struct situation *situation, struct state *state, stru
 bool situation_load_runs(struct situation *situation, struct state *state, struct error *error);
 void situation_free_runs(struct situation *situation);
 
+/* Fills the runs' retries, once all are there. */
+void situation_plan_retries(struct situation *situation);
+
 /* Fills groups: their live approvals and arms. */
 bool situation_load_groups(struct situation *situation, struct state *state, struct error *error);
 void situation_free_groups(struct situation *situation);

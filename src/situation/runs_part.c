@@ -104,6 +104,7 @@ static void read_progress(struct situation_run *run, const struct state_progress
     struct log_progress *progress = json != NULL ? log_progress_from_json(json, &error) : NULL;
     if (progress != NULL) {
         group_failures(run, progress);
+        run->hit_quota = progress->marks[LOG_QUOTA] > 0;
         run->dates_per_minute = log_progress_rate(progress, as_of);
         log_progress_free(progress);
     }
@@ -182,6 +183,8 @@ static struct situation_run convert(const struct state_run *stored,
         .ended_at = stored->ended_at,
         .stop_at = stored->stop_at,
         .stop_by = memory_copy_string(stored->stop_by),
+        .retry_of = memory_copy_string(stored->retry_of),
+        .verdict_at = stored->verdict_at,
         .server_held = stored->server.held,
         .server_jobs = stored->server.jobs,
         .server_jobs_at = stored->server.at,
@@ -231,6 +234,7 @@ bool situation_load_runs(struct situation *situation, struct state *state, struc
     }
     state_runs_free(stored, count);
     qsort(situation->runs, count, sizeof *situation->runs, worst_first);
+    situation_plan_retries(situation);
     return true;
 }
 
@@ -256,6 +260,7 @@ static void free_run(struct situation_run *run) {
     free(run->notices);
     free(run->code_commit);
     free(run->code_moved);
+    free(run->retry_of);
     free(run->last_line);
 }
 

@@ -59,8 +59,8 @@ struct situation_run {
     char *owner;           /* user@host */
     char *directory;       /* of the run; out.log is in it */
     char *log_path;
-    int64_t created_at, started_at, ended_at, stop_at; /* 0 when not */
-    char *stop_by;                                     /* NULL */
+    int64_t created_at, started_at, ended_at, verdict_at, stop_at; /* 0 when not */
+    char *stop_by;                                                 /* NULL */
     /* Jobs in BigQuery that it left running: state_server.h. */
     bool server_held;       /* its claims are kept for them */
     int64_t server_jobs;    /* -1: not known */
@@ -72,6 +72,13 @@ struct situation_run {
     int64_t code_changed;   /* files that differed from it then; -1: not known */
     char *code_moved;       /* the commit that stands there now, when it is another; NULL */
     char *stop_stage;       /* "TERM sent, KILL in 42 s, 2 processes left"; NULL */
+    char *retry_of;         /* the run whose dates it tries again; NULL */
+    /* Set for a run that will be tried again by itself. */
+    int64_t retry_at; /* when; 0: not */
+    int retry_number; /* the which try it will be, of retry_times */
+    int retry_times;
+    int retry_workers; /* 0: as many as before */
+    bool hit_quota;    /* its log tells of a quota on a data table */
     /* From its log; counts of dates. `total` is 0 until the log tells. */
     size_t done, ok, failed, skipped, zero_rows, total;
     size_t warnings, errors;

@@ -1,0 +1,139 @@
+#include "situation/retry.h"
+
+#include <string.h>
+
+#include "situation/launch.h"
+#include "situation/parts.h"
+#include "state/state_runs.h"
+
+/* Leaves of `dates` those that are not complete in one of the run's tables. */
+static bool keep_gaps(const struct situation *situation, const struct state_run *run,
+                      struct dayset *dates, struct error *error) {
+    struct dayset open = dayset_new(dates->range);
+    bool known = true;
+    for (size_t i = 0; known && i < run->table_count; i++) {
+        size_t table = pipeline_find_table(situation->pipeline, run->tables[i].table);
+        known = table != PIPELINE_NONE && situation->coverage->tables[table].all.known;
+        if (!known) {
+            (void)error_set(error, EXIT_UNKNOWN, "what %s lacks is not known: it was not measured",
+                            run->tables[i].table);
+            break;
+        }
+        struct dayset gaps = coverage_gaps(situation->coverage, table, situation->range, false);
+        dayset_unite(&open, &gaps);
+        dayset_free(&gaps);
+    }
+    dayset_intersect(dates, &open);
+    dayset_free(&open);
+    return known &&
+           (dayset_count(dates) > 0 ||
+            error_set(error, EXIT_NO_GO, "every date of %s is complete: there is nothing to retry",
+                      run->run));
+}
+
+static struct runs_plan *plan_of(const struct situation *situation, const struct state_run *run,
+                                 int workers, struct error *error) {
+    size_t processor = pipeline_find_processor(situation->pipeline, run->processor);
+    if (processor == PIPELINE_NONE) {
+        (void)error_set(error, EXIT_NO_GO, "the pipeline file no longer has the processor %s",
+                        run->processor);
+        return NULL;
+    }
+    if (run->state != STATE_RUN_ENDED) {
+        (void)error_set(error, EXIT_NO_GO, "%s has not ended; stop it, or wait for it", run->run);
+        return NULL;
+    }
+    struct dayset dates = dayset_copy(&run->dates);
+    struct runs_plan *plan = NULL;
+    if (keep_gaps(situation, run, &dates, error)) {
+        struct situation_launch wanted = {.group = PIPELINE_NONE,
+                                          .processor = processor,
+                                          .range = dates.range,
+                                          .dates = &dates,
+                                          .workers = workers,
+                                          .retry_of = run->run};
+        plan = situation_plan(situation, &wanted, error);
+    }
+    dayset_free(&dates);
+    if (plan != NULL) {
+        runs_plan_set_group(plan, run->group);
+    }
+    return plan;
+}
+
+struct runs_plan *situation_retry(const struct situation *situation, struct state *state,
+                                  const char *run, int workers, struct error *error) {
+    struct state_run_filter filter = {.run = run};
+    size_t count;
+    struct state_run *runs = state_runs(state, &filter, &count, error);
+    struct runs_plan *plan = NULL;
+    if (runs == NULL) {
+        return NULL;
+    }
+    if (count == 1) {
+        plan = plan_of(situation, runs, workers, error);
+    } else {
+        (void)error_set(error, EXIT_NO_GO, "there is no run %s", run);
+    }
+    state_runs_free(runs, count);
+    return plan;
+}
+
+static const struct situation_run *find_run(const struct situation *situation, const char *run) {
+    for (size_t i = 0; run != NULL && i < situation->run_count; i++) {
+        if (strcmp(situation->runs[i].run, run) == 0) {
+            return &situation->runs[i];
+        }
+    }
+    return NULL;
+}
+
+/* How many tries came before this one. */
+static int tries_before(const struct situation *situation, const struct situation_run *run) {
+    int tries = 0;
+    for (const struct situation_run *at = find_run(situation, run->retry_of);
+         at != NULL && tries < 1000; at = find_run(situation, at->retry_of)) {
+        tries++;
+    }
+    return tries;
+}
+
+/* Whether a later run of the same processor took any of its dates on. */
+static bool is_superseded(const struct situation *situation, const struct situation_run *run) {
+    for (size_t i = 0; i < situation->run_count; i++) {
+        const struct situation_run *other = &situation->runs[i];
+        bool later = other->created_at > run->created_at ||
+                     (other->retry_of != NULL && strcmp(other->retry_of, run->run) == 0);
+        if (other != run && later && strcmp(other->processor, run->processor) == 0 &&
+            other->range.from <= run->range.to && run->range.from <= other->range.to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A run that a person stopped, that never started or that nobody saw end is for a person. */
+static bool can_be_retried(const struct situation_run *run) {
+    return run->verdict != NULL && run->outcome != NULL && run->verdict_at != 0 &&
+           (strcmp(run->verdict, "ended with gaps") == 0 || strcmp(run->verdict, "failed") == 0) &&
+           (strcmp(run->outcome, "ok") == 0 || strcmp(run->outcome, "failed") == 0);
+}
+
+void situation_plan_retries(struct situation *situation) {
+    for (size_t i = 0; i < situation->run_count; i++) {
+        struct situation_run *run = &situation->runs[i];
+        if (run->processor_index == PIPELINE_NONE || !can_be_retried(run)) {
+            continue;
+        }
+        const struct pipeline_retry *rule =
+            &situation->pipeline->processors[run->processor_index].retry;
+        int number = tries_before(situation, run) + 1;
+        if (number > rule->times || is_superseded(situation, run)) {
+            continue;
+        }
+        run->retry_at = run->verdict_at + (run->hit_quota ? rule->quota_after_ms : rule->after_ms);
+        run->retry_number = number;
+        run->retry_times = rule->times;
+        run->retry_workers = run->hit_quota ? rule->quota_workers : 0;
+    }
+}
