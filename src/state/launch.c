@@ -245,7 +245,7 @@ bool state_launch(struct state *state, const struct state_actor *actor,
     if (!sql_begin(state, error)) {
         return false;
     }
-    bool done = (actor->term == 0 ||
+    bool done = ((actor->term == 0 && launch->arm == NULL) ||
                  (sql_fence(state, actor->term, error) && lease_runs(state, launch, error))) &&
                 use_approval(state, launch, error) && fire_arm(state, actor, launch, error);
     for (size_t i = 0; done && i < launch->run_count; i++) {
