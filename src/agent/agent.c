@@ -50,8 +50,9 @@ struct agent {
     struct trouble *trouble;
     struct server_watch *server;
     struct measure_target *targets;
-    int64_t *due;   /* wall ms, of each target: when it is to be asked again */
-    int64_t *asked; /* when it was last */
+    int64_t *due;                /* wall ms, of each target: when it is to be asked again */
+    int64_t *asked;              /* when it was last */
+    enum measure_manner *manner; /* of its next poll */
     size_t target_count;
     int64_t renewed_ns, pruned_ns, needed_ns;
     struct checks_access access; /* `problem` belongs to `facts` */
@@ -147,12 +148,19 @@ static bool start_due_polls(struct agent *agent, struct error *error) {
         agent->asked[i] = now;
         agent->due[i] = now + every;
         poller_measure(agent->poller, agent->targets[i],
-                       pipeline_range(agent->options->pipeline, now), false, over);
+                       pipeline_range(agent->options->pipeline, now), agent->manner[i], over);
+        agent->manner[i] = MEASURE_SPARING;
     }
     return true;
 }
 
-/* Makes every target due, or the one that measures a table. */
+/* Makes the next poll of a target no later than `at`, and of this manner at least. */
+static void poll_at(struct agent *agent, size_t target, int64_t at, enum measure_manner manner) {
+    agent->due[target] = at < agent->due[target] ? at : agent->due[target];
+    agent->manner[target] = manner > agent->manner[target] ? manner : agent->manner[target];
+}
+
+/* Makes every target due, or the one that measures a table; what changed is counted at once. */
 static void poll_soon(struct agent *agent, const char *table) {
     for (size_t i = 0; i < agent->target_count; i++) {
         bool meant =
@@ -160,7 +168,7 @@ static void poll_soon(struct agent *agent, const char *table) {
             (agent->targets[i].kind == MEASURE_TABLE &&
              strcmp(agent->options->pipeline->tables[agent->targets[i].index].name, table) == 0);
         if (meant) {
-            agent->due[i] = 0;
+            poll_at(agent, i, 0, MEASURE_PROMPT);
         }
     }
 }
@@ -193,29 +201,40 @@ static bool take_requests(struct agent *agent, struct error *error) {
     return true;
 }
 
+static size_t target_index(const struct agent *agent, const struct measure_target *target) {
+    size_t i = 0;
+    while (agent->targets[i].kind != target->kind || agent->targets[i].index != target->index ||
+           agent->targets[i].check != target->check) {
+        i++;
+    }
+    return i;
+}
+
 /* When the target of an answer is asked again: no sooner than BigQuery wants after a failure. */
-static int64_t next_try(struct agent *agent, const struct measure_answer *answer) {
+static int64_t next_try(struct agent *agent, const struct measure_answer *answer, size_t target) {
     int64_t after = answer->failure.retry_after_ms;
     int64_t sooner = wall_of(agent) + (after < longest_wait_ms ? after : longest_wait_ms);
-    for (size_t i = 0; i < agent->target_count; i++) {
-        const struct measure_target *target = &agent->targets[i];
-        if (target->kind == answer->target.kind && target->index == answer->target.index &&
-            target->check == answer->target.check) {
-            agent->due[i] = agent->due[i] != 0 && sooner > agent->due[i] ? sooner : agent->due[i];
-            return agent->due[i];
-        }
+    int64_t *due = &agent->due[target];
+    if (answer->outcome == MEASURE_LEFT) {
+        poll_at(agent, target, answer->again_at, MEASURE_SPARING);
     }
-    return 0;
+    *due = *due != 0 && sooner > *due ? sooner : *due;
+    return *due;
 }
 
 static bool take_answer(struct agent *agent, const struct measure_answer *answer,
                         struct error *error) {
+    size_t target = target_index(agent, &answer->target);
     if (answer->outcome != MEASURE_FAILED && answer->at > agent->access.accepted_at) {
         agent->access.accepted_at = answer->at;
     }
-    trouble_answered(agent->trouble, answer, next_try(agent, answer));
+    trouble_answered(agent->trouble, answer, next_try(agent, answer, target));
     agent->judge = true;
-    return record_answer(&agent->recorder, answer, error) || passing(agent, error);
+    if (record_answer(&agent->recorder, answer, error)) {
+        return true;
+    }
+    poll_at(agent, target, INT64_MAX, MEASURE_FORCED); /* the state holds other counts */
+    return passing(agent, error);
 }
 
 /* Keeps what the credentials are now, and tells it to everybody. */
@@ -429,6 +448,20 @@ static void ask_server(void *context, const char *run, int64_t created_after_ms,
     poller_jobs(agent->poller, run, created_after_ms, cancel);
 }
 
+static bool start_poller(struct agent *agent, struct error *error) {
+    const struct agent_options *options = agent->options;
+    struct measure *measure = measure_new(options->pipeline, NULL, options->clock, error);
+    if (measure == NULL) {
+        return false;
+    }
+    if (!record_recall(agent->state, options->pipeline, measure, error)) {
+        measure_free(measure);
+        return false;
+    }
+    agent->poller = poller_start(measure, agent->queue, error);
+    return agent->poller != NULL;
+}
+
 static bool start_threads(struct agent *agent, struct error *error) {
     const struct agent_options *options = agent->options;
     sigset_t wanted;
@@ -445,8 +478,7 @@ static bool start_threads(struct agent *agent, struct error *error) {
     if (agent->queue == NULL) {
         return false;
     }
-    agent->poller = poller_start(options->pipeline, options->clock, agent->queue, error);
-    if (agent->poller == NULL) {
+    if (!start_poller(agent, error)) {
         return false;
     }
     agent->follower =
@@ -461,6 +493,7 @@ static bool start_threads(struct agent *agent, struct error *error) {
     agent->targets = measure_targets(options->pipeline, &agent->target_count);
     agent->due = memory_new(agent->target_count, sizeof *agent->due);
     agent->asked = memory_new(agent->target_count, sizeof *agent->asked);
+    agent->manner = memory_new(agent->target_count, sizeof *agent->manner);
     agent->trouble = trouble_new(options->pipeline);
     agent->needed_ns = boot_of(agent);
     return true;
@@ -477,6 +510,7 @@ static void clean_up(struct agent *agent) {
     free(agent->targets);
     free(agent->due);
     free(agent->asked);
+    free(agent->manner);
     if (agent->signals >= 0) {
         (void)close(agent->signals);
     }

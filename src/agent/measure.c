@@ -8,8 +8,8 @@
 #include "agent/connection.h"
 #include "agent/measure_bill.h"
 #include "agent/measure_rows.h"
+#include "agent/sources.h"
 #include "base/memory.h"
-#include "base/text.h"
 
 #define PROBE_CAP_MS INT64_C(20000) /* how soon, at the latest, the end of an outage is seen */
 
@@ -24,38 +24,37 @@ struct target_state;
 /* What a request's `user` points to. */
 struct question {
     struct target_state *state;
-    size_t source; /* of a free check, or one of these: */
+    size_t source; /* table of a free check, or one of these: */
 };
 
 #define ASKS_QUERY    SIZE_MAX
 #define ASKS_ESTIMATE (SIZE_MAX - 1)
 
-/* A table whose metadata tells whether a target's counts can have changed. */
-struct source {
-    char *project, *dataset, *table;
-    struct bigquery_result *last; /* metadata at the last counted query; NULL before it */
-    struct bigquery_result *seen; /* metadata of the check under way */
-    struct question question;
-};
-
 struct target_state {
     struct measure_target target;
     enum step step;
     struct day_range range;
-    struct day_range counted_range;
-    int64_t asked_at;   /* wall ms */
-    int64_t counted_at; /* wall ms of the last counted query; 0 before it */
+    enum measure_manner manner;
+    enum measure_manner owed; /* asked for while something was under way */
+    int64_t asked_at;         /* wall ms */
     bool free_only;
     size_t waiting; /* free checks not answered yet */
-    bool changed;   /* one of them differs, or failed */
     bool check_failed;
     struct error error; /* of the last check that failed */
     struct bigquery_failure failure;
-    struct source *sources;
-    size_t source_count;
+    struct sources sources;
+    char signal[SOURCES_DIGEST_SIZE]; /* as the free checks of this poll see it */
+    struct question *free_checks;     /* one for each table of the sources */
     struct question question;
     bool estimating; /* a dry run is under way, beside whatever else is */
     struct question estimate;
+    bool failed; /* the last poll did */
+    /* The last counts; counted_at 0: there are none to rest on. */
+    int64_t counted_at; /* wall ms */
+    struct day_range counted_range;
+    char counted_signal[SOURCES_DIGEST_SIZE]; /* right before them; "": nothing vouches for them */
+    bool has_value;                           /* of a check */
+    double value;
 };
 
 struct measure {
@@ -84,41 +83,13 @@ static const char *target_sql(const struct pipeline *pipeline, struct measure_ta
     return pipeline->gates[target.index].checks[target.check].sql;
 }
 
-static void add_source(struct target_state *state, struct text name) {
-    struct text rest = name;
-    struct text project = text_cut(&rest, '.');
-    struct text dataset = text_cut(&rest, '.');
-    if (project.size == 0 || dataset.size == 0 || rest.size == 0 ||
-        memchr(rest.data, '.', rest.size) != NULL) {
-        return;
-    }
-    state->sources = memory_resize(state->sources, state->source_count + 1, sizeof *state->sources);
-    state->sources[state->source_count++] = (struct source){
-        .project = memory_copy_part(project.data, project.size),
-        .dataset = memory_copy_part(dataset.data, dataset.size),
-        .table = memory_copy_part(rest.data, rest.size),
-    };
-}
-
-/* The tables a query names in backquotes as `project.dataset.table`. A query that names none has no
- * free signal and is asked every time. */
-static void find_sources(struct target_state *state, const char *sql) {
-    for (const char *open = strchr(sql, '`'); open != NULL;) {
-        const char *close = strchr(open + 1, '`');
-        if (close == NULL) {
-            return;
-        }
-        add_source(state, (struct text){open + 1, (size_t)(close - open - 1)});
-        open = strchr(close + 1, '`');
-    }
-}
-
-static void prepare(struct target_state *state, const char *sql) {
-    find_sources(state, sql);
+static void prepare(struct target_state *state, const char *endpoint, const char *sql) {
+    sources_open(&state->sources, endpoint, sql);
     state->question = (struct question){state, ASKS_QUERY};
     state->estimate = (struct question){state, ASKS_ESTIMATE};
-    for (size_t i = 0; i < state->source_count; i++) {
-        state->sources[i].question = (struct question){state, i};
+    state->free_checks = memory_new(state->sources.count, sizeof *state->free_checks);
+    for (size_t i = 0; i < state->sources.count; i++) {
+        state->free_checks[i] = (struct question){state, i};
     }
 }
 
@@ -141,6 +112,7 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
         return NULL;
     }
     (void)pthread_mutex_init(&measure->lock, NULL);
+    const char *server = endpoint != NULL ? endpoint : bigquery_endpoint_from_environment();
     measure->pipeline = pipeline;
     measure->clock = clock;
     measure->jobs = server_jobs_new(measure->connection.client, clock);
@@ -149,7 +121,8 @@ struct measure *measure_new(const struct pipeline *pipeline, const char *endpoin
     measure->states = memory_new(measure->state_count, sizeof *measure->states);
     for (size_t i = 0; i < measure->state_count; i++) {
         measure->states[i].target = targets[i];
-        prepare(&measure->states[i], target_sql(pipeline, targets[i]));
+        prepare(&measure->states[i], server != NULL ? server : pipeline->endpoint,
+                target_sql(pipeline, targets[i]));
     }
     free(targets);
     return measure;
@@ -167,15 +140,8 @@ void measure_free(struct measure *measure) {
     connection_close(&measure->connection);
     (void)pthread_mutex_destroy(&measure->lock);
     for (size_t i = 0; i < measure->state_count; i++) {
-        struct target_state *state = &measure->states[i];
-        for (size_t j = 0; j < state->source_count; j++) {
-            free(state->sources[j].project);
-            free(state->sources[j].dataset);
-            free(state->sources[j].table);
-            bigquery_result_free(state->sources[j].last);
-            bigquery_result_free(state->sources[j].seen);
-        }
-        free(state->sources);
+        sources_close(&measure->states[i].sources);
+        free(measure->states[i].free_checks);
     }
     for (size_t i = 0; i < measure->ready_count; i++) {
         free(measure->ready[i].counts);
@@ -208,6 +174,7 @@ static void answer(struct measure *measure, struct target_state *state,
     given.target = state->target;
     given.at = state->asked_at;
     given.range = state->range;
+    state->failed = given.outcome == MEASURE_FAILED;
     state->step = STEP_IDLE;
     add_ready(measure, &given);
 }
@@ -253,17 +220,17 @@ static void start_query(struct measure *measure, struct target_state *state) {
 
 static void start_free_checks(struct measure *measure, struct target_state *state) {
     state->step = STEP_FREE_CHECK;
-    state->changed = false;
     state->check_failed = false;
     state->failure = (struct bigquery_failure){0};
     state->asked_at = clock_wall_ms(measure->clock);
     state->waiting = 0;
-    for (size_t i = 0; i < state->source_count; i++) {
-        struct source *source = &state->sources[i];
-        struct bigquery_table_name name = {source->project, source->dataset, source->table};
+    sources_begin(&state->sources);
+    for (size_t i = 0; i < state->sources.count; i++) {
+        const struct sources_table *table = &state->sources.tables[i];
+        struct bigquery_table_name name = {table->project, table->dataset, table->table};
         struct error error = {0};
         if (bigquery_submit_table(measure->connection.client, &name, measure->deadline_ms,
-                                  &source->question, &error) == 0) {
+                                  &state->free_checks[i], &error) == 0) {
             state->check_failed = true;
             state->error = error;
         } else {
@@ -286,68 +253,25 @@ static bool reach(struct measure *measure) {
     return measure->connection.client != NULL;
 }
 
-void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
-                   bool force, bool free_only) {
-    struct target_state *state = find_state(measure, target);
-    if (state == NULL || state->step != STEP_IDLE) {
-        return;
-    }
-    int64_t now = clock_wall_ms(measure->clock);
-    state->range = range;
-    state->free_only = free_only;
-    if (!reach(measure)) {
-        struct bigquery_failure missing = {.class = BIGQUERY_AUTH, .reason = "credentials"};
-        state->asked_at = now;
-        fail(measure, state, &measure->connection.missing, &missing);
-        return;
-    }
-    if (force) {
-        state->counted_at = 0;
-    } else if (now - state->counted_at > measure->pipeline->poll.recheck_ms ||
-               range.from != state->counted_range.from || range.to != state->counted_range.to) {
-        state->counted_at = 0;
-    }
-    if (state->source_count > 0) {
-        start_free_checks(measure, state);
-    } else if (free_only) {
-        struct error error;
-        (void)error_set(&error, EXIT_UNAVAILABLE,
-                        "not counted: the night's byte budget (poll.bytes_per_night) is used up");
-        fail(measure, state, &error, NULL);
-    } else {
-        start_query(measure, state);
-    }
+/* Whether there are counts to rest on, of the days that are asked for. */
+static bool has_counts(const struct target_state *state) {
+    return state->counted_at != 0 && state->range.from == state->counted_range.from &&
+           state->range.to == state->counted_range.to;
 }
 
-static void take_metadata(struct target_state *state, size_t index,
-                          struct bigquery_result *result) {
-    struct source *source = &state->sources[index];
-    struct error error = {0};
-    if (!bigquery_result_check(result, &error)) {
-        state->check_failed = true;
-        state->error = error;
-        state->failure = result->failure;
-        bigquery_result_free(result);
-        return;
-    }
-    if (!result->table.exists) {
-        state->check_failed = true;
-        (void)error_set(&state->error, EXIT_UNAVAILABLE, "%s", result->failure.message);
-        state->failure = result->failure;
-        bigquery_result_free(result);
-        return;
-    }
-    state->changed = state->changed || source->last == NULL ||
-                     !bigquery_table_unchanged(&source->last->table, &result->table);
-    bigquery_result_free(source->seen);
-    source->seen = result;
+/* Whether counts may be left as they are though they may no longer be true. */
+static bool may_wait(const struct measure *measure, const struct target_state *state) {
+    return has_counts(state) && state->manner == MEASURE_SPARING && !state->failed &&
+           state->asked_at - state->counted_at < measure->pipeline->poll.changing_ms;
 }
 
-static void end_free_checks(struct measure *measure, struct target_state *state) {
-    if (state->check_failed) {
-        fail(measure, state, &state->error, &state->failure);
-    } else if (state->counted_at != 0 && !state->changed) {
-        answer(measure, state, (struct measure_answer){.outcome = MEASURE_CONFIRMED});
+/* Nothing vouches for the last counts, or there are none. */
+static void pay(struct measure *measure, struct target_state *state) {
+    if (may_wait(measure, state)) {
+        answer(measure, state,
+               (struct measure_answer){.outcome = MEASURE_LEFT,
+                                       .again_at = state->counted_at +
+                                                   measure->pipeline->poll.changing_ms});
     } else if (state->free_only) {
         struct error error;
         (void)error_set(&error, EXIT_UNAVAILABLE,
@@ -356,6 +280,92 @@ static void end_free_checks(struct measure *measure, struct target_state *state)
         fail(measure, state, &error, NULL);
     } else {
         start_query(measure, state);
+    }
+}
+
+/* Forgets counts that must not be rested on: a person wants them anew, they are too old, or they
+ * are of a time to come. */
+static void distrust(struct measure *measure, struct target_state *state, int64_t now) {
+    int64_t age = now - state->counted_at;
+    if (state->manner == MEASURE_FORCED || age < 0 || age > measure->pipeline->poll.recheck_ms) {
+        state->counted_at = 0;
+    }
+}
+
+void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
+                   enum measure_manner manner, bool free_only) {
+    struct target_state *state = find_state(measure, target);
+    if (state == NULL) {
+        return;
+    }
+    state->owed = manner > state->owed ? manner : state->owed;
+    if (state->step != STEP_IDLE) {
+        return;
+    }
+    int64_t now = clock_wall_ms(measure->clock);
+    state->range = range;
+    state->free_only = free_only;
+    state->manner = state->owed;
+    state->owed = MEASURE_SPARING;
+    state->asked_at = now;
+    state->signal[0] = '\0';
+    if (!reach(measure)) {
+        struct bigquery_failure missing = {.class = BIGQUERY_AUTH, .reason = "credentials"};
+        fail(measure, state, &measure->connection.missing, &missing);
+        return;
+    }
+    distrust(measure, state, now);
+    if (state->sources.count > 0) {
+        start_free_checks(measure, state);
+    } else {
+        pay(measure, state);
+    }
+}
+
+bool measure_recall(struct measure *measure, const struct measure_memory *memory) {
+    struct target_state *state = find_state(measure, memory->target);
+    if (state == NULL || state->counted_at != 0 || memory->query_hash == NULL ||
+        strcmp(memory->query_hash, state->sources.query_hash) != 0 ||
+        (memory->signal != NULL && strlen(memory->signal) >= SOURCES_DIGEST_SIZE)) {
+        return false;
+    }
+    state->counted_at = memory->counted_at;
+    state->counted_range = memory->range;
+    (void)snprintf(state->counted_signal, sizeof state->counted_signal, "%s",
+                   memory->signal != NULL ? memory->signal : "");
+    return true;
+}
+
+static void take_metadata(struct target_state *state, size_t index,
+                          const struct bigquery_result *result) {
+    struct error error = {0};
+    if (!bigquery_result_check(result, &error)) {
+        state->check_failed = true;
+        state->error = error;
+        state->failure = result->failure;
+    } else if (!result->table.exists) {
+        state->check_failed = true;
+        (void)error_set(&state->error, EXIT_UNAVAILABLE, "%s", result->failure.message);
+        state->failure = result->failure;
+    } else {
+        sources_see(&state->sources, index, &result->table);
+    }
+}
+
+static void end_free_checks(struct measure *measure, struct target_state *state) {
+    if (state->check_failed) {
+        fail(measure, state, &state->error, &state->failure);
+        return;
+    }
+    (void)sources_signal(&state->sources, state->range, state->signal);
+    if (has_counts(state) && state->signal[0] != '\0' &&
+        strcmp(state->signal, state->counted_signal) == 0) {
+        struct measure_answer given = {
+            .outcome = MEASURE_CONFIRMED, .has_value = state->has_value, .value = state->value};
+        (void)snprintf(given.signal, sizeof given.signal, "%s", state->signal);
+        answer(measure, state, given);
+    } else {
+        pay(measure, state);
     }
 }
 
@@ -377,7 +387,7 @@ static void take_rows(struct measure *measure, struct target_state *state,
     struct measure_answer given = {
         .outcome = MEASURE_COUNTED,
         .queried = true,
-        .bill = bigquery_result_bill(result, state->source_count),
+        .bill = bigquery_result_bill(result, state->sources.count),
         .bytes_processed = result->rows.bytes_processed,
         .cache_hit = result->rows.cache_hit,
     };
@@ -393,13 +403,13 @@ static void take_rows(struct measure *measure, struct target_state *state,
         answer(measure, state, given);
         return;
     }
-    for (size_t i = 0; i < state->source_count; i++) {
-        bigquery_result_free(state->sources[i].last);
-        state->sources[i].last = state->sources[i].seen;
-        state->sources[i].seen = NULL;
-    }
     state->counted_at = state->asked_at;
     state->counted_range = state->range;
+    state->has_value = given.has_value;
+    state->value = given.value;
+    (void)snprintf(state->counted_signal, sizeof state->counted_signal, "%s", state->signal);
+    (void)snprintf(given.signal, sizeof given.signal, "%s", state->signal);
+    (void)snprintf(given.query_hash, sizeof given.query_hash, "%s", state->sources.query_hash);
     answer(measure, state, given);
 }
 
@@ -456,6 +466,7 @@ static void take_result(struct measure *measure, struct bigquery_result *result)
         return;
     }
     take_metadata(question->state, question->source, result);
+    bigquery_result_free(result);
     if (--question->state->waiting == 0) {
         end_free_checks(measure, question->state);
     }

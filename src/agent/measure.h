@@ -1,10 +1,19 @@
 /* Measuring: what one poll asks BigQuery, for every table, source of expected dates and query check
- * of a pipeline.
+ * of a pipeline, and what it does not pay for.
  *
- * A target is first asked about for free (tables.get); the paid query runs only when that answer
- * changed since the last query, or when the last query is older than poll.recheck
- * (bigquery.md 3.4). Targets are measured at the same time and fail alone. One thread; the agent's
- * BigQuery thread and a verb that polls once use the same code. */
+ * A target is first asked about for free (tables.get). When everything its query reads looks as it
+ * did right before the last counts were read (agent/sources.h), these are confirmed and nothing is
+ * paid; all the same they are read anew when they are older than poll.recheck, which BigQuery's own
+ * cache answers without a bill unless the free signal lied. Otherwise the table has changed, or
+ * nothing can vouch for it: a view, an external table, a wildcard, a streaming buffer that holds
+ * rows (BigQuery shows their number minutes late, and never caches), a query that reads a clock.
+ * Such counts are left alone, growing older in plain sight, until they are as old as poll.changing
+ * (less than poll.stale_after, so that they never become stale by it), and are then read anew:
+ * a table that is written all night costs a query every few minutes, not every poll. The end of a
+ * run, and a person, do not wait for that (MEASURE_PROMPT).
+ *
+ * Targets are measured at the same time and fail alone. One thread; the agent's BigQuery thread and
+ * a verb that polls once use the same code. */
 #ifndef PHASEGATE_AGENT_MEASURE_H
 #define PHASEGATE_AGENT_MEASURE_H
 
@@ -14,6 +23,7 @@
 
 #include "agent/connection.h"
 #include "agent/server_jobs.h"
+#include "agent/sources.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "bigquery/bigquery.h"
@@ -35,8 +45,16 @@ struct measure_target {
 enum measure_outcome {
     MEASURE_COUNTED,   /* new counts, or a new value */
     MEASURE_CONFIRMED, /* the last counts are still true: nothing was paid */
+    MEASURE_LEFT,      /* they may no longer be true, but are not old enough to pay for others */
     MEASURE_FAILED,    /* `error` says why; what was known before stays */
     MEASURE_ESTIMATED, /* what its query would bill: `bill`, unknown with `error` set; for free */
+};
+
+/* How much a poll may be put off; what is greater wins. */
+enum measure_manner {
+    MEASURE_SPARING, /* counts of what changes wait for poll.changing */
+    MEASURE_PROMPT,  /* what changed is counted now */
+    MEASURE_FORCED,  /* everything is */
 };
 
 /* One answer. The receiver takes `counts` over and frees it. */
@@ -47,8 +65,13 @@ struct measure_answer {
     struct day_range range;
     struct coverage_count *counts;
     size_t count;
-    bool has_value; /* MEASURE_CHECK: false for NULL */
+    bool has_value; /* MEASURE_CHECK, confirmed or new: false for NULL */
     double value;
+    int64_t again_at; /* MEASURE_LEFT: wall ms; a poll then reads new counts */
+    /* MEASURE_COUNTED: what vouches for the counts from now on, "" for nothing; MEASURE_CONFIRMED:
+     * what vouched for them. */
+    char signal[SOURCES_DIGEST_SIZE];
+    char query_hash[SOURCES_DIGEST_SIZE]; /* MEASURE_COUNTED */
     bool queried;              /* a query was asked: `bill` is what is known of its cost */
     struct bigquery_bill bill; /* all 0 when none was */
     int64_t bytes_processed;   /* BIGQUERY_UNKNOWN when that was not told */
@@ -83,11 +106,24 @@ void measure_set_deadline(struct measure *measure, int64_t deadline_ms);
 /* Every target of the pipeline; the caller frees the array. */
 struct measure_target *measure_targets(const struct pipeline *pipeline, size_t *count);
 
-/* Starts to measure a target over `range`, unless it is under way. `force` asks the paid query in
- * any case, `free_only` never does (the night's budget is used up): then a change is a failure that
- * says so. */
+/* Counts that were read before, by this agent or another: a restart does not pay for them again. */
+struct measure_memory {
+    struct measure_target target;
+    const char *query_hash; /* of their answer; NULL: not known */
+    const char *signal;     /* NULL or "": nothing vouches for them */
+    struct day_range range;
+    int64_t counted_at; /* wall ms */
+};
+
+/* Rests on them where the query is still the same and nothing was counted since; false where not:
+ * then they are paid for. Before the first measure_start. */
+bool measure_recall(struct measure *measure, const struct measure_memory *memory);
+
+/* Starts to measure a target over `range`; while it is under way already, the next start is made in
+ * the greater manner of the two. `free_only` never asks the paid query (the night's budget is used
+ * up): then a change is a failure that says so. */
 void measure_start(struct measure *measure, struct measure_target target, struct day_range range,
-                   bool force, bool free_only);
+                   enum measure_manner manner, bool free_only);
 
 /* Starts a dry run of a target's query over `range`, for free, unless one is under way. */
 void measure_estimate(struct measure *measure, struct measure_target target,

@@ -110,11 +110,15 @@ static bool measure_all(struct poll *once, struct error *error) {
     if (measure == NULL) {
         return false;
     }
+    if (!record_recall(once->recorder.state, pipeline, measure, error)) {
+        measure_free(measure);
+        return false;
+    }
     measure_set_deadline(measure, patience_ms);
     size_t count;
     struct measure_target *targets = measure_targets(pipeline, &count);
     for (size_t i = 0; i < count; i++) {
-        measure_start(measure, targets[i], pipeline_range(pipeline, now), false, over);
+        measure_start(measure, targets[i], pipeline_range(pipeline, now), MEASURE_PROMPT, over);
     }
     free(targets);
     size_t held;

@@ -72,7 +72,7 @@ static bool take_orders(struct poller *poller) {
             measure_estimate(poller->measure, message.start.target, message.start.range);
         } else if (message.kind == AGENT_START && going) {
             measure_start(poller->measure, message.start.target, message.start.range,
-                          message.start.force, message.start.free_only);
+                          message.start.manner, message.start.free_only);
         } else if (message.kind == AGENT_JOBS && going) {
             measure_jobs(poller->measure, message.jobs.run, message.jobs.created_after_ms,
                          message.jobs.cancel);
@@ -113,14 +113,13 @@ static void *run(void *context) {
     return NULL;
 }
 
-struct poller *poller_start(const struct pipeline *pipeline, const struct clock *clock,
-                            struct agent_queue *out, struct error *error) {
+struct poller *poller_start(struct measure *measure, struct agent_queue *out, struct error *error) {
     struct poller *poller = memory_new(1, sizeof *poller);
     poller->out = out;
-    poller->measure = measure_new(pipeline, NULL, clock, error);
-    poller->in = poller->measure != NULL ? agent_queue_new(error) : NULL;
+    poller->measure = measure;
+    poller->in = agent_queue_new(error);
     if (poller->in == NULL) {
-        measure_free(poller->measure);
+        measure_free(measure);
         free(poller);
         return NULL;
     }
@@ -141,11 +140,11 @@ static void order(struct poller *poller, const struct agent_message *message) {
 }
 
 void poller_measure(struct poller *poller, struct measure_target target, struct day_range range,
-                    bool force, bool free_only) {
+                    enum measure_manner manner, bool free_only) {
     struct agent_message message = {.kind = AGENT_START};
     message.start.target = target;
     message.start.range = range;
-    message.start.force = force;
+    message.start.manner = manner;
     message.start.free_only = free_only;
     order(poller, &message);
 }

@@ -6,14 +6,13 @@
 
 struct poller;
 
-/* Starts the thread; answers and trouble go to `out`. Errors: EXIT_CONFIG of measure_new, EXIT_OS.
- */
-struct poller *poller_start(const struct pipeline *pipeline, const struct clock *clock,
-                            struct agent_queue *out, struct error *error);
+/* Starts the thread, which takes `measure` over (and frees it when it cannot start); answers and
+ * trouble go to `out`. Errors: EXIT_OS. */
+struct poller *poller_start(struct measure *measure, struct agent_queue *out, struct error *error);
 
-/* Asks for a target; one that is under way is not asked for twice. */
+/* Asks for a target as measure_start does. */
 void poller_measure(struct poller *poller, struct measure_target target, struct day_range range,
-                    bool force, bool free_only);
+                    enum measure_manner manner, bool free_only);
 
 /* Asks for the estimate of a target. */
 void poller_estimate(struct poller *poller, struct measure_target target, struct day_range range);

@@ -47,8 +47,9 @@ struct agent_message {
         struct {
             struct measure_target target;
             struct day_range range;
-            bool force, free_only;
             bool estimate; /* a dry run instead */
+            enum measure_manner manner;
+            bool free_only;
         } start;
         struct measure_answer answer;
         struct measure_trouble trouble; /* of BIGQUERY_NO_FAILURE: over */

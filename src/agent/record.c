@@ -1,6 +1,7 @@
 #include "agent/record.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "gates/gates_text.h"
@@ -36,6 +37,8 @@ static bool store_counts(const struct recorder *recorder, const struct measure_a
         .bytes_billed = answer->bill.bytes,
         .bytes_processed = answer->bytes_processed,
         .cache_hit = answer->cache_hit,
+        .query_hash = memory_copy_string(answer->query_hash),
+        .signal = memory_copy_string(answer->signal[0] != '\0' ? answer->signal : NULL),
     };
     for (size_t i = 0; i < answer->count; i++) {
         const struct coverage_count *count = &answer->counts[i];
@@ -47,6 +50,8 @@ static bool store_counts(const struct recorder *recorder, const struct measure_a
     }
     bool good = state_coverage_store(recorder->state, recorder->actor.term, &measurement, error);
     free(measurement.key);
+    free(measurement.query_hash);
+    free(measurement.signal);
     free(measurement.counts);
     return good;
 }
@@ -61,7 +66,7 @@ static bool store_check(const struct recorder *recorder, const struct measure_an
     struct state_answer stored = {
         .gate = gate->name,
         .check = gate->checks[answer->target.check].name,
-        .measured = answer->outcome == MEASURE_COUNTED && answer->has_value,
+        .measured = !failed && answer->has_value,
         .value = answer->value,
         .error = failed              ? failure
                  : answer->has_value ? NULL
@@ -78,13 +83,16 @@ static bool store_result(const struct recorder *recorder, const struct measure_a
     const char *key = measure_name(recorder->pipeline, answer->target);
     int64_t term = recorder->actor.term;
     if (answer->target.kind == MEASURE_CHECK) {
-        return answer->outcome == MEASURE_CONFIRMED || store_check(recorder, answer, error);
+        return answer->outcome == MEASURE_LEFT || store_check(recorder, answer, error);
     }
     switch (answer->outcome) {
     case MEASURE_COUNTED:
         return store_counts(recorder, answer, error);
     case MEASURE_CONFIRMED:
-        return state_coverage_confirm(recorder->state, term, subject, key, answer->at, error);
+        return state_coverage_confirm(recorder->state, term, subject, key, answer->signal,
+                                      answer->at, error);
+    case MEASURE_LEFT:
+        return true;
     case MEASURE_FAILED:
     case MEASURE_ESTIMATED:
         break;
@@ -120,7 +128,8 @@ static bool store_spend(const struct recorder *recorder, const struct measure_an
         .queries = queried ? 1 : 0,
         .cached = queried && answer->cache_hit ? 1 : 0,
         .failed = queried && answer->outcome == MEASURE_FAILED ? 1 : 0,
-        .free_checks = answer->outcome == MEASURE_CONFIRMED ? 1 : 0,
+        .free_checks =
+            answer->outcome == MEASURE_CONFIRMED || answer->outcome == MEASURE_LEFT ? 1 : 0,
         .bytes_billed = billed,
         .bytes_processed = queried && answer->bytes_processed > 0 ? answer->bytes_processed : 0,
         .estimated = estimated ? 1 : 0,
@@ -140,6 +149,44 @@ bool record_answer(const struct recorder *recorder, const struct measure_answer 
         return store_estimate(recorder, answer, error);
     }
     return store_result(recorder, answer, error) && store_spend(recorder, answer, error);
+}
+
+/* The target that a measurement is of; false when the pipeline no longer has it. */
+static bool target_of(const struct pipeline *pipeline, const struct state_measurement *measurement,
+                      struct measure_target *target) {
+    size_t count;
+    bool found = false;
+    enum measure_kind kind =
+        measurement->subject == STATE_SUBJECT_TABLE ? MEASURE_TABLE : MEASURE_EXPECTED;
+    struct measure_target *targets = measure_targets(pipeline, &count);
+    for (size_t i = 0; i < count && !found; i++) {
+        found = targets[i].kind == kind &&
+                strcmp(measure_name(pipeline, targets[i]), measurement->key) == 0;
+        *target = targets[i];
+    }
+    free(targets);
+    return found;
+}
+
+bool record_recall(struct state *state, const struct pipeline *pipeline, struct measure *measure,
+                   struct error *error) {
+    size_t count;
+    struct state_measurement *measurements = state_coverage_load(state, &count, error);
+    if (measurements == NULL) {
+        return error->code == EXIT_DATA; /* damaged counts are paid for again */
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct state_measurement *stored = &measurements[i];
+        struct measure_memory memory = {.query_hash = stored->query_hash,
+                                        .signal = stored->signal,
+                                        .range = stored->range,
+                                        .counted_at = stored->measured_at};
+        if (stored->measured && target_of(pipeline, stored, &memory.target)) {
+            (void)measure_recall(measure, &memory);
+        }
+    }
+    state_measurements_free(measurements, count);
+    return true;
 }
 
 static struct state_sample sample_of(const struct coverage_table *table,

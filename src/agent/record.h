@@ -14,8 +14,14 @@ struct recorder {
     struct state_actor actor; /* with the lease's term */
 };
 
+/* Lets a new `measure` rest on the stored counts that nothing has changed since (measure_recall).
+ * Errors: of the state. */
+bool record_recall(struct state *state, const struct pipeline *pipeline, struct measure *measure,
+                   struct error *error);
+
 /* Stores one answer and what it cost. EXIT_NO_GO when the term is stale: another agent has taken
- * over. */
+ * over. After any other error the state holds other counts than `measure` takes it to: force its
+ * next poll. */
 bool record_answer(const struct recorder *recorder, const struct measure_answer *answer,
                    struct error *error);
 

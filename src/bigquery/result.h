@@ -123,11 +123,14 @@ struct bigquery_dataset {
     int64_t partition_expiration_ms; /* of their partitions; wins over table_expiration_ms */
 };
 
-/* Whether the rows are surely the same in both: a plain table with equal modification time, sizes
- * and columns and, in both, nothing in the streaming buffer. Then, and only then, a paid query may
- * be spared. */
-bool bigquery_table_unchanged(const struct bigquery_table *before,
-                              const struct bigquery_table *now);
+/* Appends what tells by itself whether the rows are the same as another time: creation, last
+ * modification, sizes and columns. Rows are surely the same when two signals are; labels and
+ * descriptions move the modification time too, which costs a query and misleads nobody. False, with
+ * nothing appended, for what no metadata can vouch for: a view (its times are the definition's), an
+ * external table, a table whose streaming buffer holds rows (their number and the modification time
+ * run behind by minutes), a table that is not there, numbers that were not told. The etag is left
+ * out: all it adds to these are edits that touch no row. */
+bool bigquery_table_signal(const struct bigquery_table *table, struct text_buffer *signal);
 
 struct bigquery_job_info {
     const char *job_id;

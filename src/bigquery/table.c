@@ -1,5 +1,4 @@
-/* Tables, datasets and jobs as tables.get, datasets.get and the lists tell of them, and whether a
- * table has changed. */
+/* Tables, datasets and jobs as tables.get, datasets.get and the lists tell of them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,25 +163,6 @@ bool answer_same_fields(const struct bigquery_field *a, size_t a_count,
         }
     }
     return true;
-}
-
-/* Numbers that were not told are never equal. */
-static bool same_number(int64_t a, int64_t b) {
-    return a != BIGQUERY_UNKNOWN && a == b;
-}
-
-static bool is_plain_table(const struct bigquery_table *table) {
-    return table->exists && !table->streaming && table->type != NULL &&
-           strcmp(table->type, "TABLE") == 0;
-}
-
-bool bigquery_table_unchanged(const struct bigquery_table *before,
-                              const struct bigquery_table *now) {
-    return is_plain_table(before) && is_plain_table(now) &&
-           same_number(before->modified_ms, now->modified_ms) &&
-           before->created_ms == now->created_ms && same_number(before->num_rows, now->num_rows) &&
-           same_number(before->num_bytes, now->num_bytes) &&
-           answer_same_fields(before->fields, before->field_count, now->fields, now->field_count);
 }
 
 void answer_add_jobs(struct answer *answer, const json_t *jobs, const char *label_key,

@@ -124,6 +124,7 @@ static bool change(yaml_document_t *document, const struct pipeline_copy *copy,
     if (good && copy->fast) {
         int poll = mapping_member(document, root, "poll");
         good = set_member(document, poll, "every", "5m") &&
+               set_member(document, poll, "changing", "5m") &&
                set_member(document, poll, "stale_after", "20m") &&
                set_member(document, poll, "recheck", "2h");
     }

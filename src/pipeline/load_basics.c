@@ -11,6 +11,7 @@
 
 static const struct pipeline_poll default_poll = {
     .every_ms = 60000,
+    .changing_ms = 285000,
     .recheck_ms = 1800000,
     .stale_after_ms = 300000,
     .bytes_per_query = INT64_C(1) << 30,
@@ -61,6 +62,25 @@ static void load_price(struct loader *loader, const struct place *at, const char
     }
 }
 
+/* As late as counts can be read again and still be there before the old ones are stale: a quarter
+ * of a period is left for the query. */
+static int64_t latest_count(const struct pipeline_poll *poll) {
+    return poll->stale_after_ms - poll->every_ms / 4;
+}
+
+static void load_changing(struct loader *loader, const struct place *at, const char *text,
+                          struct pipeline_poll *poll) {
+    int64_t latest = latest_count(poll);
+    poll->changing_ms = latest;
+    loader_duration(loader, at, text, &poll->changing_ms);
+    if (poll->changing_ms > latest && latest >= 0) {
+        loader_mistake(
+            loader, at,
+            "counts of a changing table would grow stale; changing must not be more than "
+            "stale_after less a quarter of every");
+    }
+}
+
 static void load_poll(struct loader *loader) {
     struct pipeline_poll *poll = &loader->pipeline->poll;
     *poll = default_poll;
@@ -82,6 +102,7 @@ static void load_poll(struct loader *loader) {
                     &poll->bytes_per_night);
     }
     load_price(loader, PLACE_KEY(at, "price_per_tib"), raw->price_per_tib, &poll->price_per_tib);
+    load_changing(loader, PLACE_KEY(at, "changing"), raw->changing, poll);
     if (poll->stale_after_ms < poll->every_ms) {
         loader_mistake(loader, PLACE_KEY(at, "stale_after"),
                        "numbers would be stale before the next poll; stale_after must not be less "

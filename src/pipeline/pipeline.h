@@ -50,7 +50,10 @@ struct pipeline_bound {
 
 /* How and how often is measured. */
 struct pipeline_poll {
-    int64_t every_ms;   /* between two polls of one table */
+    int64_t every_ms;    /* between two polls of one table */
+    int64_t changing_ms; /* counts of a table that changes, or that nothing vouches for, are left
+                            alone until they are so old; less than stale_after_ms, so that they
+                            never grow stale by it; 0 counts at every change */
     int64_t recheck_ms; /* a paid query at least this often, whatever the free signal says; also the
                            age at which stale evidence becomes UNKNOWN */
     int64_t stale_after_ms;  /* a number older than this is STALE */

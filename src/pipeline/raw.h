@@ -9,7 +9,8 @@ struct raw_range {
     char *from, *to;
 };
 struct raw_poll {
-    char *every, *recheck, *stale_after, *bytes_per_query, *bytes_per_night, *price_per_tib;
+    char *every, *changing, *recheck, *stale_after, *bytes_per_query, *bytes_per_night;
+    char *price_per_tib;
 };
 struct raw_season {
     char *name, *from, *to, *playoffs_from;

@@ -26,13 +26,10 @@ static const cyaml_schema_field_t range_fields[] = {
 };
 
 static const cyaml_schema_field_t poll_fields[] = {
-    VALUE(MAY, struct raw_poll, every),
-    VALUE(MAY, struct raw_poll, recheck),
-    VALUE(MAY, struct raw_poll, stale_after),
-    VALUE(MAY, struct raw_poll, bytes_per_query),
-    VALUE(MAY, struct raw_poll, bytes_per_night),
-    VALUE(MAY, struct raw_poll, price_per_tib),
-    CYAML_FIELD_END,
+    VALUE(MAY, struct raw_poll, changing),        VALUE(MAY, struct raw_poll, every),
+    VALUE(MAY, struct raw_poll, recheck),         VALUE(MAY, struct raw_poll, stale_after),
+    VALUE(MAY, struct raw_poll, bytes_per_query), VALUE(MAY, struct raw_poll, bytes_per_night),
+    VALUE(MAY, struct raw_poll, price_per_tib),   CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t season_fields[] = {

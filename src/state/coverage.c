@@ -73,17 +73,20 @@ bool state_coverage_store(struct state *state, int64_t term,
 }
 
 bool state_coverage_confirm(struct state *state, int64_t term, enum state_subject subject,
-                            const char *key, int64_t at, struct error *error) {
+                            const char *key, const char *signal, int64_t at, struct error *error) {
     if (!sql_begin(state, error)) {
         return false;
     }
     bool done = SQL_RUN(state, error,
                         "UPDATE measurements SET term=?1,confirmed_at=max(confirmed_at,?2),"
                         "error=NULL,failed_at=NULL"
-                        " WHERE subject=?3 AND key=?4 AND measured_at IS NOT NULL",
-                        sql_int(term), sql_int(at), sql_text(subjects[subject]), sql_text(key));
+                        " WHERE subject=?3 AND key=?4 AND measured_at IS NOT NULL AND signal=?5",
+                        sql_int(term), sql_int(at), sql_text(subjects[subject]), sql_text(key),
+                        sql_text(signal));
     if (done && sql_changes(state) != 1) {
-        done = error_set(error, EXIT_SOFTWARE, "%s was never measured: nothing to confirm", key);
+        done = error_set(error, EXIT_TEMPORARY,
+                         "the stored counts of %s are not the ones to confirm: they are read anew",
+                         key);
     }
     return sql_end(state, done, error);
 }

@@ -37,7 +37,8 @@ struct state_measurement {
     int64_t bytes_billed, bytes_processed; /* of the query that gave the counts */
     bool cache_hit;
     char *query_hash; /* of its text; NULL when not known */
-    char *signal;     /* what the free check said at that time; NULL when not known */
+    char *signal;     /* what was free to see of its tables right before that query; NULL when
+                         nothing vouches for the counts */
 };
 
 /* Stores what a paid query returned, in place of what was there; clears the error. `measured`,
@@ -46,9 +47,11 @@ struct state_measurement {
 bool state_coverage_store(struct state *state, int64_t term,
                           const struct state_measurement *measurement, struct error *error);
 
-/* The free check says that the stored counts still hold at `at`; clears the error. */
+/* The free check saw at `at` what it saw before the stored counts were read, `signal`: they still
+ * hold; clears the error. EXIT_TEMPORARY when the stored counts are not those of that signal: they
+ * must be read anew. */
 bool state_coverage_confirm(struct state *state, int64_t term, enum state_subject subject,
-                            const char *key, int64_t at, struct error *error);
+                            const char *key, const char *signal, int64_t at, struct error *error);
 
 /* A poll failed: `why` is kept beside the old counts. */
 bool state_coverage_fail(struct state *state, int64_t term, enum state_subject subject,

@@ -117,6 +117,7 @@ void scene_measure(struct scene *scene, enum state_subject subject, const char *
         .confirmed_at = at,
         .count = days,
         .counts = memory_new(days, sizeof *measurement.counts),
+        .signal = memory_copy_string("seen"),
     };
     for (size_t i = 0; i < days; i++) {
         measurement.counts[i] = (struct state_count){.day = SCENE_FROM + (day_number)i,
@@ -129,6 +130,7 @@ void scene_measure(struct scene *scene, enum state_subject subject, const char *
               scene->error.text);
     free(measurement.key);
     free(measurement.counts);
+    free(measurement.signal);
 }
 
 void scene_measure_all(struct scene *scene, size_t defense, size_t zones, int64_t at) {

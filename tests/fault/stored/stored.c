@@ -97,7 +97,7 @@ static void start_all(bool estimate) {
         if (estimate) {
             measure_estimate(measure, targets[i], range);
         } else {
-            measure_start(measure, targets[i], range, true, false);
+            measure_start(measure, targets[i], range, MEASURE_FORCED, false);
         }
     }
     free(targets);

@@ -61,6 +61,26 @@ Test(poll, measures_all_judges_and_gives_the_lease_back)
     expect_nobody();
 }
 
+Test(poll, pays_once_for_what_does_not_change_though_nothing_but_the_state_stays)
+{
+    bool agent_polls;
+    poll_all(&agent_polls);
+    size_t jobs = emulator_usage(warehouse.emulator).jobs;
+    fixture_wall_ms += 60000;
+    poll_all(&agent_polls);
+    cr_expect_eq(emulator_usage(warehouse.emulator).jobs, jobs);
+    struct situation *situation = load();
+    cr_expect_eq(situation->coverage->tables[SCENE_ZONES].confirmed_at, fixture_wall_ms);
+    cr_expect_eq(situation->gates->gates[0].verdict, GATES_GO);
+    situation_free(situation);
+    free(warehouse_ask(&warehouse, "DELETE FROM nba_precompute.team_defense_zone_analysis WHERE "
+                                   "analysis_date = '2021-11-02'"));
+    poll_all(&agent_polls);
+    situation = load();
+    cr_expect_eq(situation->coverage->tables[SCENE_ZONES].all.complete, 4);
+    situation_free(situation);
+}
+
 Test(poll, leaves_the_work_to_an_agent_that_is_there)
 {
     bool agent_polls = false;
@@ -128,7 +148,8 @@ static struct measure_answer counted(int64_t at) {
                                     .count = 1,
                                     .queried = true,
                                     .bill = {BIGQUERY_BILL_TOLD, 2000},
-                                    .bytes_processed = 1500};
+                                    .bytes_processed = 1500,
+                                    .signal = "seen"};
     answer.counts[0] = (struct coverage_count){SCENE_FROM, 30, -1, -1, -1};
     return answer;
 }
@@ -154,12 +175,42 @@ Test(poll, adds_up_what_answers_cost)
     record(&recorder, cached);
     record(&recorder, (struct measure_answer){.target = {MEASURE_TABLE, SCENE_ZONES, 0},
                                               .outcome = MEASURE_CONFIRMED,
-                                              .at = SCENE_NOW + 2});
+                                              .at = SCENE_NOW + 2,
+                                              .signal = "seen"});
     struct state_spend total = spent();
     cr_expect_eq(total.queries, 2);
     cr_expect_eq(total.cached, 1);
     cr_expect_eq(total.free_checks, 1);
     cr_expect_eq(total.bytes_billed, 2000);
+}
+
+Test(poll, does_not_confirm_counts_that_were_never_stored)
+{
+    struct recorder recorder = fixture_recorder();
+    record(&recorder, counted(SCENE_NOW));
+    struct measure_answer confirmed = {.target = {MEASURE_TABLE, SCENE_ZONES, 0},
+                                       .outcome = MEASURE_CONFIRMED,
+                                       .at = SCENE_NOW + 60000,
+                                       .signal = "seen when the disk was full"};
+    cr_expect_not(record_answer(&recorder, &confirmed, &error));
+    cr_expect_eq(error.code, EXIT_TEMPORARY);
+    fixture_wall_ms = SCENE_NOW + 60000;
+    struct situation *situation = load();
+    cr_expect_eq(situation->coverage->tables[SCENE_ZONES].confirmed_at, SCENE_NOW);
+    situation_free(situation);
+}
+
+Test(poll, leaves_counts_to_grow_old_that_may_no_longer_be_true)
+{
+    struct recorder recorder = fixture_recorder();
+    record(&recorder, counted(SCENE_NOW));
+    record(&recorder, (struct measure_answer){.target = {MEASURE_TABLE, SCENE_ZONES, 0},
+                                              .outcome = MEASURE_LEFT,
+                                              .at = SCENE_NOW + 60000});
+    struct situation *situation = load();
+    cr_expect_eq(situation->coverage->tables[SCENE_ZONES].confirmed_at, SCENE_NOW);
+    situation_free(situation);
+    cr_expect_eq(spent().free_checks, 1);
 }
 
 Test(poll, counts_a_query_without_counts_for_it_may_be_billed)

@@ -17,7 +17,9 @@ static void open_poller(void) {
     struct error error = {0};
     fixture_open(NULL);
     queue = agent_queue_new(&error);
-    poller = poller_start(scene.pipeline, &fixture_clock, queue, &error);
+    struct measure *measure = measure_new(scene.pipeline, NULL, &fixture_clock, &error);
+    cr_assert_not_null(measure, "%s", error.text);
+    poller = poller_start(measure, queue, &error);
     cr_assert_not_null(poller, "%s", error.text);
 }
 
@@ -32,7 +34,7 @@ TestSuite(poller, .init = open_poller, .fini = close_poller);
 Test(poller, answers_what_it_is_asked_again_and_again)
 {
     for (int i = 0; i < 3; i++) {
-        poller_measure(poller, zones, range, true, false);
+        poller_measure(poller, zones, range, MEASURE_FORCED, false);
         struct agent_message message = fixture_message(queue, AGENT_ANSWER);
         cr_expect_eq(message.answer.outcome, MEASURE_COUNTED, "%s", message.answer.error.text);
         cr_expect_eq(message.answer.count, 5);
@@ -44,7 +46,7 @@ Test(poller, says_soon_that_bigquery_makes_it_wait_and_when_that_is_over)
 {
     fixture_fault("{\"fault\":\"error\",\"reason\":\"rateLimitExceeded\",\"times\":3}");
     int64_t began = fixture_real_ms();
-    poller_measure(poller, zones, range, false, false);
+    poller_measure(poller, zones, range, MEASURE_SPARING, false);
     struct agent_message message = fixture_message(queue, AGENT_TROUBLE);
     cr_expect_str_eq(message.trouble.failure.reason, "rateLimitExceeded");
     cr_expect_lt(fixture_real_ms() - began, 10000);
@@ -63,7 +65,7 @@ Test(poller, ends_within_a_second_while_bigquery_hangs)
 {
     fixture_fault("{\"fault\":\"delay\",\"delay_ms\":60000}");
     uint64_t before = emulator_usage(warehouse.emulator).requests;
-    poller_measure(poller, zones, range, false, false);
+    poller_measure(poller, zones, range, MEASURE_SPARING, false);
     int64_t until = fixture_real_ms() + FIXTURE_DEADLINE_MS;
     while (emulator_usage(warehouse.emulator).requests == before) {
         cr_assert_lt(fixture_real_ms(), until, "nothing was asked");
@@ -77,7 +79,7 @@ Test(poller, ends_within_a_second_while_bigquery_hangs)
 
 Test(poller, tells_once_that_an_emulator_needs_no_credentials)
 {
-    poller_measure(poller, zones, range, true, false);
+    poller_measure(poller, zones, range, MEASURE_FORCED, false);
     struct agent_message message = fixture_message(queue, AGENT_ACCESS);
     cr_expect_not_null(strstr(message.access.json, "\"needed\":false"), "%s", message.access.json);
     cr_expect_null(message.access.problem);
@@ -102,10 +104,12 @@ Test(poller, starts_without_credentials_and_answers_with_the_remedy)
 {
     struct error error = {0};
     leave_without_credentials();
-    poller = poller_start(scene.pipeline, &fixture_clock, queue, &error);
+    struct measure *measure = measure_new(scene.pipeline, NULL, &fixture_clock, &error);
+    cr_assert_not_null(measure, "%s", error.text);
+    poller = poller_start(measure, queue, &error);
     cr_assert_not_null(poller, "%s", error.text);
     for (int i = 0; i < 2; i++) {
-        poller_measure(poller, zones, range, true, false);
+        poller_measure(poller, zones, range, MEASURE_FORCED, false);
         struct agent_message message = fixture_message(queue, AGENT_ANSWER);
         cr_expect_eq(message.answer.outcome, MEASURE_FAILED);
         cr_expect_eq(message.answer.failure.class, BIGQUERY_AUTH);
@@ -119,12 +123,4 @@ Test(poller, starts_without_credentials_and_answers_with_the_remedy)
     cr_assert_not_null(message.jobs_answer.trouble);
     cr_expect_not_null(strstr(message.jobs_answer.trouble, "GOOGLE_APPLICATION_CREDENTIALS"));
     agent_message_free(&message);
-}
-
-Test(poller, does_not_start_without_a_place_to_ask)
-{
-    struct error error = {0};
-    cr_assert_eq(setenv("BIGQUERY_EMULATOR_HOST", "http://", 1), 0);
-    cr_expect_null(poller_start(scene.pipeline, &fixture_clock, queue, &error));
-    cr_expect_eq(error.code, EXIT_CONFIG);
 }

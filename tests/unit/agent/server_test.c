@@ -176,7 +176,9 @@ Test(server, the_bigquery_thread_counts_cancels_and_counts_again)
     struct bigquery_client *processor = start_job(run);
     struct bigquery_client *other = start_job("r-2");
     struct agent_queue *queue = agent_queue_new(&error);
-    struct poller *poller = poller_start(scene.pipeline, &fixture_clock, queue, &error);
+    struct measure *measure = measure_new(scene.pipeline, NULL, &fixture_clock, &error);
+    cr_assert_not_null(measure, "%s", error.text);
+    struct poller *poller = poller_start(measure, queue, &error);
     cr_assert_not_null(poller, "%s", error.text);
     poller_jobs(poller, run, SCENE_NOW - 600000, false);
     struct agent_message message = fixture_message(queue, AGENT_JOBS_ANSWER);

@@ -238,7 +238,21 @@ static const struct {
     {TABLE(",\"streamingBuffer\":{}"), false, true},
     {TABLE(",\"schema\":{\"fields\":[{\"name\":\"n\",\"type\":\"STRING\"}]}"), false, false},
     {TABLE(",\"lastModifiedTime\":null"), false, true},
+    {TABLE(",\"numRows\":null"), false, true},
+    {TABLE(",\"numBytes\":null"), false, true},
+    {TABLE(",\"type\":\"EXTERNAL\""), false, true},
+    {TABLE(",\"type\":\"MATERIALIZED_VIEW\""), false, true},
 };
+
+static bool unchanged(const struct bigquery_result *before, const struct bigquery_result *now) {
+    struct text_buffer first = {0};
+    struct text_buffer second = {0};
+    bool same = bigquery_table_signal(&before->table, &first) &&
+                bigquery_table_signal(&now->table, &second) && strcmp(first.data, second.data) == 0;
+    text_buffer_free(&first);
+    text_buffer_free(&second);
+    return same;
+}
 
 Test(table, is_unchanged_only_when_everything_says_so)
 {
@@ -249,10 +263,9 @@ Test(table, is_unchanged_only_when_everything_says_so)
         struct bigquery_result *before = fixture_table(&fixture);
         struct bigquery_result *now = fixture_table(&fixture);
         struct bigquery_result *later = fixture_table(&fixture);
-        cr_assert_eq(bigquery_table_unchanged(&before->table, &now->table), LOOKS[i].unchanged,
-                     "case %zu", i);
+        cr_assert_eq(unchanged(before, now), LOOKS[i].unchanged, "case %zu", i);
         if (LOOKS[i].never_sure) {
-            cr_assert_not(bigquery_table_unchanged(&now->table, &later->table), "case %zu", i);
+            cr_assert_not(unchanged(now, later), "case %zu", i);
         }
         bigquery_result_free(before);
         bigquery_result_free(now);

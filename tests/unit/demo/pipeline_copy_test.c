@@ -184,6 +184,7 @@ Test(pipeline_copy, polls_as_a_night_of_minutes_needs_when_it_is_to_be_fast)
     cr_expect_eq(made->poll.every_ms, 300000);
     cr_expect_eq(made->poll.stale_after_ms, 1200000);
     cr_expect_eq(made->poll.recheck_ms, 7200000);
+    cr_expect_eq(made->poll.changing_ms, 300000);
     cr_expect_eq(made->poll.bytes_per_query, original->poll.bytes_per_query);
     cr_expect_eq(made->poll.bytes_per_night, original->poll.bytes_per_night);
     pipeline_free(original);

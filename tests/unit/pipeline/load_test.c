@@ -219,6 +219,7 @@ Test(load, gives_what_is_left_out_its_default)
     cr_expect_eq(small->poll.every_ms, 60000);
     cr_expect_eq(small->poll.recheck_ms, 1800000);
     cr_expect_eq(small->poll.stale_after_ms, 300000);
+    cr_expect_eq(small->poll.changing_ms, 285000, "stale_after less a quarter of every");
     cr_expect_eq(small->poll.bytes_per_query, INT64_C(1) << 30);
     cr_expect_eq(small->seasons[1].playoffs_from, DAY_NONE);
     cr_expect_eq(small->tables[1].rows.kind, PIPELINE_ROWS_ANY);

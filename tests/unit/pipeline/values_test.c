@@ -43,6 +43,10 @@ Test(values, tells_what_a_value_should_be)
          "poll: {every: 10m, stale_after: 5m}\nseasons:\n",
          "4:33: numbers would be stale before the next poll; stale_after must not be less than "
          "every"},
+        {"counts left until they are stale", "seasons:\n",
+         "poll: {every: 60s, stale_after: 5m, changing: 5m}\nseasons:\n",
+         "4:47: counts of a changing table would grow stale; changing must not be more than "
+         "stale_after less a quarter of every"},
         {"a night cheaper than a query", "seasons:\n",
          "poll: {bytes_per_query: 2GiB, bytes_per_night: 1GiB}\nseasons:\n",
          "4:48: bytes_per_night must not be less than bytes_per_query"},

@@ -27,7 +27,7 @@ static struct state_measurement *load_one(void) {
 }
 
 static void store(int64_t term, struct state_count *counts, size_t count, int64_t at) {
-    char signal[] = "etag-1";
+    char signal[] = "seen-1";
     struct state_measurement m = {.subject = STATE_SUBJECT_TABLE,
                                   .key = key,
                                   .range = {DAY1, DAY1 + 9},
@@ -53,7 +53,7 @@ Test(coverage, counts_are_read_back_with_the_time_each_day_changed)
               m->counts[0].fallbacks == -1);
     cr_assert(m->counts[0].changed_at == NOON && m->counts[1].changed_at == NOON + 60000);
     cr_assert(m->bytes_billed == 10485760);
-    cr_assert_str_eq(m->signal, "etag-1");
+    cr_assert_str_eq(m->signal, "seen-1");
     state_measurements_free(m, 1);
 }
 
@@ -72,9 +72,26 @@ Test(coverage, a_failed_poll_never_erases_counts)
                     "UPDATE measurements SET counts=NULL,measured_at=NULL,confirmed_at=NULL,"
                     "from_day=NULL,to_day=NULL",
                     "never erases");
-    cr_assert(state_coverage_confirm(f.state, term, STATE_SUBJECT_TABLE, key, NOON + 20, &f.error));
+    cr_assert(state_coverage_confirm(f.state, term, STATE_SUBJECT_TABLE, key, "seen-1", NOON + 20,
+                                     &f.error));
     m = load_one();
     cr_assert(m->error == NULL && m->confirmed_at == NOON + 20 && m->measured_at == NOON);
+    state_measurements_free(m, 1);
+}
+
+Test(coverage, confirms_only_the_counts_that_its_signal_vouches_for)
+{
+    int64_t term = fixture_lead(&f);
+    struct state_count counts[] = {{DAY1, 20, -1, -1, -1, 0}};
+    const char *const others[] = {"seen-2", "", NULL};
+    store(term, counts, 1, NOON);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_not(state_coverage_confirm(f.state, term, STATE_SUBJECT_TABLE, key, others[i],
+                                             NOON + 20, &f.error));
+        cr_assert_eq(f.error.code, EXIT_TEMPORARY, "%s", f.error.text);
+    }
+    struct state_measurement *m = load_one();
+    cr_assert_eq(m->confirmed_at, NOON);
     state_measurements_free(m, 1);
 }
 
@@ -86,8 +103,8 @@ Test(coverage, what_was_never_measured_is_unknown_and_not_zero)
     struct state_measurement *m = load_one();
     cr_assert(!m->measured && m->count == 0 && m->subject == STATE_SUBJECT_EXPECTED);
     state_measurements_free(m, 1);
-    cr_assert_not(
-        state_coverage_confirm(f.state, term, STATE_SUBJECT_EXPECTED, key, NOON, &f.error));
+    cr_assert_not(state_coverage_confirm(f.state, term, STATE_SUBJECT_EXPECTED, key, "seen-1", NOON,
+                                         &f.error));
     fixture_takes(&f, "SELECT 1");
     store(term, NULL, 0, NOON);
     size_t count;

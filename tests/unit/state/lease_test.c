@@ -82,6 +82,7 @@ Test(lease, a_stale_term_writes_nothing)
     char season[] = "";
     char status[] = "fresh";
     char ok[] = "ok";
+    char signal[] = "seen";
     struct state_count counts[] = {
         {.day = DAY1, .rows = 5, .entities = -1, .nulls = -1, .fallbacks = -1}};
     struct state_measurement m = {.subject = STATE_SUBJECT_TABLE,
@@ -90,7 +91,8 @@ Test(lease, a_stale_term_writes_nothing)
                                   .measured_at = NOON,
                                   .confirmed_at = NOON,
                                   .counts = counts,
-                                  .count = 1};
+                                  .count = 1,
+                                  .signal = signal};
     struct state_sample sample = {.table = key, .season = season, .at = NOON, .status = status};
     struct state_spend spend = {.key = key, .queries = 1};
     struct state_progress progress = {.done = 1};
@@ -111,7 +113,8 @@ Test(lease, a_stale_term_writes_nothing)
     cr_assert_not(call, #call);                                                                    \
     cr_assert(f.error.code == EXIT_NO_GO, "%s: %s", #call, f.error.text)
     REFUSED(state_coverage_store(f.state, stale, &m, &f.error));
-    REFUSED(state_coverage_confirm(f.state, stale, STATE_SUBJECT_TABLE, key, NOON + 1, &f.error));
+    REFUSED(state_coverage_confirm(f.state, stale, STATE_SUBJECT_TABLE, key, "seen", NOON + 1,
+                                   &f.error));
     REFUSED(state_coverage_fail(f.state, stale, STATE_SUBJECT_TABLE, key, NOON, "x", &f.error));
     REFUSED(state_samples_append(f.state, stale, &sample, 1, 0, &f.error));
     REFUSED(state_spend_add(f.state, stale, DAY1, &spend, &f.error));
