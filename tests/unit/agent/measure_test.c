@@ -516,7 +516,7 @@ Test(measure, asks_in_the_same_words_so_that_the_cache_can_answer_for_streamed_r
     bigquery_result_free(result);
     json_decref(rows);
     for (int poll = 0; poll < 3; poll++) {
-        struct measure_answer answer = ask(zones, true, false);
+        struct measure_answer answer = ask(zones, MEASURE_FORCED, false);
         cr_expect_eq(answer.count, 6, "%zu: %s", answer.count, answer.error.text);
         cr_expect_eq(answer.cache_hit, poll > 0, "poll %d", poll);
         cr_expect_eq(answer.bill.bytes, poll > 0 ? 0 : 10 * BIGQUERY_MIB, "poll %d", poll);
