@@ -1,23 +1,16 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "runs/record.h"
+#include "runs/runs_code.h"
 #include "runs/runs_launch.h"
-#include "runs/runs_shim.h"
 #include "runs/spec.h"
+#include "runs/start.h"
 
-enum { SHIM_WORD_MS = 20000, LINGER_MS = 10000 };
+enum { LINGER_MS = 10000 };
 
 char *runs_shim_path(struct error *error) {
     static const char *const beside[] = {"phasegate-shim", "../libexec/phasegate-shim",
@@ -61,8 +54,32 @@ static char *steps_json(const struct runs_item *item) {
     return text;
 }
 
+static const char *directory_of(const struct runs_plan *plan, size_t index) {
+    const char *directory = plan->pipeline->processors[plan->items[index].processor].directory;
+    return directory == NULL ? "/" : directory;
+}
+
 static char *run_directory(struct state *state, const char *run) {
     return memory_format("%s/runs/%s", state_directory(state), run);
+}
+
+/* What git says of the items' directories; most have the same one. */
+static struct runs_code *look_at_code(const struct runs_plan *plan) {
+    struct runs_code *codes = memory_new(plan->count, sizeof *codes);
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *directory = directory_of(plan, i);
+        size_t same = 0;
+        while (same < i && strcmp(directory_of(plan, same), directory) != 0) {
+            same++;
+        }
+        if (same < i) {
+            codes[i] =
+                (struct runs_code){memory_copy_string(codes[same].commit), codes[same].changed};
+        } else {
+            runs_code_look(directory, &codes[i]);
+        }
+    }
+    return codes;
 }
 
 static bool claim(const struct runs_plan *plan, struct state *state,
@@ -72,6 +89,7 @@ static bool claim(const struct runs_plan *plan, struct state *state,
     char id[STATE_RUN_SIZE];
     struct state_new_run *runs = memory_new(plan->count, sizeof *runs);
     char **owned = memory_new(2 * plan->count, sizeof *owned);
+    struct runs_code *codes = look_at_code(plan);
     for (size_t i = 0; i < plan->count; i++) {
         const struct runs_item *item = &plan->items[i];
         owned[2 * i] = steps_json(item);
@@ -90,6 +108,8 @@ static bool claim(const struct runs_plan *plan, struct state *state,
             .claim_count = item->table_count,
             .tables = item->tables,
             .table_count = item->table_count,
+            .code_commit = codes[i].commit,
+            .code_changed = codes[i].changed,
             .labels_jobs = plan->pipeline->processors[item->processor].labels_jobs,
         };
     }
@@ -110,6 +130,10 @@ static bool claim(const struct runs_plan *plan, struct state *state,
     for (size_t i = 0; i < 2 * plan->count; i++) {
         free(owned[i]);
     }
+    for (size_t i = 0; i < plan->count; i++) {
+        runs_code_clear(&codes[i]);
+    }
+    free(codes);
     free(owned);
     free(runs);
     return done;
@@ -171,123 +195,37 @@ static bool write_spec(const struct pipeline *pipeline, const struct pipeline_pr
     return done;
 }
 
-/* Starts the shim with its end of the status pipe at RUNS_SHIM_STATUS and no signal blocked. */
-static bool spawn(const char *shim, const char *directory, int status, struct error *error) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    pid_t pid;
-    char *arguments[] = {(char *)shim, (char *)directory, NULL};
-    (void)sigemptyset(&none);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    (void)posix_spawn_file_actions_adddup2(&actions, status, RUNS_SHIM_STATUS);
-    int reason = posix_spawn(&pid, shim, &actions, &attributes, arguments, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    if (reason != 0) {
-        return error_set_errno(error, EXIT_OS, reason, "cannot start %s", shim);
-    }
-    /* It forks and leaves at once; what remains is nobody's child. */
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-    }
-    return true;
-}
-
-/* The one line of the shim, without its newline; empty when it said nothing in time. */
-static void read_word(int descriptor, const struct clock *clock, char *line, size_t size) {
-    size_t used = 0;
-    int64_t give_up = clock_boot_ns(clock) + (int64_t)SHIM_WORD_MS * 1000000;
-    for (;;) {
-        int64_t left = (give_up - clock_boot_ns(clock)) / 1000000;
-        struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
-        if (left <= 0 || used + 1 >= size || poll(&waiting, 1, (int)left) == 0) {
-            break;
-        }
-        ssize_t count = read(descriptor, line + used, size - used - 1);
-        if (count == 0 || (count < 0 && errno != EINTR)) {
-            break;
-        }
-        used += count > 0 ? (size_t)count : 0;
-        if (used > 0 && line[used - 1] == '\n') {
-            used--;
-            break;
-        }
-    }
-    line[used] = '\0';
-}
-
-static void take_word(const char *line, struct runs_started *started) {
-    static const char running[] = "running ";
-    if (strncmp(line, running, sizeof running - 1) == 0) {
-        started->running = true;
-        started->pid = strtoll(line + sizeof running - 1, NULL, 10);
-        return;
-    }
-    const char *space = strchr(line, ' ');
-    started->problem =
-        space == NULL
-            ? memory_copy_string("its shim said nothing; see shim.log in the run's directory")
-            : memory_copy_string(space + 1);
-}
-
-/* A run whose shim never came to be ends here: nobody else knows why. */
-static void give_up(struct state *state, const struct runs_launcher *launcher,
-                    struct runs_started *started, const struct error *why) {
-    struct error error;
-    bool done;
-    struct record record = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
-                            .never_taken = true,
-                            .spawn_error = memory_copy_string(why->text),
-                            .ended_at = clock_wall_ms(launcher->clock)};
-    started->problem = memory_copy_string(why->text);
-    /* Should this fail too, the reconciler finds it claimed without a shim. */
-    (void)record_store(state, &launcher->actor, started->run, &record, "reconciler", NULL, &done,
-                       &error);
-    record_clear(&record);
-}
-
 /* Returns the end of the status pipe to read from, or -1 when the run could not be started. */
-static int start_shim(const struct runs_plan *plan, size_t index, struct state *state,
-                      const char *shim, const struct runs_started *started, struct error *error) {
+static int start_run(const struct runs_plan *plan, size_t index, struct state *state,
+                     const char *shim, const struct runs_session *session,
+                     const struct runs_started *started, struct error *error) {
     const struct runs_item *item = &plan->items[index];
     const struct pipeline_processor *processor = &plan->pipeline->processors[item->processor];
     char *directory = run_directory(state, started->run);
-    int status[2] = {-1, -1};
-    bool done =
-        write_spec(plan->pipeline, processor, item, started->run, state, directory, error) &&
-        (pipe2(status, O_CLOEXEC) == 0 ||
-         error_set_errno(error, EXIT_OS, errno, "cannot make a pipe")) &&
-        spawn(shim, directory, status[1], error);
-    if (status[1] >= 0) {
-        (void)close(status[1]);
-    }
-    if (!done && status[0] >= 0) {
-        (void)close(status[0]);
+    int status = -1;
+    if (write_spec(plan->pipeline, processor, item, started->run, state, directory, error)) {
+        status = start_shim(shim, started->run, directory, session, error);
     }
     free(directory);
-    return done ? status[0] : -1;
+    return status;
 }
 
 static void start_all(const struct runs_plan *plan, struct state *state,
                       const struct runs_launcher *launcher, const char *shim,
                       struct runs_started *started) {
     int *pipes = memory_new(plan->count, sizeof *pipes);
+    struct runs_session session;
+    runs_session_self(&session);
     for (size_t i = 0; i < plan->count; i++) {
         struct error error;
-        pipes[i] = start_shim(plan, i, state, shim, &started[i], &error);
+        pipes[i] = start_run(plan, i, state, shim, &session, &started[i], &error);
         if (pipes[i] < 0) {
-            give_up(state, launcher, &started[i], &error);
+            start_give_up(state, launcher, &started[i], &error);
         }
     }
     for (size_t i = 0; i < plan->count; i++) {
         if (pipes[i] >= 0) {
-            char line[1024];
-            read_word(pipes[i], launcher->clock, line, sizeof line);
-            take_word(line, &started[i]);
-            (void)close(pipes[i]);
+            start_take_word(pipes[i], launcher->clock, &started[i]);
         }
     }
     free(pipes);
