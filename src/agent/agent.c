@@ -12,6 +12,7 @@
 
 #include "agent/budget.h"
 #include "agent/checks.h"
+#include "agent/code_watch.h"
 #include "agent/follower.h"
 #include "agent/poller.h"
 #include "agent/record.h"
@@ -47,6 +48,7 @@ struct agent {
     struct follower *follower;
     struct checks *checks;
     struct run_watch *runs;
+    struct code_watch *code;
     struct trouble *trouble;
     struct server_watch *server;
     struct measure_target *targets;
@@ -366,7 +368,8 @@ static bool watch_runs(struct agent *agent, struct error *error) {
     if (ended) {
         poll_soon(agent, ""); /* only coverage read after the end decides */
     }
-    return server_watch_step(agent->server, error) || passing(agent, error);
+    return (server_watch_step(agent->server, error) && code_watch_step(agent->code, error)) ||
+           passing(agent, error);
 }
 
 static bool answer_checks(struct agent *agent, struct error *error) {
@@ -488,6 +491,7 @@ static bool start_threads(struct agent *agent, struct error *error) {
     }
     agent->checks = checks_new(options->pipeline);
     agent->runs = run_watch_new(&agent->recorder, options->clock, agent->follower);
+    agent->code = code_watch_new(&agent->recorder, options->clock);
     agent->server = server_watch_new(&agent->recorder, options->clock,
                                      &(struct server_watch_ask){ask_server, agent});
     agent->targets = measure_targets(options->pipeline, &agent->target_count);
@@ -504,6 +508,7 @@ static void clean_up(struct agent *agent) {
     follower_stop(agent->follower);
     checks_free(agent->checks);
     run_watch_free(agent->runs);
+    code_watch_free(agent->code);
     server_watch_free(agent->server);
     agent_queue_free(agent->queue);
     connection_facts_free(&agent->facts);

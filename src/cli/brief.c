@@ -53,6 +53,9 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
         shown++;
         (void)fprintf(out, "  %s %-30s %s\n", run->run, run->processor,
                       run->verdict_text != NULL ? run->verdict_text : run->state);
+        if (run->notices != NULL) {
+            (void)fprintf(out, "      %s\n", run->notices);
+        }
         for (size_t j = 0; j < run->failure_count; j++) {
             (void)fprintf(out, "      %zu dates: %s\n", run->failures[j].dates,
                           run->failures[j].reason);
@@ -83,6 +86,15 @@ static void write_spend(FILE *out, const struct situation *situation) {
     }
 }
 
+static void write_preflight(FILE *out, const struct situation *situation) {
+    struct text_buffer text = {0};
+    situation_preflight_describe(&situation->preflight, "  ", &text);
+    if (text.size > 0) {
+        (void)fprintf(out, "\nPre-flight\n%s", text.data);
+    }
+    text_buffer_free(&text);
+}
+
 void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     char from[CLOCK_UTC_SIZE];
     char to[CLOCK_UTC_SIZE];
@@ -93,6 +105,7 @@ void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     write_tables(out, situation);
     (void)fprintf(out, "\nRuns\n");
     write_runs(out, situation, since);
+    write_preflight(out, situation);
     write_spend(out, situation);
     if (situation->credentials.problem != NULL) {
         (void)fprintf(out, "Credentials: %s\n", situation->credentials.problem);

@@ -42,10 +42,12 @@ static int print_launched(struct cli *cli, const char *report) {
     return good ? EXIT_GO : EXIT_IO;
 }
 
-static int carry_out(struct cli *cli, const struct runs_plan *plan, struct error *error) {
+static int carry_out(struct cli *cli, const struct situation *situation,
+                     const struct runs_plan *plan, struct error *error) {
     struct text_buffer about = {0};
     char *report = NULL;
     situation_plan_describe(plan, 0, &about);
+    situation_preflight_describe(&situation->preflight, "", &about);
     bool only_show = cli_value(cli, "dry-run") != NULL;
     if (only_show || cli_value(cli, "yes") == NULL) {
         (void)fputs(about.data != NULL ? about.data : "", cli->out);
@@ -73,7 +75,7 @@ static int launch(struct cli *cli) {
         plan = situation_plan(situation, &wanted, &error);
         good = plan != NULL && runs_plan_check(plan, cli->state, &error);
     }
-    int code = good ? carry_out(cli, plan, &error) : cli_fail(cli, &error);
+    int code = good ? carry_out(cli, situation, plan, &error) : cli_fail(cli, &error);
     if (good && code == EXIT_GO && cli_value(cli, "dry-run") == NULL &&
         !situation->header.agent_alive &&
         !agent_start(cli->pipeline->file, state_directory(cli->state), &error)) {

@@ -10,11 +10,17 @@ static json_t *code_or_null(int code) {
     return code < 0 ? json_null() : json_integer(code);
 }
 
+static json_t *code_json(const struct situation_run *run) {
+    json_t *dirty = run->code_changed < 0 ? json_null() : json_boolean(run->code_changed > 0);
+    return json_pack("{s:o,s:o,s:o}", "commit", json_string_or_null(run->code_commit), "dirty",
+                     dirty, "moved_to", json_string_or_null(run->code_moved));
+}
+
 static json_t *run_json(const struct situation_run *run) {
     return json_pack(
         "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
         "s:o,s:o,"
-        "s:o,s:s,s:s,s:o,s:o,s:b}",
+        "s:o,s:s,s:s,s:o,s:o,s:b,s:o,s:b,s:o}",
         "run", run->run, "group", run->group, "processor", run->processor, "from",
         json_day(run->range.from), "to", json_day(run->range.to), "dates", (json_int_t)run->dates,
         "state", run->state, "outcome", json_string_or_null(run->outcome), "verdict",
@@ -28,7 +34,9 @@ static json_t *run_json(const struct situation_run *run) {
         json_time(run->last_output_at), "last_line", json_string_or_null(run->last_line), "command",
         run->command, "log", run->log_path, "server_jobs",
         run->server_jobs < 0 ? json_null() : json_integer((json_int_t)run->server_jobs),
-        "server_jobs_at", json_time(run->server_jobs_at), "server_hold", run->server_held ? 1 : 0);
+        "server_jobs_at", json_time(run->server_jobs_at), "server_hold", run->server_held ? 1 : 0,
+        "code", code_json(run), "adopted", run->adopted ? 1 : 0, "notices",
+        json_string_or_null(run->notices));
 }
 
 static bool write_json(struct cli *cli, const struct situation *situation) {
@@ -59,6 +67,9 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
     if (run->server_text != NULL) {
         (void)fprintf(cli->out, "; %s, %s; its claims are kept",
                       run->outcome != NULL ? run->outcome : run->state, run->server_text);
+    }
+    if (run->notices != NULL) {
+        (void)fprintf(cli->out, "; %s", run->notices);
     }
     (void)fputc('\n', cli->out);
 }

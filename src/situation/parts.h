@@ -39,6 +39,11 @@ bool situation_load_credentials(struct situation *situation, struct state *state
                                 struct error *error);
 void situation_free_credentials(struct situation *situation);
 
+/* Fills preflight. */
+bool situation_load_preflight(struct situation *situation, struct state *state,
+                              struct error *error);
+void situation_free_preflight(struct situation *situation);
+
 /* Fills the tables' rates and the rest of the header. */
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);
 

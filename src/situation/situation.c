@@ -54,6 +54,7 @@ struct situation *situation_load(const struct pipeline *pipeline, struct state *
                 situation_load_groups(situation, state, error) &&
                 situation_load_rates(situation, state, error) &&
                 situation_load_spend(situation, state, error) &&
+                situation_load_preflight(situation, state, error) &&
                 load_events(situation, state, error);
     state_read_end(state);
     if (!good) {
@@ -85,6 +86,7 @@ void situation_free(struct situation *situation) {
     situation_free_runs(situation);
     situation_free_groups(situation);
     situation_free_spend(situation);
+    situation_free_preflight(situation);
     situation_free_credentials(situation);
     gates_report_free(situation->gates);
     coverage_report_free(situation->coverage);

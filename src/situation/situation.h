@@ -17,6 +17,7 @@
 #include "coverage/coverage.h"
 #include "gates/gates.h"
 #include "pipeline/pipeline.h"
+#include "situation/preflight.h"
 #include "situation/trouble.h"
 
 struct state;
@@ -176,6 +177,7 @@ struct situation {
     struct gates_report *gates;
     struct situation_header header;
     struct situation_credentials credentials;
+    struct situation_preflight preflight;
     struct situation_table *tables;    /* pipeline->table_count */
     struct situation_gate *gate_facts; /* pipeline->gate_count */
     struct situation_group *groups;    /* pipeline->group_count */

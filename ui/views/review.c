@@ -83,6 +83,7 @@ static void add_gates(struct text_buffer *text, const struct screen *screen) {
     char value[WORDS_SIZE];
     text_buffer_add(text, "\n\tChecklist\n");
     add_credentials(text, screen);
+    situation_preflight_describe(&situation->preflight, "  ", text);
     for (size_t i = 0; i < screen->pipeline->gate_count; i++) {
         const struct gates_gate *gate = &situation->gates->gates[i];
         text_buffer_format(text, "  %-7s %s: %zu of %zu pass, %zu of %zu inputs measured\n",

@@ -187,8 +187,17 @@ static void draw_identity(const struct screen *screen, struct frame *frame, stru
         x = frame_format(frame, row, x, row.y, STYLE_DIM, " · exit %d", run->exit_code);
     if (run->signal > 0)
         x = frame_format(frame, row, x, row.y, STYLE_DIM, " · signal %d", run->signal);
+    if (run->code_commit)
+        x = frame_format(frame, row, x, row.y, STYLE_DIM, " · code %.7s%s", run->code_commit,
+                         run->code_changed > 0   ? ", changed"
+                         : run->code_changed < 0 ? ", perhaps changed"
+                                                 : "");
+    if (run->adopted)
+        x = frame_put(frame, row, x, row.y, STYLE_DIM, " · adopted");
     if (run->orphan)
-        frame_put(frame, row, x, row.y, STYLE_WARN, " · its shim is gone, the command lives");
+        x = frame_put(frame, row, x, row.y, STYLE_WARN, " · its shim is gone, the command lives");
+    if (run->notices)
+        frame_format(frame, row, x, row.y, STYLE_WARN, " · %s", run->notices);
     (void)screen;
 }
 
