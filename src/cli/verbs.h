@@ -11,6 +11,7 @@
     X(gaps)                                                                                        \
     X(check)                                                                                       \
     X(launch)                                                                                      \
+    X(adopt)                                                                                       \
     X(stop)                                                                                        \
     X(retry)                                                                                       \
     X(runs)                                                                                        \

@@ -72,6 +72,17 @@ static bool next_pid(DIR *directory, pid_t *pid) {
     return false;
 }
 
+bool family_next(DIR *directory, pid_t *pid, pid_t *parent) {
+    struct member member;
+    while (next_pid(directory, pid)) {
+        if (read_member(*pid, &member)) {
+            *parent = member.parent;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_alive(const struct member *member) {
     return member->state != 'Z' && member->state != 'X';
 }

@@ -2,6 +2,7 @@
 #ifndef PHASEGATE_RUNS_FAMILY_H
 #define PHASEGATE_RUNS_FAMILY_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -13,6 +14,9 @@ size_t family_count(pid_t group, pid_t witness);
 /* What is to be said of them when KILL was sent 10 s ago: "KILL sent, 1 process left after 10 s:
  * pid 17 (python3) hangs in the kernel (state D)". The caller frees it. */
 char *family_describe_stuck(pid_t group, pid_t witness);
+
+/* The next process of an open /proc and its parent; false at the end. */
+bool family_next(DIR *directory, pid_t *pid, pid_t *parent);
 
 /* Sends a signal to every direct child of this process but `witness`: only this process can reap
  * them, so that no pid is anybody else's. */

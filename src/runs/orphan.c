@@ -9,17 +9,38 @@
 #include "runs/family.h"
 #include "runs/lock.h"
 #include "runs/spec.h"
+#include "runs/tree.h"
 #include "state/state_notice.h"
 
 enum { KILL_PATIENCE_MS = 10000 };
 
+/* An adopted process and its descendants, each signalled (0: not); returns how many live. */
+static size_t reach_adopted(const struct state_run *run, int signal) {
+    struct spec *spec = spec_read(run->directory, NULL);
+    struct tree tree = {.count = 0};
+    size_t count = 0;
+    if (spec != NULL) {
+        tree_begin(&tree, &spec->adopted);
+        count = signal == 0 ? tree_look(&tree) : tree_signal(&tree, signal);
+    }
+    tree_clear(&tree);
+    spec_free(spec);
+    return count;
+}
+
 bool orphan_is_alive(const struct state_run *run) {
+    if (run->notices.adopted) {
+        return reach_adopted(run, 0) > 0;
+    }
     return lock_is_held(run->directory, SPEC_CHILD_LOCK) ||
            lock_is_held(run->directory, SPEC_WITNESS_LOCK) || family_of_run(run->run, 0) > 0;
 }
 
 /* To all of the run that can be found; returns how many that is. */
 static size_t send(const struct state_run *run, int signal) {
+    if (run->notices.adopted) {
+        return reach_adopted(run, signal);
+    }
     if (signal == SIGKILL) {
         cgroup_kill_of(run->directory);
     }

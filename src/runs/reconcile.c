@@ -27,14 +27,17 @@ static bool end_run(struct task *task, const struct state_run *run, const struct
     return true;
 }
 
+static bool was_signalled(const struct state_run *run) {
+    return run->stop_stage != NULL && strcmp(run->stop_stage, "requested") != 0;
+}
+
 /* What a wait status alone means: the shim that would have judged it is gone. */
 static void judge_wait(const struct state_run *run, struct record *record) {
-    bool signalled = run->stop_stage != NULL && strcmp(run->stop_stage, "requested") != 0;
     bool more = record->step + 1 < run->step_count;
     if (record->outcome == STATE_OUTCOME_SPAWN_ERROR) {
         return;
     }
-    if (signalled) {
+    if (was_signalled(run)) {
         record->outcome = STATE_OUTCOME_STOPPED;
     } else {
         record->outcome =
@@ -56,8 +59,9 @@ static bool replay(struct task *task, const struct state_run *run, bool *found,
             record_read(run->directory, SPEC_WAIT, run->run, &record) && record.step == run->step;
         judge_wait(run, &record);
     }
-    bool done =
-        !*found || end_run(task, run, &record, "replay", remark, &task->sums->replayed, error);
+    record.adopted = run->notices.adopted;
+    const char *by = record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "replay";
+    bool done = !*found || end_run(task, run, &record, by, remark, &task->sums->replayed, error);
     record_clear(&record);
     return done;
 }
@@ -96,11 +100,26 @@ static bool reconcile_claimed(struct task *task, const struct state_run *run, bo
                          error);
 }
 
+static bool end_adopted(struct task *task, const struct state_run *run, bool rebooted,
+                        struct error *error) {
+    bool stopped = was_signalled(run) && !rebooted;
+    struct record record = {.outcome = stopped ? STATE_OUTCOME_STOPPED : STATE_OUTCOME_LOST,
+                            .adopted = true,
+                            .ended_at = clock_wall_ms(task->clock)};
+    return end_run(task, run, &record, "reconciler",
+                   rebooted ? "the machine restarted while it ran; coverage says what is there"
+                            : "the shim that watched it was killed; coverage says what is there",
+                   &task->sums->lost, error);
+}
+
 /* Nothing of the run is alive, and no file says how it ended. */
 static bool end_unknown(struct task *task, const struct state_run *run, bool rebooted,
                         struct error *error) {
     /* The gate opens only after "running" was committed: a run that is starting never ran. */
     bool never_ran = run->child.pid == 0;
+    if (run->notices.adopted) {
+        return end_adopted(task, run, rebooted, error);
+    }
     return never_ran ? end_unstarted(task, run, "its shim was killed before the command was let go",
                                      error)
                      : end_lost(task, run, rebooted, error);

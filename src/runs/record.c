@@ -90,6 +90,12 @@ char *record_describe(const struct record *record) {
     if (record->spawn_error != NULL) {
         return memory_format("did not start: %s", record->spawn_error);
     }
+    if (record->adopted) {
+        return memory_copy_string("ended; it was adopted, and its exit status cannot be known");
+    }
+    if (record->outcome == STATE_OUTCOME_LOST) {
+        return memory_copy_string("nobody saw how it ended");
+    }
     if (!record->has_wait_status) {
         return memory_copy_string("never started");
     }
@@ -117,6 +123,7 @@ bool record_store(struct state *state, const struct state_actor *actor, const ch
         .wait_status = record->wait_status,
         .step = record->step,
         .stragglers = record->stragglers,
+        .adopted = record->adopted,
         .out_of_memory = record->out_of_memory,
         .spawn_error = record->spawn_error,
         .recorded_by = recorded_by,

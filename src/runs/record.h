@@ -14,6 +14,7 @@ struct record {
     int wait_status;
     size_t step;
     int64_t stragglers;
+    bool adopted;       /* nobody can know its exit status; not in the file */
     bool out_of_memory; /* see state_shim.h */
     char *spawn_error;  /* NULL */
     int64_t ended_at;

@@ -164,6 +164,9 @@ static struct record end_of(const struct shim *shim) {
     if (shim->spawn_error != NULL) {
         record.outcome = STATE_OUTCOME_SPAWN_ERROR;
         record.has_wait_status = false;
+    } else if (shim->adopts) {
+        record.adopted = true;
+        record.outcome = shim->stop_hit ? STATE_OUTCOME_STOPPED : STATE_OUTCOME_LOST;
     } else if (!shim->has_wait_status) {
         record.outcome = STATE_OUTCOME_STOPPED;
     } else if (shim->stop_hit) {
@@ -204,7 +207,8 @@ void shim_record_end(struct shim *shim) {
         written = written ||
                   record_write(shim->run_directory, SPEC_EXIT, shim->spec->run, &record, &error);
         runs_shim_fault("written");
-        stored = record_store(shim->state, &actor, shim->spec->run, &record, "shim",
+        stored = record_store(shim->state, &actor, shim->spec->run, &record,
+                              record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "shim",
                               remark_on(shim, &record), &done, &error);
         if (stored || shim_now(shim) >= give_up) {
             break;
@@ -221,6 +225,11 @@ void shim_record_end(struct shim *shim) {
 }
 
 static void supervise(struct shim *shim) {
+    if (shim->spec->adopted.pid != 0) {
+        shim_watch_adopted(shim);
+        shim_record_end(shim);
+        return;
+    }
     for (shim->step = 0;; shim->step++) {
         shim_run_step(shim);
         bool good = shim->spawn_error == NULL && shim->has_wait_status && shim->wait_status == 0;
@@ -239,6 +248,7 @@ static void leave(struct shim *shim) {
     }
     shim_tell(shim, "refused the run was stopped before it began");
     cgroup_end(&shim->cgroup);
+    tree_clear(&shim->tree);
     state_close(shim->state);
     spec_free(shim->spec);
     free(shim->spawn_error);

@@ -9,6 +9,7 @@
 #include "runs/record.h"
 #include "runs/runs_shim.h"
 #include "runs/spec.h"
+#include "runs/tree.h"
 #include "runs/witness.h"
 #include "state/state_shim.h"
 
@@ -39,7 +40,9 @@ struct shim {
     int wait_status;
 
     struct cgroup cgroup;
-    bool log_told; /* that the log is over its limit */
+    bool adopts;      /* the command was started by somebody else */
+    struct tree tree; /* then: it and its descendants */
+    bool log_told;    /* that the log is over its limit */
 
     /* The stop. */
     enum shim_stage stage;
@@ -70,6 +73,10 @@ void shim_run_step(struct shim *shim);
  * it; called on every turn. */
 void shim_ask_stop(struct shim *shim, const char *by, const char *reason, bool at_once);
 void shim_go_on_stopping(struct shim *shim);
+
+/* The whole of a run whose command is adopted: watches it until it and all that is known of its
+ * descendants have ended (shim_adopt.c). */
+void shim_watch_adopted(struct shim *shim);
 
 /* Says once that the log has grown over its limit. */
 void shim_watch_log(struct shim *shim);

@@ -20,16 +20,26 @@ static void send(struct shim *shim, int signal) {
     if (signal == SIGKILL) {
         cgroup_kill(&shim->cgroup);
     }
+    if (shim->adopts) {
+        (void)tree_signal(&shim->tree, signal);
+        return;
+    }
     if (shim->command > 0) {
         (void)kill(-shim->command, signal);
     }
     family_signal_children(shim->witness_gone ? 0 : shim->witness.pid, signal);
 }
 
+/* Processes of the run that live. */
+static size_t count_left(struct shim *shim) {
+    return shim->adopts ? tree_look(&shim->tree)
+                        : family_count(shim->command, shim->witness_gone ? 0 : shim->witness.pid);
+}
+
 static void show_stage(struct shim *shim, const char *stage, int64_t kill_at) {
     struct error error;
     struct state_actor actor = {.name = shim->stop_by};
-    size_t left = family_count(shim->command, shim->witness_gone ? 0 : shim->witness.pid);
+    size_t left = count_left(shim);
     state_set_patience(shim->state, STAGE_PATIENCE_MS);
     if (!state_shim_stage(shim->state, &actor, shim->spec->run, stage, shim->stop_reason, kill_at,
                           (int64_t)left, clock_wall_ms(shim->clock), &error)) {
@@ -57,12 +67,13 @@ static void begin_kill(struct shim *shim) {
 static void tell_stuck(struct shim *shim, int64_t now) {
     struct error error;
     struct state_actor actor = {.name = "shim"};
-    pid_t witness = shim->witness_gone ? 0 : shim->witness.pid;
     if (shim->stuck_told || now - shim->kill_ns < clock_real_ms(KILL_PATIENCE_MS) * 1000000) {
         return;
     }
-    size_t left = family_count(shim->command, witness);
-    char *text = family_describe_stuck(shim->command, witness);
+    size_t left = count_left(shim);
+    char *text = shim->adopts ? tree_describe_stuck(&shim->tree)
+                              : family_describe_stuck(shim->command,
+                                                      shim->witness_gone ? 0 : shim->witness.pid);
     shim->stuck_told = true;
     shim_log("%s", text);
     state_set_patience(shim->state, STAGE_PATIENCE_MS);
@@ -104,8 +115,7 @@ static void sweep(struct shim *shim, int64_t now) {
         shim->linger_ns = now + shim->spec->linger_ms * 1000000;
     } else if (now >= shim->linger_ns) {
         shim->sweeping = true;
-        shim->stragglers =
-            (int64_t)family_count(shim->command, shim->witness_gone ? 0 : shim->witness.pid);
+        shim->stragglers = (int64_t)count_left(shim);
         shim_log("%lld processes outlived the command and are ended", (long long)shim->stragglers);
         begin_term(shim);
     }

@@ -121,7 +121,7 @@ static bool write_end(struct state *state, const char *run, const struct state_e
 }
 
 static enum state_event_kind kind_of_end(const struct state_end *end) {
-    if (end->outcome == STATE_OUTCOME_LOST) {
+    if (end->outcome == STATE_OUTCOME_LOST && !end->adopted) {
         return STATE_EVENT_LOST;
     }
     return strcmp(end->recorded_by, "replay") == 0 ? STATE_EVENT_REPLAY : STATE_EVENT_RUN_END;

@@ -93,8 +93,8 @@ struct state_launch {
 };
 
 /* Inserts runs, claims and the event. An actor with a term must hold the lease: EXIT_NO_GO when it
- * passed to another, EXIT_TEMPORARY when it ran out. EXIT_NO_GO, naming the run, its owner and the dates, when a
- * live claim overlaps. */
+ * passed to another, EXIT_TEMPORARY when it ran out. EXIT_NO_GO, naming the run, its owner and the
+ * dates, when a live claim overlaps. */
 bool state_launch(struct state *state, const struct state_actor *actor,
                   const struct state_launch *launch, struct error *error);
 

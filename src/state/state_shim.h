@@ -42,6 +42,7 @@ struct state_end {
     int wait_status;
     size_t step;
     int64_t stragglers;
+    bool adopted;            /* that its end was not seen is no event of its own */
     bool out_of_memory;      /* the kernel killed processes of it for want of memory */
     const char *spawn_error; /* NULL */
     const char *recorded_by; /* shim, replay, reconciler */

@@ -229,6 +229,7 @@ Test(load, gives_what_is_left_out_its_default)
     cr_expect_str_eq(small->processors[0].log, "python-backfill");
     cr_expect_eq(small->processors[0].quiet_after_ms, 0);
     cr_expect_eq(small->processors[0].stop_grace_ms, 60000);
+    cr_expect_eq(small->processors[0].log_limit, INT64_C(2) << 30);
     cr_expect(small->processors[0].labels_jobs);
     cr_expect_eq(small->processors[0].timeout_ms, INT64_C(6) * 3600000);
     cr_expect_null(small->alerts[PIPELINE_CHANNEL_SLACK].url_file);
@@ -395,6 +396,7 @@ Test(hash, changes_with_everything_that_would_run_or_be_judged)
         {"workers: 4", "workers: 4\n    environment: {A: b}"},
         {"workers: 4", "workers: 4\n    stop_after_failures: 3"},
         {"workers: 4", "workers: 4\n    server_jobs: none"},
+        {"workers: 4", "workers: 4\n    log_limit: 1GiB"},
         {"workers: 4", "workers: 4\n    retry: {times: 2, quota_workers: 2}"},
         {"timeout: 6h", "timeout: 5h"},
         {", behind: ready", ""},
