@@ -196,6 +196,9 @@ static bool tend(struct tending *tending, const struct state_arm *arm, struct er
     size_t gate =
         situation->pipeline->groups[pipeline_find_group(situation->pipeline, arm->group)].behind;
     bool go = gate == PIPELINE_NONE || situation->gates->gates[gate].verdict == GATES_GO;
+    if (!go && situation->gates->gates[gate].verdict == GATES_STALE) {
+        return true; /* evidence that grew old is no sample, neither for nor against */
+    }
     if (go && arm->fire_ns != 0 && arm->fire_ns <= tending->boot_ns) {
         return fire(tending, arm, gate, error);
     }

@@ -1,9 +1,9 @@
 /* Arms, as the agent tends them: it counts GO samples, shows the countdown, and fires.
  *
  * Rules (operations.md D.2, B.6): an arm is void after any stop, a change of the plan, a reboot or
- * its time; two GO in a row on evidence newer than the arm start a countdown of 60 s; what stands
- * against the launch at that moment disarms the group and holds its gate, for a person to look
- * at. */
+ * its time; two GO in a row on evidence newer than the arm start a countdown of 60 s (a gate that
+ * is STALE in between neither counts nor fires, any other verdict begins anew); what stands against
+ * the launch at that moment disarms the group and holds its gate, for a person to look at. */
 #ifndef PHASEGATE_AGENT_ARMS_H
 #define PHASEGATE_AGENT_ARMS_H
 

@@ -1,235 +1,226 @@
 #include "cli/night.h"
 
 #include <poll.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "base/clock.h"
-#include "base/memory.h"
 #include "base/percent.h"
 #include "cli/brief.h"
 #include "cli/operate.h"
-#include "situation/launch.h"
-#include "state/state_lease.h"
+#include "state/state_journal.h"
 #include "state/state_sessions.h"
 
-/* Real time between two looks, between two lines of progress, and for which a gate may keep a night
- * waiting. */
-enum { LOOK_MS = 250, SAY_EVERY = 20, TRIES = 2 };
-static const int64_t gate_patience_ns = INT64_C(120) * 1000000000;
+/* Real time between two looks, between two lines of progress, and for which nothing may happen. */
+enum { LOOK_MS = 250, SAY_EVERY = 40 };
+static const int64_t patience_ns = INT64_C(120) * 1000000000;
+
+/* A night at a thousand times its speed lasts days of its own clock on a slow machine. */
+static const int64_t armed_for_ms = INT64_C(14) * 24 * 3600 * 1000;
 
 struct night {
     struct cli *cli;
     char *owner;
     int64_t began;
+    int64_t told;     /* sequence of the last event that was printed */
+    int64_t moved_ns; /* boot time of it */
 };
 
-static void say(const struct night *night, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(const struct night *night, const char *format, ...) {
+static void say(const struct night *night, int64_t at, const char *subject, const char *text) {
     int second;
-    va_list values;
-    (void)clock_local_day(clock_wall_ms(clock_system()), &second);
-    (void)fprintf(night->cli->out, "%02d:%02d  ", second / 3600, second / 60 % 60);
-    va_start(values, format);
-    (void)vfprintf(night->cli->out, format, values);
-    va_end(values);
-    (void)fputc('\n', night->cli->out);
-    (void)fflush(night->cli->out);
+    (void)clock_local_day(at, &second);
+    (void)fprintf(night->cli->out, "%02d:%02d  %s%s%s\n", second / 3600, second / 60 % 60, subject,
+                  subject[0] != '\0' ? " " : "", text);
 }
 
-static struct situation *look(const struct night *night, struct error *error) {
-    (void)poll(NULL, 0, LOOK_MS);
-    return situation_load(night->cli->pipeline, night->cli->state, clock_wall_ms(clock_system()),
-                          error);
-}
-
-/* An agent that was killed is replaced, as a console would. */
-static bool keep_agent(const struct night *night, const struct situation *situation,
-                       struct error *error) {
-    return situation->header.agent_alive ||
-           agent_start(night->cli->pipeline->file, state_directory(night->cli->state), error);
-}
-
-/* Nothing runs that could change a verdict, and all tables were measured after `since`. */
-static bool settled(const struct situation *situation, int64_t since) {
-    for (size_t i = 0; i < situation->run_count; i++) {
-        if (situation->runs[i].verdict == NULL) {
-            return false;
+/* What a person who sleeps would want to have been told. */
+static bool is_news(const char *kind) {
+    static const char *const kinds[] = {"gate",  "arm",     "disarm", "fire",   "launch",
+                                        "stop",  "verdict", "lost",   "orphan", "refused",
+                                        "stall", "alert",   "budget", "hold"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kind, kinds[i]) == 0) {
+            return true;
         }
     }
+    return false;
+}
+
+static bool tell_news(struct night *night, struct error *error) {
+    struct state_journal_filter filter = {.after = night->told};
+    size_t count;
+    struct state_event *events = state_journal(night->cli->state, &filter, &count, error);
+    if (events == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        night->told = events[i].sequence;
+        if (is_news(events[i].kind)) {
+            say(night, events[i].at, events[i].subject, events[i].text);
+            night->moved_ns = clock_boot_ns(clock_system());
+        }
+    }
+    (void)fflush(night->cli->out);
+    state_events_free(events, count);
+    return true;
+}
+
+static struct situation *look(struct night *night, struct error *error) {
+    (void)poll(NULL, 0, LOOK_MS);
+    if (!tell_news(night, error)) {
+        return NULL;
+    }
+    struct situation *situation = situation_load(night->cli->pipeline, night->cli->state,
+                                                 clock_wall_ms(clock_system()), error);
+    /* An agent that was killed is replaced, as a console would. */
+    if (situation != NULL && !situation->header.agent_alive &&
+        !agent_start(night->cli->pipeline->file, state_directory(night->cli->state), error)) {
+        situation_free(situation);
+        return NULL;
+    }
+    return situation;
+}
+
+static bool is_late(const struct night *night) {
+    return clock_boot_ns(clock_system()) - night->moved_ns > patience_ns;
+}
+
+static bool all_fresh(const struct situation *situation, int64_t since) {
     for (size_t i = 0; i < situation->pipeline->table_count; i++) {
-        if (situation->coverage->tables[i].evidence_at <= since) {
+        const struct coverage_table *table = &situation->coverage->tables[i];
+        if (table->status != COVERAGE_STATUS_FRESH || table->evidence_at <= since) {
             return false;
         }
     }
     return true;
 }
 
-/* Waits until a gate is GO; false when it has not become so in time or is NO-GO for good. */
-static bool wait_for_gate(const struct night *night, size_t gate, struct error *error) {
-    int64_t since = clock_wall_ms(clock_system());
-    int64_t until = clock_boot_ns(clock_system()) + gate_patience_ns;
-    const char *name = night->cli->pipeline->gates[gate].name;
-    for (;;) {
+/* Before the first look at BigQuery nothing is known, and nothing can be approved. */
+static bool wait_for_evidence(struct night *night, struct error *error) {
+    bool there = false;
+    while (!there) {
         struct situation *situation = look(night, error);
-        if (situation == NULL || !keep_agent(night, situation, error)) {
-            situation_free(situation);
+        if (situation == NULL) {
             return false;
         }
-        enum gates_verdict verdict = situation->gates->gates[gate].verdict;
-        bool final = verdict == GATES_NO_GO && settled(situation, since);
+        there = all_fresh(situation, 0);
         situation_free(situation);
-        if (verdict == GATES_GO) {
-            say(night, "gate %s is GO", name);
-            return true;
-        }
-        if (final || clock_boot_ns(clock_system()) > until) {
-            return error_set(error, EXIT_NO_GO, "gate %s is %s and does not change", name,
-                             gates_verdict_name(verdict));
-        }
-    }
-}
-
-/* Before the first look at BigQuery nothing is known; a launch needs to know the gaps. */
-static bool wait_for_evidence(const struct night *night, struct error *error) {
-    int64_t until = clock_boot_ns(clock_system()) + gate_patience_ns;
-    bool all = false;
-    while (!all) {
-        struct situation *situation = look(night, error);
-        if (situation == NULL || !keep_agent(night, situation, error)) {
-            situation_free(situation);
-            return false;
-        }
-        all = true;
-        for (size_t i = 0; i < situation->pipeline->table_count; i++) {
-            all = all && situation->coverage->tables[i].status == COVERAGE_STATUS_FRESH;
-        }
-        situation_free(situation);
-        if (!all && clock_boot_ns(clock_system()) > until) {
+        if (!there && is_late(night)) {
             return error_set(error, EXIT_UNKNOWN, "BigQuery does not answer");
         }
     }
     return true;
 }
 
-/* Launches a group's gaps; *nothing when there are none. */
-static bool launch_gaps(const struct night *night, size_t group, bool *nothing,
-                        struct error *error) {
+/* Approves the plan for a group and arms it for its gaps. */
+static bool arm_group(struct night *night, size_t group, struct error *error) {
+    char id[STATE_RUN_SIZE];
+    struct operate_arm wish = {
+        .group = group, .for_ms = armed_for_ms, .reason = "the demo's night"};
     struct situation *situation = look(night, error);
-    if (situation == NULL) {
-        return false;
+    bool good = situation != NULL &&
+                operate_approve(situation, night->cli->state, night->owner, &wish, id, error);
+    situation_free(situation);
+    situation = good ? look(night, error) : NULL;
+    if (situation != NULL) {
+        wish.launch = (struct situation_launch){
+            .group = group, .processor = PIPELINE_NONE, .range = situation->range, .gaps = true};
+        good = operate_arm(situation, night->cli->state, night->owner, &wish, id, error);
     }
-    struct situation_launch wanted = {
-        .group = group, .processor = PIPELINE_NONE, .range = situation->range, .gaps = true};
-    char *report = NULL;
-    struct runs_plan *plan = situation_plan(situation, &wanted, error);
-    *nothing = plan == NULL && error->code == EXIT_NO_GO;
-    bool good =
-        plan != NULL && operate_launch_plan(plan, night->cli->state, night->owner, &report, error);
-    struct text lines = text_of(report);
-    while (lines.size > 0) {
-        struct text line = text_cut(&lines, '\n');
-        say(night, "launched %.*s", (int)line.size, line.data);
-    }
-    free(report);
-    runs_plan_free(plan);
+    good = good && situation != NULL;
     situation_free(situation);
     return good;
 }
 
-static void say_progress(const struct night *night, const struct situation *situation,
-                         const char *group) {
+static void say_progress(const struct night *night, const struct situation *situation) {
     for (size_t i = situation->run_count; i-- > 0;) {
         const struct situation_run *run = &situation->runs[i];
-        if (strcmp(run->group, group) != 0 || run->verdict != NULL) {
+        char text[160];
+        char percent[PERCENT_TEXT_SIZE];
+        if (run->ended_at != 0 || run->processor_index == PIPELINE_NONE) {
             continue;
         }
-        size_t table = run->processor_index != PIPELINE_NONE
-                           ? situation->pipeline->processors[run->processor_index].fills.items[0]
-                           : 0;
-        char percent[PERCENT_TEXT_SIZE];
-        say(night, "  %-30s %zu of %zu dates, %zu failed; coverage %s %%", run->processor,
-            run->done, run->dates, run->failed,
-            percent_format(
-                coverage_percent(&situation->coverage->tables[table].all, PERCENT_NO_THRESHOLD),
-                percent));
+        size_t table = situation->pipeline->processors[run->processor_index].fills.items[0];
+        (void)snprintf(text, sizeof text, "%zu of %zu dates, %zu failed; coverage %s %%", run->done,
+                       run->dates, run->failed,
+                       percent_format(coverage_percent(&situation->coverage->tables[table].all,
+                                                       PERCENT_NO_THRESHOLD),
+                                      percent));
+        say(night, situation->as_of, run->processor, text);
     }
 }
 
-/* Whether a run belongs to what was launched for a group since `since`. */
-static bool meant(const struct situation_run *run, const char *group, int64_t since) {
-    return strcmp(run->group, group) == 0 && run->created_at >= since;
+/* Whether anything runs, waits for its verdict, is to be tried again or is about to start. */
+static bool is_busy(const struct situation *situation) {
+    for (size_t i = 0; i < situation->run_count; i++) {
+        const struct situation_run *run = &situation->runs[i];
+        if (run->verdict == NULL || run->server_held || run->retry_at != 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < situation->pipeline->group_count; i++) {
+        size_t gate = situation->pipeline->groups[i].behind;
+        const struct situation_group *group = &situation->groups[i];
+        bool go = gate == PIPELINE_NONE || situation->gates->gates[gate].verdict == GATES_GO;
+        if (group->arm != NULL && (go || group->fires_at != 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Waits until every run launched for a group since `since` has its verdict, and holds no dates for
- * jobs that it left on the server; `*gaps` when one of
- * them left some. */
-static bool wait_for_group(const struct night *night, const char *group, int64_t since, bool *gaps,
-                           struct error *error) {
-    for (unsigned looks = 0;; looks++) {
-        struct situation *situation = look(night, error);
-        if (situation == NULL || !keep_agent(night, situation, error)) {
-            situation_free(situation);
+/* Whether the night can get no further: nothing moves, and every gate was judged by tables that
+ * were read since the last thing that happened. */
+static bool is_over(const struct situation *situation, int64_t quiet_since) {
+    for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
+        enum gates_verdict verdict = situation->gates->gates[i].verdict;
+        if (verdict != GATES_GO && verdict != GATES_NO_GO && verdict != GATES_HOLD) {
             return false;
         }
-        bool waiting = false;
-        *gaps = false;
-        for (size_t i = 0; i < situation->run_count; i++) {
-            const struct situation_run *run = &situation->runs[i];
-            if (meant(run, group, since)) {
-                waiting = waiting || run->verdict == NULL || run->server_held;
-                *gaps = *gaps || (run->verdict != NULL && strcmp(run->verdict, "verified") != 0);
-            }
+    }
+    return all_fresh(situation, quiet_since);
+}
+
+/* Watches until it is over; the agent does the work. */
+static bool watch(struct night *night, struct error *error) {
+    int64_t quiet_since = clock_wall_ms(clock_system());
+    for (unsigned looks = 1;; looks++) {
+        struct situation *situation = look(night, error);
+        if (situation == NULL) {
+            return false;
         }
-        if (waiting && looks % SAY_EVERY == SAY_EVERY - 1) {
-            say_progress(night, situation, group);
+        bool busy = is_busy(situation);
+        bool over = !busy && is_over(situation, quiet_since);
+        quiet_since = busy ? situation->as_of : quiet_since;
+        if (busy) {
+            night->moved_ns = clock_boot_ns(clock_system());
         }
-        for (size_t i = situation->run_count; !waiting && i-- > 0;) {
-            const struct situation_run *run = &situation->runs[i];
-            if (meant(run, group, since)) {
-                say(night, "%s %s: %s", run->run, run->processor,
-                    run->verdict_text != NULL ? run->verdict_text : run->verdict);
-            }
+        if (busy && looks % SAY_EVERY == 0) {
+            say_progress(night, situation);
         }
         situation_free(situation);
-        if (!waiting) {
+        if (over || is_late(night)) {
             return true;
         }
     }
 }
 
-static bool do_group(const struct night *night, size_t group, struct error *error) {
-    const struct pipeline_group *which = &night->cli->pipeline->groups[group];
-    bool gaps = true;
-    bool nothing = false;
-    if (which->behind != PIPELINE_NONE && !wait_for_gate(night, which->behind, error)) {
-        return false;
+static int finish(struct night *night, struct error *error) {
+    size_t ended;
+    struct situation *situation = look(night, error);
+    if (situation == NULL || !operate_disarm(night->cli->pipeline, night->cli->state, night->owner,
+                                             PIPELINE_NONE, "the night is over", &ended, error)) {
+        situation_free(situation);
+        return cli_fail(night->cli, error);
     }
-    for (int i = 0; gaps && i < TRIES; i++) {
-        int64_t since = clock_wall_ms(clock_system());
-        if (!launch_gaps(night, group, &nothing, error)) {
-            return nothing; /* no date is missing any more */
-        }
-        if (!wait_for_group(night, which->name, since, &gaps, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int finish(const struct night *night, struct error *error) {
     for (size_t i = 0; i < night->cli->pipeline->gate_count; i++) {
-        if (!wait_for_gate(night, i, error)) {
+        const struct gates_gate *gate = &situation->gates->gates[i];
+        if (gate->verdict != GATES_GO) {
+            (void)error_set(error, EXIT_NO_GO, "gate %s is %s and does not change",
+                            night->cli->pipeline->gates[i].name, gates_verdict_name(gate->verdict));
             (void)cli_fail(night->cli, error);
         }
-    }
-    struct situation *situation = look(night, error);
-    if (situation == NULL) {
-        return cli_fail(night->cli, error);
     }
     (void)fputc('\n', night->cli->out);
     brief_write(night->cli->out, situation, night->began);
@@ -240,24 +231,27 @@ static int finish(const struct night *night, struct error *error) {
 
 int night_run(struct cli *cli) {
     struct error error = {0};
-    struct night night = {.cli = cli, .began = clock_wall_ms(clock_system())};
+    struct night night = {.cli = cli,
+                          .began = clock_wall_ms(clock_system()),
+                          .moved_ns = clock_boot_ns(clock_system())};
     char session[STATE_SESSION_SIZE] = "";
     if (!cli_open_state(cli, &error)) {
         return cli_fail(cli, &error);
     }
     night.owner = operate_owner();
-    /* As long as this process lives the agent is needed, as by a console. */
+    /* Somebody is there until the last group is armed; from then on nobody is. */
     bool good =
         state_session_open(cli->state, STATE_CONSOLE, night.owner, night.began, session, &error) &&
         agent_start(cli->pipeline->file, state_directory(cli->state), &error) &&
         wait_for_evidence(&night, &error);
     for (size_t i = 0; good && i < cli->pipeline->group_count; i++) {
-        good = do_group(&night, i, &error);
+        good = arm_group(&night, i, &error);
     }
-    int code = good ? finish(&night, &error) : cli_fail(cli, &error);
     if (session[0] != '\0') {
         (void)state_session_close(cli->state, session, clock_wall_ms(clock_system()), NULL);
     }
+    good = good && watch(&night, &error);
+    int code = good ? finish(&night, &error) : cli_fail(cli, &error);
     free(night.owner);
     return code;
 }

@@ -168,6 +168,20 @@ Test(arms, never_count_what_is_stale_or_unknown)
     state_arms_free(a, 1);
 }
 
+Test(arms, go_on_counting_when_the_evidence_was_stale_in_between_and_fire_on_fresh_alone)
+{
+    arm_second(scene.pipeline->hash);
+    look(10, 0, 0, SCENE_NOW + 1 * MINUTE);
+    look(10, 0, 6 * MINUTE, SCENE_NOW + 7 * MINUTE);
+    look(10, 0, 0, SCENE_NOW + 8 * MINUTE);
+    cr_expect_neq(news.due_ns, 0, "the second GO in a row");
+    boot_ns += 60 * INT64_C(1000000000);
+    look(10, 0, 6 * MINUTE, SCENE_NOW + 14 * MINUTE);
+    cr_expect_eq(runs(), 0, "not on stale evidence");
+    look(10, 0, 0, SCENE_NOW + 15 * MINUTE);
+    cr_expect_eq(runs(), 1);
+}
+
 Test(arms, are_void_after_a_change_of_the_plan)
 {
     char approval[STATE_RUN_SIZE];
