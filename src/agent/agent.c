@@ -22,6 +22,7 @@
 #include "agent/unattended.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/share.h"
 #include "state/state_journal.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
@@ -558,10 +559,14 @@ bool agent_start(const char *pipeline_file, const char *state_directory, struct 
     char option[] = "--pipeline";
     char *file = memory_copy_string(pipeline_file);
     char *argv[] = {name, verb, option, file, NULL};
+    int made = share_open(log, O_WRONLY | O_CREAT | O_APPEND, SHARE_WRITTEN);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
     pid_t pid;
+    if (made >= 0) {
+        (void)close(made);
+    }
     (void)sigemptyset(&none);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawnattr_init(&attributes);

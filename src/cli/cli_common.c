@@ -17,7 +17,8 @@ bool cli_attach_state(struct cli *cli, struct error *error) {
         return false;
     }
     char *directory = state_home(cli->pipeline->name, error);
-    cli->state = directory != NULL ? state_open(directory, STATE_WRITE, error) : NULL;
+    cli->state =
+        directory != NULL ? state_open(directory, state_access_to(directory), error) : NULL;
     free(directory);
     return cli->state != NULL;
 }
@@ -28,6 +29,9 @@ bool cli_open_state(struct cli *cli, struct error *error) {
     }
     if (!cli_attach_state(cli, error)) {
         return false;
+    }
+    if (!state_is_writable(cli->state)) {
+        return true; /* who may only watch takes what those who act have found */
     }
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
@@ -71,7 +75,8 @@ struct situation *cli_situation(struct cli *cli, bool measure, struct error *err
     }
     struct situation *situation =
         situation_load(cli->pipeline, cli->state, clock_wall_ms(clock_system()), error);
-    if (situation == NULL || !measure || situation->header.agent_alive || fresh(situation)) {
+    if (situation == NULL || !measure || situation->header.agent_alive || fresh(situation) ||
+        !state_is_writable(cli->state)) {
         return situation;
     }
     bool agent_polls;

@@ -33,7 +33,7 @@ static bool changed(void *context) {
 static struct situation *load(void *context, struct error *error) {
     struct source *source = context;
     source->loaded_ns = clock_boot_ns(clock_system());
-    if (!source->reconciled) {
+    if (!source->reconciled && state_is_writable(source->state)) {
         struct state_actor actor = {.name = source->owner};
         struct runs_reconciled reconciled;
         if (!runs_reconcile(source->state, &actor, clock_system(), &reconciled, error)) {
@@ -62,6 +62,9 @@ static int plain_report(struct cli *cli, const struct error *why) {
 
 static bool start_agent(struct cli *cli, struct error *error) {
     struct state_lease lease = {0};
+    if (!state_is_writable(cli->state)) {
+        return true;
+    }
     if (!state_lease_load(cli->state, clock_boot_ns(clock_system()), &lease, error)) {
         return false;
     }
@@ -100,19 +103,22 @@ int cli_open_console(struct cli *cli) {
         return cli_fail(cli, &error);
     }
     char *owner = operate_owner();
-    struct state *reader = state_open(state_directory(cli->state), STATE_WRITE, &error);
+    enum state_access access = state_is_writable(cli->state) ? STATE_WRITE : STATE_READ;
+    struct state *reader = state_open(state_directory(cli->state), access, &error);
     struct state *worker =
-        reader != NULL ? state_open(state_directory(cli->state), STATE_WRITE, &error) : NULL;
-    bool good =
-        worker != NULL && state_session_open(cli->state, STATE_CONSOLE, owner,
-                                             clock_wall_ms(clock_system()), session, &error);
+        reader != NULL ? state_open(state_directory(cli->state), access, &error) : NULL;
+    bool good = worker != NULL;
+    if (good && access == STATE_WRITE) {
+        good = state_session_open(cli->state, STATE_CONSOLE, owner, clock_wall_ms(clock_system()),
+                                  session, &error);
+    }
     int code;
     if (good && start_agent(cli, &error)) {
         code = show(cli, owner, reader, worker);
     } else {
         code = cli_fail(cli, &error);
     }
-    if (good) {
+    if (good && access == STATE_WRITE) {
         (void)state_session_close(cli->state, session, clock_wall_ms(clock_system()), NULL);
     }
     state_close(reader);

@@ -120,6 +120,11 @@ static bool stop_runs(struct cli *cli, const struct state_actor *actor,
                       now ? "Killing" : "Asked", asked, asked == 1 ? "" : "s",
                       now ? "" : " to stop");
     }
+    char *limits = asked > 0 ? runs_stop_limits(cli->state, selector) : NULL;
+    if (limits != NULL) {
+        (void)fprintf(cli->out, "%s.\n", limits);
+        free(limits);
+    }
     if (cancel && !cancel_jobs(cli, actor, selector, &cancelled, error)) {
         return false;
     }

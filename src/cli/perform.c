@@ -124,6 +124,11 @@ static bool stop(struct perform *perform, const struct command *command, char *a
     }
     (void)snprintf(answer, size, "%s %zu run%s%s", selector.at_once ? "killing" : "asked", asked,
                    asked == 1 ? "" : "s", selector.at_once ? "" : " to stop");
+    char *limits = runs_stop_limits(perform->state, &selector);
+    if (limits != NULL) {
+        (void)snprintf(answer, size, "%s", limits);
+        free(limits);
+    }
     return true;
 }
 

@@ -30,6 +30,7 @@
     X(auth)                                                                                        \
     X(validate)                                                                                    \
     X(init)                                                                                        \
+    X(share)                                                                                       \
     X(agent)                                                                                       \
     X(poll)                                                                                        \
     X(processor)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/share.h"
 
 static const int64_t second_ns = INT64_C(1000000000);
 
@@ -78,8 +79,7 @@ struct log_times_writer *log_times_writer_new(const char *log_path) {
 
 /* Goes on after the last whole record of whoever wrote before. */
 static void open_writer(struct log_times_writer *writer) {
-    writer->descriptor =
-        open(writer->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    writer->descriptor = share_open(writer->path, O_RDWR | O_CREAT | O_APPEND, SHARE_WRITTEN);
     writer->failed = writer->descriptor < 0;
     size_t count = writer->failed ? 0 : count_records(writer->descriptor);
     if (count > 0 && !read_record(writer->descriptor, count - 1, &writer->last)) {

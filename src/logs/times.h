@@ -20,7 +20,7 @@ char *log_times_path(const char *log_path);
 /* Writing, by the one who follows the log. One thread. */
 struct log_times_writer;
 
-/* The file is opened (0600, append) with the first note. The caller frees it. */
+/* The file is opened (append) with the first note. The caller frees it. */
 struct log_times_writer *log_times_writer_new(const char *log_path);
 
 /* Writes what is pending, and frees it; NULL is fine. */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/share.h"
 #include "runs/runs_code.h"
 #include "runs/runs_launch.h"
 #include "runs/spec.h"
@@ -167,6 +168,14 @@ static char **environment_of(const struct pipeline *pipeline,
     return environment;
 }
 
+/* runs/ first, so that each takes its mode from the one above. */
+static bool make_directory(const char *directory, struct error *error) {
+    char *runs = file_directory(directory);
+    bool done = share_make_directory(runs, error) && share_make_directory(directory, error);
+    free(runs);
+    return done;
+}
+
 static bool write_spec(const struct pipeline *pipeline, const struct pipeline_processor *processor,
                        const struct runs_item *item, const char *run, struct state *state,
                        const char *directory, struct error *error) {
@@ -185,7 +194,7 @@ static bool write_spec(const struct pipeline *pipeline, const struct pipeline_pr
         .linger_ms = LINGER_MS,
         .log_limit = processor->log_limit,
     };
-    bool done = file_make_directory(directory, error) && spec_write(directory, &spec, error);
+    bool done = make_directory(directory, error) && spec_write(directory, &spec, error);
     for (char **entry = environment; *entry != NULL; entry++) {
         free(*entry);
     }

@@ -8,11 +8,12 @@
 
 #include <stdbool.h>
 
-/* Creates the file (0600) and takes its lock; the descriptor is close-on-exec. -1 with errno, which
+/* Creates the file and takes its lock; the descriptor is close-on-exec. -1 with errno, which
  * is EAGAIN when somebody holds it. */
 int lock_take(const char *directory, const char *name);
 
-/* Whether somebody holds the lock. Takes nothing; a file that is not there is not locked. */
+/* Whether somebody holds the lock. Takes nothing; a file that is not there is not locked,
+ * one that may not be read is. */
 bool lock_is_held(const char *directory, const char *name);
 
 #endif

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "runs/cgroup.h"
@@ -26,6 +28,11 @@ static size_t reach_adopted(const struct state_run *run, int signal) {
     tree_clear(&tree);
     spec_free(spec);
     return count;
+}
+
+bool orphan_is_foreign(const struct state_run *run) {
+    struct stat status;
+    return geteuid() != 0 && stat(run->directory, &status) == 0 && status.st_uid != geteuid();
 }
 
 bool orphan_is_alive(const struct state_run *run) {
@@ -76,7 +83,7 @@ static bool kill_on(struct state *state, const struct clock *clock, const struct
 bool orphan_go_on_stopping(struct state *state, const struct clock *clock,
                            const struct state_run *run, struct error *error) {
     int64_t now = clock_wall_ms(clock);
-    if (run->stop_at == 0) {
+    if (run->stop_at == 0 || orphan_is_foreign(run)) {
         return true;
     }
     bool at_once = run->kill_at != 0 && run->kill_at <= run->stop_at;

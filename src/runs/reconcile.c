@@ -66,6 +66,20 @@ static bool replay(struct task *task, const struct state_run *run, bool *found,
     return done;
 }
 
+/* Of another account's run only the record of its shim is believed: it is written when nothing of
+ * the run is left, and what else there may be cannot be seen from here. */
+static bool replay_end(struct task *task, const struct state_run *run, struct error *error) {
+    struct record record;
+    bool ended = record_read(run->directory, SPEC_EXIT, run->run, &record) &&
+                 record.outcome != STATE_OUTCOME_NONE;
+    record_clear(&record);
+    if (!ended) {
+        task->sums->elsewhere++;
+        return true;
+    }
+    return replay(task, run, &ended, error);
+}
+
 static bool end_unstarted(struct task *task, const struct state_run *run, const char *why,
                           struct error *error) {
     struct record record = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
@@ -141,6 +155,9 @@ static bool reconcile_run(struct task *task, const struct state_run *run, struct
         return state_run_orphan(task->state, task->actor, run->run, clock_wall_ms(task->clock),
                                 &done, error) &&
                orphan_go_on_stopping(task->state, task->clock, run, error);
+    }
+    if (!rebooted && orphan_is_foreign(run)) {
+        return replay_end(task, run, error);
     }
     return replay(task, run, &found, error) && (found || end_unknown(task, run, rebooted, error));
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/share.h"
 
 enum { LARGEST_RECORD = 65536 };
 
@@ -40,6 +41,8 @@ bool record_write(const char *run_directory, const char *name, const char *run,
     char *text = json_text(json);
     char *path = file_join(run_directory, name);
     bool done = file_write(path, text_of(text), error);
+    /* Best effort: for the eyes of the group, where there is one. */
+    (void)share_adopt(path, SHARE_FILE);
     free(path);
     free(text);
     json_decref(json);

@@ -17,6 +17,7 @@ struct runs_reconciled {
     size_t orphans;   /* command alive without a shim */
     size_t replayed;  /* ended now, with the status that was left on disk */
     size_t lost;      /* ended now, nobody knows how */
+    size_t elsewhere; /* of another account, and only that one can tell whether all has ended */
     size_t unstarted; /* ended now, their command never ran */
 };
 

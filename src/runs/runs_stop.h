@@ -20,6 +20,11 @@ bool runs_stop(struct state *state, const struct state_actor *actor, const struc
                const struct runs_stop_selector *selector, const char *reason, size_t *asked,
                struct error *error);
 
+/* What a stop of these runs cannot do from here, as a sentence for people: runs whose shim is gone
+ * and whose processes are another account's, which only that account or root can signal. NULL when
+ * there is none, or the state cannot be read. The caller frees it. */
+char *runs_stop_limits(struct state *state, const struct runs_stop_selector *selector);
+
 /* Asks for the jobs in BigQuery to be cancelled that matching runs have left there, or will leave
  * when they end (state_server.h): the agent carries it out. `*asked` runs were not asked for it
  * before; `*live` of all that match live still. */

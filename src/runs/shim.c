@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/share.h"
 #include "runs/lock.h"
 #include "runs/shim.h"
 
@@ -75,7 +76,7 @@ static bool detach(const char *run_directory) {
         _exit(0);
     }
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int log = share_open(log_path, O_WRONLY | O_CREAT | O_APPEND, SHARE_FILE);
     if (child == 0 && nothing >= 0 && log >= 0 && chdir("/") == 0) {
         done = dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
                dup2(log, STDERR_FILENO) >= 0;
@@ -91,6 +92,7 @@ static int open_control(const char *run_directory) {
     char *path = file_join(run_directory, SPEC_CONTROL);
     int descriptor = -1;
     if (mkfifo(path, 0600) == 0 || errno == EEXIST) {
+        (void)share_adopt(path, SHARE_POKED);
         /* Read and write: pokes that come before somebody reads are kept. */
         descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     }

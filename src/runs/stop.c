@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -39,6 +41,42 @@ static bool follow_up(struct state *state, const struct clock *clock,
     }
     state_runs_free(runs, count);
     return done;
+}
+
+/* The account a run's directory belongs to; the caller frees it. */
+static char *account_of(const struct state_run *run) {
+    struct stat status;
+    struct passwd entry;
+    struct passwd *found = NULL;
+    char room[4096];
+    if (stat(run->directory, &status) != 0) {
+        return memory_copy_string("another account");
+    }
+    return getpwuid_r(status.st_uid, &entry, room, sizeof room, &found) == 0 && found != NULL
+               ? memory_copy_string(found->pw_name)
+               : memory_format("uid %ld", (long)status.st_uid);
+}
+
+char *runs_stop_limits(struct state *state, const struct runs_stop_selector *selector) {
+    struct state_run_filter filter = {.run = selector->run,
+                                      .group = selector->group,
+                                      .processor = selector->processor,
+                                      .live = true};
+    size_t count;
+    char *text = NULL;
+    struct state_run *runs = state_runs(state, &filter, &count, NULL);
+    for (size_t i = 0; runs != NULL && text == NULL && i < count; i++) {
+        if (runs[i].state != STATE_RUN_CLAIMED && orphan_is_foreign(&runs[i]) &&
+            !lock_is_held(runs[i].directory, SPEC_SHIM_LOCK)) {
+            char *account = account_of(&runs[i]);
+            text = memory_format("%s has lost its shim and its processes belong to %s: only that "
+                                 "account's agent, its `phasegate runs`, or root can end them",
+                                 runs[i].run, account);
+            free(account);
+        }
+    }
+    state_runs_free(runs, runs != NULL ? count : 0);
+    return text;
 }
 
 bool runs_stop(struct state *state, const struct state_actor *actor, const struct clock *clock,

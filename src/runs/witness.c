@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/share.h"
 #include "runs/lock.h"
 #include "runs/record.h"
 #include "runs/spec.h"
@@ -46,7 +47,7 @@ static bool open_wires(const char *run_directory, struct wires *wires, struct er
     bool done = pipe2(wires->report, O_CLOEXEC) == 0 && pipe2(wires->gate, O_CLOEXEC) == 0 &&
                 pipe2(wires->release, O_CLOEXEC) == 0 && pipe2(wires->failure, O_CLOEXEC) == 0;
     if (done) {
-        wires->log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+        wires->log = share_open(log, O_WRONLY | O_CREAT | O_APPEND, SHARE_FILE);
         wires->witness_lock = lock_take(run_directory, SPEC_WITNESS_LOCK);
         wires->child_lock = lock_take(run_directory, SPEC_CHILD_LOCK);
         done = wires->log >= 0 && wires->witness_lock >= 0 && wires->child_lock >= 0;

@@ -39,6 +39,12 @@ bool sql_failed(struct state *state, struct error *error) {
                          "%s is being written by another phasegate process for too long; try again",
                          state->path);
     }
+    if (extended == SQLITE_READONLY_ROLLBACK || extended == SQLITE_READONLY_RECOVERY) {
+        return state_refuse_recovery(state, error);
+    }
+    if ((extended & 0xFF) == SQLITE_READONLY && !state->writable) {
+        return state_refuse(state, error);
+    }
     return error_set(error, exit_of(extended & 0xFF), "%s: %s", state->path, message);
 }
 
@@ -49,7 +55,7 @@ bool sql_script(struct state *state, const char *sql, struct error *error) {
 
 bool sql_begin(struct state *state, struct error *error) {
     if (!state->writable) {
-        return error_set(error, EXIT_SOFTWARE, "%s was opened for reading only", state->path);
+        return state_refuse(state, error);
     }
     return sql_script(state, "BEGIN IMMEDIATE", error);
 }

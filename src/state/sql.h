@@ -56,6 +56,10 @@ static inline struct sql_value sql_blob(const char *data, size_t size) {
 /* Fills the error from the connection's last failure; returns false. */
 bool sql_failed(struct state *state, struct error *error);
 
+/* Why a connection that may only read writes nothing (state.c); both return false. */
+bool state_refuse(const struct state *state, struct error *error);
+bool state_refuse_recovery(const struct state *state, struct error *error);
+
 /* A transaction that writes. sql_end commits when `done`, else rolls back; returns whether it was
  * committed. */
 bool sql_begin(struct state *state, struct error *error);

@@ -1,6 +1,7 @@
 #include "state/state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/share.h"
 #include "state/filesystem.h"
 #include "state/schema.h"
 #include "state/sql.h"
@@ -94,6 +96,41 @@ static bool configure(struct state *state, struct error *error) {
                            state->path);
 }
 
+enum state_access state_access_to(const char *directory) {
+    char *path = file_join(directory, "state.db");
+    bool watched = faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 &&
+                   faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0;
+    free(path);
+    return watched ? STATE_READ : STATE_WRITE;
+}
+
+bool state_is_writable(const struct state *state) {
+    return state->writable;
+}
+
+/* Not by name: looking that up would make every shim larger. */
+static long owner_of(const struct state *state) {
+    struct stat status;
+    return stat(state->path, &status) == 0 ? (long)status.st_uid : -1;
+}
+
+bool state_refuse(const struct state *state, struct error *error) {
+    if (faccessat(AT_FDCWD, state->path, W_OK, AT_EACCESS) == 0) {
+        return error_set(error, EXIT_SOFTWARE, "%s was opened for reading only", state->path);
+    }
+    return error_set(error, EXIT_PERMISSION,
+                     "you may watch %s but not act in it; its owner (uid %ld) can let your group "
+                     "act with `phasegate share --act`",
+                     state->directory, owner_of(state));
+}
+
+bool state_refuse_recovery(const struct state *state, struct error *error) {
+    return error_set(error, EXIT_TEMPORARY,
+                     "%s holds half a change of a program that was killed, and you may not undo "
+                     "it; any phasegate command of its owner (uid %ld) does",
+                     state->path, owner_of(state));
+}
+
 static bool prepare_place(const char *directory, enum state_access access, const char *path,
                           struct error *error) {
     struct stat status;
@@ -114,6 +151,10 @@ static bool open_database(struct state *state, struct error *error) {
     mode_t mask = umask(077);
     int code = sqlite3_open_v2(state->path, &state->database, flags, NULL);
     (void)umask(mask);
+    if (code == SQLITE_OK && state->writable) {
+        /* Fails for a file of another account, which has its mode from there. */
+        (void)share_adopt(state->path, SHARE_WRITTEN);
+    }
     if (code != SQLITE_OK) {
         return error_set(error, EXIT_PERMISSION, "cannot open %s: %s", state->path,
                          state->database == NULL ? "out of memory"

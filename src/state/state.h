@@ -3,7 +3,8 @@
  *
  * SQLite in one file, $XDG_STATE_HOME/phasegate/PIPELINE/state.db (default ~/.local/state), with
  * the run directories in runs/ beside it; PHASEGATE_STATE, a directory, stands in for
- * $XDG_STATE_HOME/phasegate. Directories are 0700, files 0600. Invariants are constraints and
+ * $XDG_STATE_HOME/phasegate. Directories are 0700, files 0600, unless their owner shares them with
+ * a group (base/share.h). Invariants are constraints and
  * triggers of the schema (schema.c); the functions of the state_*.h headers are the only statements
  * that touch it.
  *
@@ -47,6 +48,13 @@ char *state_home(const char *pipeline, struct error *error);
  * schema can still be read: it only ever adds. */
 struct state *state_open(const char *directory, enum state_access access, struct error *error);
 void state_close(struct state *state); /* NULL is fine */
+
+/* What this process may do there: STATE_READ when there is a state file that it may only read. */
+enum state_access state_access_to(const char *directory);
+
+/* Whether the connection may write. What a STATE_READ connection is asked to write is refused, with
+ * a sentence that says who can allow it (EXIT_PERMISSION). */
+bool state_is_writable(const struct state *state);
 
 /* The directory it was opened in, as an absolute path without links. */
 const char *state_directory(const struct state *state);

@@ -43,6 +43,7 @@
     X(VERDICT, "verdict")                                                                          \
     X(STALL, "stall")                                                                              \
     X(ALERT, "alert")                                                                              \
+    X(SHARE, "share")                                                                              \
     X(NOTE, "note")
 
 enum state_event_kind {

@@ -32,3 +32,18 @@ gives 2 'could not be measured' env BIGQUERY_EMULATOR_HOST=localhost:1 phasegate
 gives 64 'did you mean coverage' phasegate --pipeline my-backfill/pipeline.yaml covrage
 gives 66 'nowhere.yaml' phasegate -p nowhere.yaml coverage
 gives 1 'phase3-ready' phasegate demo check
+
+# The service starts the program that was installed, says what to do when another agent is at work, and systemd takes it.
+unit=$tree/moved/share/phasegate/systemd/phasegate-agent@.service
+for line in '^ExecStart=/.*/bin/phasegate agent --stay ' '^KillMode=process$' '^RestartPreventExitStatus=.*75' '^SuccessExitStatus=75$'; do
+    grep -q -- "$line" "$unit" || { echo "$unit lacks $line"; exit 1; }
+done
+if command -v systemd-analyze >/dev/null; then
+    sed "s|^ExecStart=[^ ]*|ExecStart=$tree/moved/bin/phasegate|" "$unit" >"$tree/phasegate-agent@nba.service"
+    mkdir -p "$tree/config/phasegate/nba"
+    answer=$(HOME=$tree XDG_CONFIG_HOME=$tree/config systemd-analyze --user --man=no verify "$tree/phasegate-agent@nba.service" 2>&1) || true
+    if grep -q 'phasegate-agent' <<<"$answer"; then
+        echo "systemd does not take the unit: $answer"
+        exit 1
+    fi
+fi

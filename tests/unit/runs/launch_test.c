@@ -51,7 +51,7 @@ Test(launch, files_of_a_run_are_the_owners_only)
         const char *name;
         mode_t mode;
     } table[] = {{"", 0700},        {"spec.json", 0600}, {"exit.json", 0600},
-                 {"out.log", 0640}, {"shim.log", 0600},  {"shim.lock", 0600}};
+                 {"out.log", 0600}, {"shim.log", 0600},  {"shim.lock", 0600}};
     char run[STATE_RUN_SIZE];
     fixture_start(&f, "true", run);
     fixture_wait();
