@@ -15,7 +15,7 @@ static const int64_t slow_ns = INT64_C(1000) * 1000000;
 static const int64_t pause_ns = INT64_C(600) * 1000000000;
 
 struct place {
-    const char *directory; /* the pipeline's */
+    char *directory;
     struct runs_code code;
     int64_t due_ns;
 };
@@ -37,6 +37,18 @@ static struct place *find(struct code_watch *watch, const char *directory) {
     return NULL;
 }
 
+/* NULL when there are too many to look at. */
+static struct place *find_or_add(struct code_watch *watch, const char *directory) {
+    struct place *place = find(watch, directory);
+    if (place == NULL && watch->count < MOST_DIRECTORIES) {
+        place = &watch->places[watch->count++];
+        *place =
+            (struct place){.directory = memory_copy_string(directory), .code = {.changed = -1}};
+        runs_code_look(directory, &place->code);
+    }
+    return place;
+}
+
 struct code_watch *code_watch_new(const struct recorder *recorder, const struct clock *clock) {
     struct code_watch *watch = memory_new(1, sizeof *watch);
     *watch = (struct code_watch){.recorder = recorder, .clock = clock};
@@ -45,7 +57,7 @@ struct code_watch *code_watch_new(const struct recorder *recorder, const struct 
         if (directory != NULL && watch->count < MOST_DIRECTORIES &&
             find(watch, directory) == NULL) {
             watch->places[watch->count++] =
-                (struct place){.directory = directory, .code = {.changed = -1}};
+                (struct place){.directory = memory_copy_string(directory), .code = {.changed = -1}};
         }
     }
     return watch;
@@ -54,6 +66,7 @@ struct code_watch *code_watch_new(const struct recorder *recorder, const struct 
 void code_watch_free(struct code_watch *watch) {
     for (size_t i = 0; watch != NULL && i < watch->count; i++) {
         runs_code_clear(&watch->places[i].code);
+        free(watch->places[i].directory);
     }
     free(watch);
 }
@@ -87,16 +100,12 @@ static bool tell(struct code_watch *watch, struct error *error) {
     return good;
 }
 
-/* The directory a run's processor has: the pipeline file may have changed since, and then nothing
- * is known of where it runs. */
 static bool compare(struct code_watch *watch, const struct state_run *run, struct error *error) {
-    const struct pipeline *pipeline = watch->recorder->pipeline;
-    size_t processor = pipeline_find_processor(pipeline, run->processor);
-    const struct place *place =
-        processor == PIPELINE_NONE || strcmp(run->plan_hash, pipeline->hash) != 0
-            ? NULL
-            : find(watch, pipeline->processors[processor].directory);
-    return place == NULL || place->code.commit == NULL || run->notices.code_commit == NULL ||
+    const struct state_notices *notices = &run->notices;
+    const struct place *place = notices->code_directory == NULL || notices->code_commit == NULL
+                                    ? NULL
+                                    : find_or_add(watch, notices->code_directory);
+    return place == NULL || place->code.commit == NULL ||
            state_notice_code(watch->recorder->state, &watch->recorder->actor, run->run,
                              place->code.commit, clock_wall_ms(watch->clock), error);
 }

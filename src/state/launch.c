@@ -140,21 +140,22 @@ static bool insert_tables(struct state *state, const struct state_new_run *run,
 static bool insert_run(struct state *state, const struct state_launch *launch,
                        const struct state_new_run *run, struct error *error) {
     char *dates = days_to_text(run->dates);
-    bool done =
-        SQL_RUN(state, error,
-                "INSERT INTO runs(run,launch,group_name,processor,owner,from_day,to_day,dates,"
-                "date_count,plan_hash,steps,step_count,command,directory,retry_of,state,"
-                "created_at,created_boot_id,created_ns,server_labelled,adopted,code_commit,"
-                "code_changed)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?,?,?,?,?)",
-                sql_text(run->run), sql_text(launch->launch), sql_text(launch->group),
-                sql_text(run->processor), sql_text(launch->owner), sql_int(run->range.from),
-                sql_int(run->range.to), sql_text(dates), sql_size(dayset_count(run->dates)),
-                sql_text(launch->plan_hash), sql_text(run->steps), sql_size(run->step_count),
-                sql_text(run->command), sql_text(run->directory), sql_text(run->retry_of),
-                sql_int(launch->at), sql_text(state->boot_id), sql_int(launch->boot_ns),
-                sql_int(run->labels_jobs), sql_int(run->adopted), sql_text(run->code_commit),
-                sql_int_unless(run->code_commit == NULL ? -1 : run->code_changed, -1));
+    bool done = SQL_RUN(
+        state, error,
+        "INSERT INTO runs(run,launch,group_name,processor,owner,from_day,to_day,dates,"
+        "date_count,plan_hash,steps,step_count,command,directory,retry_of,state,"
+        "created_at,created_boot_id,created_ns,server_labelled,adopted,code_directory,code_commit,"
+        "code_changed)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?,?,?,?,?,?)",
+        sql_text(run->run), sql_text(launch->launch), sql_text(launch->group),
+        sql_text(run->processor), sql_text(launch->owner), sql_int(run->range.from),
+        sql_int(run->range.to), sql_text(dates), sql_size(dayset_count(run->dates)),
+        sql_text(launch->plan_hash), sql_text(run->steps), sql_size(run->step_count),
+        sql_text(run->command), sql_text(run->directory), sql_text(run->retry_of),
+        sql_int(launch->at), sql_text(state->boot_id), sql_int(launch->boot_ns),
+        sql_int(run->labels_jobs), sql_int(run->adopted), sql_text(run->code_directory),
+        sql_text(run->code_commit),
+        sql_int_unless(run->code_commit == NULL ? -1 : run->code_changed, -1));
     free(dates);
     return done && insert_tables(state, run, error) && insert_claims(state, launch, run, error);
 }

@@ -109,6 +109,7 @@ enum state_outcome run_outcome_of(const char *word) {
     X(OUT_OF_MEMORY, "r.out_of_memory")                                                            \
     X(STUCK, "r.stuck")                                                                            \
     X(LOG_ALARM, "r.log_alarm")                                                                    \
+    X(CODE_DIRECTORY, "r.code_directory")                                                          \
     X(CODE_COMMIT, "r.code_commit")                                                                \
     X(CODE_CHANGED, "r.code_changed")                                                              \
     X(CODE_MOVED, "r.code_moved")                                                                  \
@@ -139,7 +140,8 @@ enum run_column {
 #define RUNS_OF_SCHEMA_1                                                                           \
     "(SELECT *,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS server_jobs_at,"  \
     "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by,0 AS adopted,"         \
-    "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_commit,NULL AS code_changed," \
+    "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_directory,NULL AS "           \
+    "code_commit,NULL AS code_changed,"                                                            \
     "NULL AS code_moved FROM runs)"
 #define RUN_SELECT(source)                                                                         \
     "SELECT " RUN_LIST " FROM " source " r LEFT JOIN progress p ON p.run=r.run"                    \
@@ -194,6 +196,7 @@ static struct state_notices read_notices(const struct sql_rows *rows) {
         .out_of_memory = sql_get_int(rows, RUN_OUT_OF_MEMORY, 0) != 0,
         .stuck = sql_get_text(rows, RUN_STUCK),
         .log_alarm = sql_get_int(rows, RUN_LOG_ALARM, 0),
+        .code_directory = sql_get_text(rows, RUN_CODE_DIRECTORY),
         .code_commit = sql_get_text(rows, RUN_CODE_COMMIT),
         .code_changed = sql_get_int(rows, RUN_CODE_CHANGED, -1),
         .code_moved = sql_get_text(rows, RUN_CODE_MOVED),
@@ -331,6 +334,7 @@ static void clear_run(struct state_run *run) {
                        run->server.error,
                        run->server.cancel_by,
                        run->notices.stuck,
+                       run->notices.code_directory,
                        run->notices.code_commit,
                        run->notices.code_moved};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {

@@ -110,6 +110,7 @@ static const char notices[] =
     "ALTER TABLE runs ADD COLUMN out_of_memory INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE runs ADD COLUMN stuck TEXT;"
     "ALTER TABLE runs ADD COLUMN log_alarm INTEGER;"
+    "ALTER TABLE runs ADD COLUMN code_directory TEXT;"
     "ALTER TABLE runs ADD COLUMN code_commit TEXT;"
     "ALTER TABLE runs ADD COLUMN code_changed INTEGER;"
     "ALTER TABLE runs ADD COLUMN code_moved TEXT;"

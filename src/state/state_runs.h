@@ -69,9 +69,10 @@ struct state_new_run {
     size_t claim_count;
     const struct state_run_table *tables;
     size_t table_count;
-    bool labels_jobs;        /* its BigQuery jobs carry its id: see state_server.h */
-    bool adopted;            /* its command runs already, started by somebody else */
-    const char *code_commit; /* of its working directory; NULL: not known */
+    bool labels_jobs;           /* its BigQuery jobs carry its id: see state_server.h */
+    bool adopted;               /* its command runs already, started by somebody else */
+    const char *code_directory; /* where its command works; NULL: not known */
+    const char *code_commit;    /* of its working directory; NULL: not known */
     int64_t code_changed; /* files that differ from it; meant with a commit only, -1: not known */
 };
 
@@ -140,6 +141,7 @@ struct state_notices {
     bool out_of_memory;   /* the kernel killed processes of it for want of memory */
     char *stuck;          /* what KILL did not end, and why; NULL */
     int64_t log_alarm;    /* bytes of its log when that was over its limit; 0: it was not */
+    char *code_directory; /* where its command works; NULL: not known */
     char *code_commit;    /* of its working directory at launch; NULL: not known */
     int64_t code_changed; /* files that differed from it then; -1: not known */
     char *code_moved;     /* the commit that stands there now, when it is another; NULL */

@@ -140,19 +140,19 @@ Test(runs, a_run_never_goes_back)
                     "recorded_by=NULL",
                     "");
     fixture_refuses(&f, "DELETE FROM runs", "kept");
-    fixture_refuses(
-        &f,
-        "INSERT INTO runs SELECT 'r-9',launch,group_name,processor,owner,from_day,"
-        "to_day,dates,date_count,plan_hash,steps,step_count,step,command,directory,"
-        "retry_of,state,outcome,boot_id,shim_pid,shim_start,child_pid,child_start,"
-        "orphan_at,wait_status,stragglers,spawn_error,recorded_by,created_at,"
-        "created_boot_id,created_ns,started_at,ended_at,stop_at,stop_by,stop_reason,"
-        "stop_stage,stop_stage_at,kill_at,survivors,verdict,verdict_text,"
-        "verdict_at,verdict_term,server_labelled,server_hold,server_jobs,"
-        "server_jobs_at,server_error,server_term,server_cancel_at,server_cancel_by,"
-        "server_forget_by,server_forget_reason,server_hold_ended_at,"
-        "adopted,out_of_memory,stuck,log_alarm,code_commit,code_changed,code_moved FROM runs",
-        "begins as claimed");
+    fixture_refuses(&f,
+                    "INSERT INTO runs SELECT 'r-9',launch,group_name,processor,owner,from_day,"
+                    "to_day,dates,date_count,plan_hash,steps,step_count,step,command,directory,"
+                    "retry_of,state,outcome,boot_id,shim_pid,shim_start,child_pid,child_start,"
+                    "orphan_at,wait_status,stragglers,spawn_error,recorded_by,created_at,"
+                    "created_boot_id,created_ns,started_at,ended_at,stop_at,stop_by,stop_reason,"
+                    "stop_stage,stop_stage_at,kill_at,survivors,verdict,verdict_text,"
+                    "verdict_at,verdict_term,server_labelled,server_hold,server_jobs,"
+                    "server_jobs_at,server_error,server_term,server_cancel_at,server_cancel_by,"
+                    "server_forget_by,server_forget_reason,server_hold_ended_at,"
+                    "adopted,out_of_memory,stuck,log_alarm,code_directory,code_commit,code_changed,"
+                    "code_moved FROM runs",
+                    "begins as claimed");
 }
 
 Test(runs, only_one_shim_takes_a_run)
