@@ -52,9 +52,9 @@ struct writer {
 struct watched {
     int64_t due, confirmed_at;
     enum measure_manner manner;
-    int64_t bytes;   /* that a query of it processes */
-    bool defeated;   /* changed since the last minute: no cache answers */
-    size_t table;    /* of tables_all */
+    int64_t bytes; /* that a query of it processes */
+    bool defeated; /* changed since the last minute: no cache answers */
+    size_t table;  /* of tables_all */
 };
 
 struct night {
@@ -151,10 +151,18 @@ static struct dayset ask_days(struct night *night, const char *sql) {
 
 static void start_writer(struct night *night, const char *name) {
     struct writer *writer = &night->writers[night->writer_count++];
-    *writer = (struct writer){.job = processor_job_find(name), .start = night->now};
+    char *script =
+        memory_format("%s_%s_backfill.py", name, night->group == 0 ? "analytics" : "precompute");
+    *writer = (struct writer){.job = processor_job_find(script), .start = night->now};
+    free(script);
+    if (writer->job == NULL) {
+        (void)fprintf(stderr, "night_cost: the demo has no job %s\n", name);
+        exit(EXIT_FAILURE);
+    }
     writer->table = tables_find(writer->job->table);
-    char *sql = memory_format("SELECT DISTINCT %s FROM `%s.%s.%s`", writer->table->date,
-                              SCENARIO_PROJECT, writer->table->dataset, writer->table->table);
+    char *sql = memory_format("SELECT DISTINCT %s FROM `%s.%s.%s` WHERE %s > '2021-01-01'",
+                              writer->table->date, SCENARIO_PROJECT, writer->table->dataset,
+                              writer->table->table, writer->table->date);
     struct dayset there = ask_days(night, sql);
     struct dayset due = ask_days(night, "SELECT DISTINCT game_date FROM `" SCENARIO_PROJECT
                                         ".nba_raw.nbac_schedule` WHERE game_date > '2021-01-01'");
@@ -229,7 +237,7 @@ static void take_answer(struct night *night, const struct measure_answer *answer
     }
     watched->confirmed_at = answer->at;
     if (answer->outcome == MEASURE_COUNTED) {
-        watched->bytes = answer->bytes_processed;
+        watched->bytes = answer->cache_hit ? watched->bytes : answer->bytes_processed;
         night->ours += answer->bill.bytes;
         night->queries++;
     } else {
@@ -314,17 +322,18 @@ static void watch_by_hand(struct night *night, size_t minute, bool moved) {
     night->one_watch += defeated ? all : 0;
 }
 
-/* ---- the night --------------------------------------------------------------------------------- */
+/* ---- the night ---------------------------------------------------------------------------------
+ */
 
 static size_t table_of(const struct night *night, struct measure_target target) {
     size_t count;
     const struct tables_table *all = tables_all(&count);
-    const char *name = "x.x.nbac_schedule";
+    const char *name = "nbac_schedule";
     if (target.kind == MEASURE_TABLE) {
         name = night->pipeline->tables[target.index].table;
     }
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(all[i].table, strrchr(name, '.') + 1) == 0) {
+        if (strcmp(all[i].table, name) == 0) {
             return i;
         }
     }
@@ -369,9 +378,8 @@ static void open_night(struct night *night, int64_t stale_after_ms, const struct
     must(night->measure != NULL, &error);
     night->targets = measure_targets(night->pipeline, &night->target_count);
     for (size_t i = 0; i < night->target_count; i++) {
-        night->watched[i] = (struct watched){.due = BEGIN_MS,
-                                             .confirmed_at = BEGIN_MS,
-                                             .table = table_of(night, night->targets[i])};
+        night->watched[i] = (struct watched){
+            .due = BEGIN_MS, .confirmed_at = BEGIN_MS, .table = table_of(night, night->targets[i])};
     }
 }
 
