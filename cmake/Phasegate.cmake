@@ -1,6 +1,5 @@
 # How a module, an executable and a unit test of phasegate are built: one warning set for all of them.
 
-include(CheckLinkerFlag)
 
 add_library(phasegate_options INTERFACE)
 target_compile_options(phasegate_options INTERFACE
@@ -59,11 +58,8 @@ function(phasegate_shim name main)
   target_link_libraries(${name} PRIVATE phasegate_options
     $<TARGET_FILE:phasegate_runs> $<TARGET_FILE:phasegate_state> $<TARGET_FILE:phasegate_base>
     ${PHASEGATE_SQLITE_ARCHIVE} ${PHASEGATE_JANSSON_ARCHIVE} m)
-  target_link_options(${name} PRIVATE -static-pie)
-  # SQLite could load extensions, says the linker; this one never does.
-  check_linker_flag(C LINKER:--no-warnings PHASEGATE_NO_LINKER_WARNINGS)
-  if(PHASEGATE_NO_LINKER_WARNINGS)
-    target_link_options(${name} PRIVATE LINKER:--no-warnings)
-  endif()
+  # SQLite could load extensions; this one never does, and the linker need not warn of it. (Its --no-warnings would hide
+  # errors too, and make a program that calls nowhere.)
+  target_link_options(${name} PRIVATE -static-pie LINKER:--wrap=dlopen,--defsym=__wrap_dlopen=abort)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()

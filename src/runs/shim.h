@@ -78,6 +78,10 @@ void shim_go_on_stopping(struct shim *shim);
  * descendants have ended (shim_adopt.c). */
 void shim_watch_adopted(struct shim *shim);
 
+/* The shim waits for hours in a few functions: the code it needs only now and then is given back
+ * (the kernel reads it again from the file should it be needed), and so is free heap. */
+void shim_grow_small(void);
+
 /* Says once that the log has grown over its limit. */
 void shim_watch_log(struct shim *shim);
 

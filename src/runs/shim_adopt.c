@@ -70,6 +70,7 @@ static void turn(struct shim *shim, int *process) {
     if (shim_now(shim) >= shim->poll_ns) {
         shim_look_for_stop(shim);
         shim_watch_log(shim);
+        shim_grow_small();
     }
     shim_go_on_stopping(shim);
 }
@@ -99,6 +100,7 @@ void shim_watch_adopted(struct shim *shim) {
         runs_shim_fault("running");
     }
     shim_look_for_stop(shim);
+    shim_grow_small();
     while (process >= 0 || tree_look(&shim->tree) > 0) {
         (void)tree_look(&shim->tree);
         turn(shim, &process);

@@ -24,9 +24,7 @@ static void fail_start(struct shim *shim, const char *why) {
     }
 }
 
-/* The shim waits for hours in a few functions: the code it needs only now and then is given back
- * (the kernel reads it again from the file should it be needed), and so is free heap. */
-static void grow_small(void) {
+void shim_grow_small(void) {
     extern const char __executable_start;
     extern const char etext;
     size_t size = (size_t)((uintptr_t)&etext - (uintptr_t)&__executable_start);
@@ -202,7 +200,7 @@ static void turn(struct shim *shim) {
     if (shim_now(shim) >= shim->poll_ns) {
         shim_look_for_stop(shim);
         shim_watch_log(shim);
-        grow_small();
+        shim_grow_small();
     }
     shim_go_on_stopping(shim);
 }
@@ -288,7 +286,7 @@ void shim_run_step(struct shim *shim) {
         return;
     }
     shim_look_for_stop(shim);
-    grow_small();
+    shim_grow_small();
     while (!is_over(shim)) {
         turn(shim);
     }
