@@ -1,6 +1,5 @@
 # How a module, an executable and a unit test of phasegate are built: one warning set for all of them.
 
-
 add_library(phasegate_options INTERFACE)
 target_compile_options(phasegate_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Werror

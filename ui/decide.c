@@ -79,6 +79,7 @@ static bool add_plan(struct text_buffer *text, const struct screen *screen,
         return false;
     }
     situation_plan_describe(plan, LONGEST_COMMAND, text);
+    situation_preflight_describe(&screen->situation->preflight, "", text);
     runs_plan_free(plan);
     return true;
 }

@@ -26,6 +26,7 @@ static void add_plan(struct text_buffer *text, const struct screen *screen, size
         situation_plan_describe(plan, 200, text);
     else
         text_buffer_format(text, "  nothing: %s\n", error.text);
+    situation_preflight_describe(&screen->situation->preflight, "", text);
     runs_plan_free(plan);
 }
 

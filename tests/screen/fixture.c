@@ -417,3 +417,18 @@ void fixture_hold(struct fixture *fixture) {
     run->server_jobs_at = FIXTURE_NOW - 4 * SECOND;
     run->server_text = memory_copy_string("2 jobs still running server-side");
 }
+
+void fixture_notice(struct fixture *fixture) {
+    static char commit[] = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
+    static char directory[] = "/srv/nba";
+    static char session[] = "logging out would kill runs: run `loginctl enable-linger naji`";
+    static char notices[] = "log is over its limit: 2.10 GiB; code moved to fffffff since it was "
+                            "launched";
+    static struct situation_code code = {directory, commit, 3};
+    struct situation_run *run = &fixture->situation->runs[0];
+    run->code_commit = commit;
+    run->code_changed = 3;
+    run->notices = notices;
+    fixture->situation->preflight =
+        (struct situation_preflight){.session = session, .code = &code, .code_count = 1};
+}

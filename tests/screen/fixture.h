@@ -34,6 +34,10 @@ struct pipeline *fixture_pipeline(enum fixture_kind kind);
 /* The first run, which has ended, left two jobs on the server. */
 void fixture_hold(struct fixture *fixture);
 
+/* The first run was launched from a changed directory that has moved since, and its log
+ * is too long; logging out would kill it. Nothing of it is to be freed. */
+void fixture_notice(struct fixture *fixture);
+
 /* Approves and arms the second group: one GO of two seen, or with `counting` 42 s before its
  * start. */
 void fixture_arm(struct fixture *fixture, bool counting);

@@ -115,6 +115,16 @@ Test(golden, a_run_that_left_jobs_on_the_server)
     fixture_free(&fixture);
 }
 
+Test(golden, what_was_noticed_of_a_run_and_before_a_launch)
+{
+    struct fixture fixture = fixture_new(FIXTURE_RED);
+    fixture_notice(&fixture);
+    check(&fixture, "noticed", "runs", 200, 60, false);
+    check(&fixture, "noticed", "runs", 80, 24, false);
+    check(&fixture, "noticed", "review", 120, 60, false);
+    fixture_free(&fixture);
+}
+
 Test(golden, the_logs_of_all_runs_merged)
 {
     struct fixture fixture = fixture_new(FIXTURE_RED);

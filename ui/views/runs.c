@@ -195,9 +195,7 @@ static void draw_identity(const struct screen *screen, struct frame *frame, stru
     if (run->adopted)
         x = frame_put(frame, row, x, row.y, STYLE_DIM, " · adopted");
     if (run->orphan)
-        x = frame_put(frame, row, x, row.y, STYLE_WARN, " · its shim is gone, the command lives");
-    if (run->notices)
-        frame_format(frame, row, x, row.y, STYLE_WARN, " · %s", run->notices);
+        frame_put(frame, row, x, row.y, STYLE_WARN, " · its shim is gone, the command lives");
     (void)screen;
 }
 
@@ -224,7 +222,10 @@ static void draw_details(const struct screen *screen, struct frame *frame, struc
     } else {
         frame_put(frame, row, row.x + 1, row.y, STYLE_DIM, "its log holds nothing yet");
     }
-    for (size_t i = 0; i < run->failure_count && i < FAILURES_SHOWN; i++) {
+    size_t shown = run->notices ? FAILURES_SHOWN - 1 : FAILURES_SHOWN;
+    if (run->notices)
+        frame_put(frame, frame_row(rect, 4), rect.x + 1, rect.y + 4, STYLE_WARN, run->notices);
+    for (size_t i = 0; i < run->failure_count && i < shown; i++) {
         row = frame_row(rect, 3 + (int)i);
         const struct situation_failure *failure = &run->failures[i];
         int x = frame_format(frame, row, row.x + 1, row.y, STYLE_BAD, "%zu × ", failure->dates);
