@@ -1,30 +1,29 @@
 #include "agent/agent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/backlog.h"
 #include "agent/budget.h"
 #include "agent/checks.h"
 #include "agent/code_watch.h"
 #include "agent/follower.h"
+#include "agent/guard.h"
 #include "agent/poller.h"
 #include "agent/record.h"
 #include "agent/run_watch.h"
+#include "agent/schedule.h"
 #include "agent/server_watch.h"
+#include "agent/tenure.h"
 #include "agent/trouble.h"
 #include "agent/unattended.h"
-#include "base/file.h"
 #include "base/memory.h"
-#include "base/share.h"
 #include "state/state_journal.h"
-#include "state/state_lease.h"
 #include "state/state_sessions.h"
 #include "state/state_told.h"
 
@@ -33,17 +32,15 @@ enum { TICK_MS = 1000, PROGRESS_EVERY_MS = 500 };
 /* Real time for which nothing must need the agent before it leaves. */
 static const int64_t patience_ns = INT64_C(10) * 1000000000;
 
-/* However long BigQuery asks for, a target is asked again after an hour. */
-static const int64_t longest_wait_ms = INT64_C(3600) * 1000;
-
 /* Wall time for which an estimate is good enough for an agent that starts. */
 static const int64_t estimate_every_ms = INT64_C(3600000);
 
 struct agent {
     const struct agent_options *options;
     struct state *state;
-    char session[STATE_SESSION_SIZE];
     struct recorder recorder;
+    struct tenure tenure;
+    struct guard *guard; /* NULL: none is wanted */
     struct agent_queue *queue;
     struct poller *poller;
     struct follower *follower;
@@ -52,16 +49,15 @@ struct agent {
     struct code_watch *code;
     struct trouble *trouble;
     struct server_watch *server;
-    struct measure_target *targets;
-    int64_t *due;                /* wall ms, of each target: when it is to be asked again */
-    int64_t *asked;              /* when it was last */
-    enum measure_manner *manner; /* of its next poll */
-    size_t target_count;
-    int64_t renewed_ns, pruned_ns, needed_ns;
+    struct schedule schedule;
+    struct backlog backlog;
+    int64_t pruned_ns, needed_ns, told_ns;
+    int64_t stuck_at; /* wall ms since when nothing can be stored; 0: it can */
+    bool access_told;
     struct checks_access access; /* `problem` belongs to `facts` */
     struct connection_facts facts;
     bool judge; /* evidence is newer than the last judgement */
-    int64_t judged_at;
+    int64_t judged_ns;
     struct unattended unattended;
     bool estimated; /* what a night would cost was asked, or was known */
     int signals;
@@ -85,101 +81,104 @@ static int64_t boot_of(const struct agent *agent) {
     return clock_boot_ns(agent->options->clock);
 }
 
-/* Whether a write failed because the disk is full or busy: the agent goes on and tries again, for
- * what is measured can be measured again. A stale term ends it. */
-static bool passing(const struct agent *agent, const struct error *error) {
-    if (error->code == EXIT_IO || error->code == EXIT_TEMPORARY) {
-        say(agent, error->text);
-        return true;
-    }
-    return false;
-}
-
-static bool take_lease(struct agent *agent, struct error *error) {
-    const struct agent_options *options = agent->options;
-    int64_t term;
-    if (!state_session_open(agent->state, STATE_AGENT, options->owner, wall_of(agent),
-                            agent->session, error)) {
+/* Whether a write failed because the disk is full or busy: the agent goes on and tries again, and
+ * says so once. A stale term ends it. */
+static bool passing(struct agent *agent, const struct error *error) {
+    if (agent->tenure.lost || (error->code != EXIT_IO && error->code != EXIT_TEMPORARY)) {
         return false;
     }
-    if (!state_lease_take(agent->state, agent->session, wall_of(agent), boot_of(agent), &term,
-                          error)) {
-        error->code = error->code == EXIT_NO_GO ? EXIT_TEMPORARY : error->code;
-        return false;
-    }
-    agent->renewed_ns = boot_of(agent);
-    agent->recorder =
-        (struct recorder){.pipeline = options->pipeline,
-                          .state = agent->state,
-                          .actor = {.name = "agent", .session = agent->session, .term = term}};
-    char *text = memory_format("agent %d started, term %lld", (int)getpid(), (long long)term);
-    bool good = state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
-                                     STATE_EVENT_AGENT_START, NULL, text, NULL, error);
-    say(agent, text);
-    free(text);
-    return good;
-}
-
-static bool renew_lease(struct agent *agent, struct error *error) {
-    int64_t now = boot_of(agent);
-    if (now - agent->renewed_ns < STATE_LEASE_RENEW_NS) {
-        return true;
-    }
-    if (!state_lease_renew(agent->state, agent->session, agent->recorder.actor.term, wall_of(agent),
-                           now, error)) {
-        return passing(agent, error);
-    }
-    agent->renewed_ns = now;
-    return (state_session_beat(agent->state, agent->session, wall_of(agent), error) &&
-            state_session_prune(agent->state, wall_of(agent), error)) ||
-           passing(agent, error);
-}
-
-static bool start_due_polls(struct agent *agent, struct error *error) {
-    int64_t now = wall_of(agent);
-    int64_t every = agent->options->pipeline->poll.every_ms;
-    bool over = false;
-    bool asked = false;
-    for (size_t i = 0; i < agent->target_count; i++) {
-        if (now < agent->due[i] && now >= agent->asked[i]) { /* the clock may be put back */
-            continue;
-        }
-        if (!asked && !budget_step(&agent->recorder, now, &over, error)) {
-            return passing(agent, error);
-        }
-        asked = true;
-        agent->asked[i] = now;
-        agent->due[i] = now + every;
-        poller_measure(agent->poller, agent->targets[i],
-                       pipeline_range(agent->options->pipeline, now), agent->manner[i], over);
-        agent->manner[i] = MEASURE_SPARING;
+    if (agent->stuck_at == 0) {
+        agent->stuck_at = wall_of(agent);
+        char *text = memory_format("nothing can be stored: %s", error->text);
+        say(agent, text);
+        free(text);
     }
     return true;
 }
 
-/* Makes the next poll of a target no later than `at`, and of this manner at least. */
-static void poll_at(struct agent *agent, size_t target, int64_t at, enum measure_manner manner) {
-    agent->due[target] = at < agent->due[target] ? at : agent->due[target];
-    agent->manner[target] = manner > agent->manner[target] ? manner : agent->manner[target];
+/* What was not stored is told when it can be: the journal of the night has no silent gap. */
+static bool tell_recovery(struct agent *agent, struct error *error) {
+    char since[CLOCK_UTC_SIZE];
+    char *text = memory_format("nothing could be stored since %s; it can again",
+                               clock_format_utc(agent->stuck_at, since));
+    bool good = state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
+                                     STATE_EVENT_NOTE, NULL, text, NULL, error);
+    if (good) {
+        say(agent, text);
+        agent->stuck_at = 0;
+        agent->access_told = false;
+    }
+    free(text);
+    return good || passing(agent, error);
 }
 
-/* Makes every target due, or the one that measures a table; what changed is counted at once. */
-static void poll_soon(struct agent *agent, const char *table) {
-    for (size_t i = 0; i < agent->target_count; i++) {
-        bool meant =
-            table[0] == '\0' ||
-            (agent->targets[i].kind == MEASURE_TABLE &&
-             strcmp(agent->options->pipeline->tables[agent->targets[i].index].name, table) == 0);
-        if (meant) {
-            poll_at(agent, i, 0, MEASURE_PROMPT);
-        }
+static bool take_lease(struct agent *agent, struct error *error) {
+    const struct agent_options *options = agent->options;
+    agent->recorder = (struct recorder){.pipeline = options->pipeline, .state = agent->state};
+    agent->tenure = (struct tenure){.clock = options->clock, .recorder = &agent->recorder};
+    if (!tenure_begin(&agent->tenure, options->owner, error)) {
+        return false;
     }
+    char *text = memory_format("agent %d started, term %lld", (int)getpid(),
+                               (long long)agent->recorder.actor.term);
+    say(agent, text);
+    free(text);
+    return true;
+}
+
+static bool keep_lease(struct agent *agent, struct error *error) {
+    enum tenure_news news;
+    guard_beat(agent->guard);
+    bool good = tenure_keep(&agent->tenure, &news, error);
+    if (news == TENURE_AGAIN) {
+        say(agent, "the lease had run out and was taken again");
+        agent->access_told = false;
+        agent->judge = true;
+    }
+    return good || passing(agent, error);
+}
+
+/* Tells when the next poll is, once a second at most. */
+static bool tell_schedule(struct agent *agent, struct error *error) {
+    int64_t now = boot_of(agent);
+    if (now - agent->told_ns < (int64_t)TICK_MS * 1000000) {
+        return true;
+    }
+    agent->told_ns = now;
+    char *json = memory_format("{\"next_poll\":%lld,\"stays\":%s}",
+                               (long long)schedule_next_at(&agent->schedule),
+                               agent->options->stay ? "true" : "false");
+    bool good = state_told_put(agent->state, agent->recorder.actor.term, AGENT_TOLD, json,
+                               wall_of(agent), error) ||
+                passing(agent, error);
+    free(json);
+    return good;
+}
+
+/* While nothing can be stored nothing is asked, and nothing paid. */
+static bool start_due_polls(struct agent *agent, struct error *error) {
+    int64_t now = wall_of(agent);
+    bool over = false;
+    if (agent->backlog.count > 0 || !schedule_due(&agent->schedule)) {
+        return true;
+    }
+    if (!budget_step(&agent->recorder, now, &over, error)) {
+        return passing(agent, error);
+    }
+    size_t place = 0;
+    enum measure_manner manner;
+    const struct measure_target *target;
+    while ((target = schedule_take(&agent->schedule, &place, &manner)) != NULL) {
+        poller_measure(agent->poller, *target, pipeline_range(agent->options->pipeline, now),
+                       manner, over);
+    }
+    return tell_schedule(agent, error);
 }
 
 static void estimate_all(struct agent *agent) {
     struct day_range range = pipeline_range(agent->options->pipeline, wall_of(agent));
-    for (size_t i = 0; i < agent->target_count; i++) {
-        poller_estimate(agent->poller, agent->targets[i], range);
+    for (size_t i = 0; i < agent->schedule.count; i++) {
+        poller_estimate(agent->poller, agent->schedule.targets[i], range);
     }
 }
 
@@ -193,7 +192,7 @@ static bool take_requests(struct agent *agent, struct error *error) {
     for (size_t i = 0; i < count; i++) {
         bool all = requests[i].subject[0] == '\0';
         if (requests[i].kind == STATE_REQUEST_POLL) {
-            poll_soon(agent, requests[i].subject);
+            schedule_hurry(&agent->schedule, requests[i].subject);
         }
         if (requests[i].kind == STATE_REQUEST_ESTIMATE ||
             (requests[i].kind == STATE_REQUEST_POLL && all)) {
@@ -204,44 +203,21 @@ static bool take_requests(struct agent *agent, struct error *error) {
     return true;
 }
 
-static size_t target_index(const struct agent *agent, const struct measure_target *target) {
-    size_t i = 0;
-    while (agent->targets[i].kind != target->kind || agent->targets[i].index != target->index ||
-           agent->targets[i].check != target->check) {
-        i++;
-    }
-    return i;
-}
-
-/* When the target of an answer is asked again: no sooner than BigQuery wants after a failure. */
-static int64_t next_try(struct agent *agent, const struct measure_answer *answer, size_t target) {
-    int64_t after = answer->failure.retry_after_ms;
-    int64_t sooner = wall_of(agent) + (after < longest_wait_ms ? after : longest_wait_ms);
-    int64_t *due = &agent->due[target];
-    if (answer->outcome == MEASURE_LEFT) {
-        poll_at(agent, target, answer->again_at, MEASURE_SPARING);
-    }
-    *due = *due != 0 && sooner > *due ? sooner : *due;
-    return *due;
-}
-
-static bool take_answer(struct agent *agent, const struct measure_answer *answer,
-                        struct error *error) {
-    size_t target = target_index(agent, &answer->target);
+static void look_at_answer(struct agent *agent, const struct measure_answer *answer) {
     if (answer->outcome != MEASURE_FAILED && answer->at > agent->access.accepted_at) {
         agent->access.accepted_at = answer->at;
     }
-    trouble_answered(agent->trouble, answer, next_try(agent, answer, target));
-    agent->judge = true;
-    if (record_answer(&agent->recorder, answer, error)) {
-        return true;
+    if (answer->outcome == MEASURE_LEFT) {
+        schedule_bring_forward(&agent->schedule, answer->target, answer->again_at);
     }
-    poll_at(agent, target, INT64_MAX, MEASURE_FORCED); /* the state holds other counts */
-    return passing(agent, error);
+    int64_t next =
+        schedule_put_off(&agent->schedule, answer->target, answer->failure.retry_after_ms);
+    trouble_answered(agent->trouble, answer, next);
+    agent->judge = true;
 }
 
-/* Keeps what the credentials are now, and tells it to everybody. */
-static bool take_access(struct agent *agent, struct connection_facts *facts, struct error *error) {
+/* Keeps what the credentials are now. */
+static void take_access(struct agent *agent, struct connection_facts *facts) {
     const char *before = agent->facts.problem;
     if (facts->problem != NULL && (before == NULL || strcmp(before, facts->problem) != 0)) {
         say(agent, facts->problem);
@@ -251,44 +227,37 @@ static bool take_access(struct agent *agent, struct connection_facts *facts, str
     *facts = (struct connection_facts){0};
     agent->access.problem = agent->facts.problem;
     agent->access.ends_at = agent->facts.ends_at;
-    return state_told_put(agent->state, agent->recorder.actor.term, CONNECTION_TOLD,
-                          agent->facts.json, wall_of(agent), error) ||
-           passing(agent, error);
+    agent->access_told = false;
+}
+
+/* Tells them to everybody. */
+static bool tell_access(struct agent *agent, struct error *error) {
+    if (agent->access_told || agent->facts.json == NULL) {
+        return true;
+    }
+    agent->access_told = state_told_put(agent->state, agent->recorder.actor.term, CONNECTION_TOLD,
+                                        agent->facts.json, wall_of(agent), error);
+    return agent->access_told || passing(agent, error);
 }
 
 static bool take_messages(struct agent *agent, struct error *error) {
     struct agent_message message;
-    bool good = true;
+    bool waited = agent->backlog.count > 0;
+    bool good = backlog_store(&agent->backlog, error) || passing(agent, error);
+    agent->judge = agent->judge || waited;
     while (good && agent_queue_take(agent->queue, &message)) {
-        switch (message.kind) {
-        case AGENT_ANSWER:
-            good = take_answer(agent, &message.answer, error);
-            break;
-        case AGENT_PROGRESS:
-            good =
-                run_watch_progress(agent->runs, &message.progress, error) || passing(agent, error);
-            agent->judge = agent->judge || message.progress.drained;
-            break;
-        case AGENT_JOBS_ANSWER:
-            good = server_watch_answer(agent->server, &message.jobs_answer, error) ||
-                   passing(agent, error);
-            break;
-        case AGENT_TROUBLE:
+        if (message.kind == AGENT_ANSWER) {
+            look_at_answer(agent, &message.answer);
+        } else if (message.kind == AGENT_TROUBLE) {
             trouble_waits(agent->trouble, &message.trouble);
-            break;
-        case AGENT_ACCESS:
-            good = take_access(agent, &message.access, error);
-            break;
-        case AGENT_START:
-        case AGENT_FOLLOW:
-        case AGENT_DRAIN:
-        case AGENT_JOBS:
-        case AGENT_QUIT:
-            break;
+        } else if (message.kind == AGENT_ACCESS) {
+            take_access(agent, &message.access);
+        } else if (message.kind == AGENT_PROGRESS) {
+            agent->judge = agent->judge || message.progress.drained;
         }
-        agent_message_free(&message);
+        good = backlog_take(&agent->backlog, &message, error) || passing(agent, error);
     }
-    return good;
+    return good && tell_access(agent, error);
 }
 
 static bool tell_trouble(struct agent *agent, struct error *error) {
@@ -340,8 +309,10 @@ static int64_t needed_until(const struct situation *situation) {
  * case: evidence grows old by itself. */
 static bool judge(struct agent *agent, struct error *error) {
     int64_t now = wall_of(agent);
+    int64_t every_ns = clock_real_ms(agent->options->pipeline->poll.every_ms) * 1000000;
     bool due = unattended_due(&agent->unattended, agent->options->clock);
-    if (!agent->judge && !due && now - agent->judged_at < agent->options->pipeline->poll.every_ms) {
+    if ((!agent->judge && !due && boot_of(agent) - agent->judged_ns < every_ns) ||
+        agent->backlog.count > 0 || !tenure_sure(&agent->tenure)) {
         return true;
     }
     struct situation *situation =
@@ -356,7 +327,7 @@ static bool judge(struct agent *agent, struct error *error) {
     estimate_once(agent, situation);
     agent->access.needed_until = needed_until(situation);
     agent->judge = false;
-    agent->judged_at = now;
+    agent->judged_ns = boot_of(agent);
     situation_free(situation);
     return good;
 }
@@ -367,7 +338,7 @@ static bool watch_runs(struct agent *agent, struct error *error) {
         return passing(agent, error);
     }
     if (ended) {
-        poll_soon(agent, ""); /* only coverage read after the end decides */
+        schedule_hurry(&agent->schedule, ""); /* only coverage read after the end decides */
     }
     return (server_watch_step(agent->server, error) && code_watch_step(agent->code, error)) ||
            passing(agent, error);
@@ -409,12 +380,8 @@ static bool still_needed(struct agent *agent, struct error *error) {
 }
 
 static int wait_of(const struct agent *agent) {
-    int64_t now = wall_of(agent);
-    int64_t wait = TICK_MS;
-    for (size_t i = 0; i < agent->target_count; i++) {
-        int64_t left = agent->due[i] <= now ? 0 : clock_real_ms(agent->due[i] - now);
-        wait = left < wait ? left : wait;
-    }
+    int64_t wait = schedule_wait_ms(&agent->schedule);
+    wait = wait < TICK_MS && agent->stuck_at == 0 ? wait : TICK_MS;
     int64_t due = unattended_wait_ms(&agent->unattended, agent->options->clock);
     wait = due < wait ? due : wait;
     return wait < 20 ? 20 : (int)wait;
@@ -430,15 +397,23 @@ static void wait_for_news(struct agent *agent) {
     }
 }
 
+static bool look_around(struct agent *agent, struct error *error) {
+    return take_requests(agent, error) && watch_runs(agent, error) &&
+           start_due_polls(agent, error) && answer_checks(agent, error) &&
+           take_messages(agent, error) && tell_trouble(agent, error) && judge(agent, error) &&
+           still_needed(agent, error);
+}
+
+/* While nothing can be stored, nothing else is tried: what waits to be stored waits. */
 static bool work(struct agent *agent, struct error *error) {
     while (!agent->quit) {
-        bool good = renew_lease(agent, error) && take_requests(agent, error) &&
-                    watch_runs(agent, error) && start_due_polls(agent, error) &&
-                    answer_checks(agent, error) && take_messages(agent, error) &&
-                    tell_trouble(agent, error) && judge(agent, error) && still_needed(agent, error);
+        bool good = keep_lease(agent, error) &&
+                    (agent->stuck_at == 0 || tell_recovery(agent, error)) &&
+                    (agent->stuck_at != 0 || look_around(agent, error));
         if (!good) {
             if (error->code == EXIT_NO_GO) {
                 error->code = EXIT_TEMPORARY; /* another agent has taken over */
+                agent->tenure.lost = true;
             }
             return false;
         }
@@ -495,10 +470,9 @@ static bool start_threads(struct agent *agent, struct error *error) {
     agent->code = code_watch_new(&agent->recorder, options->clock);
     agent->server = server_watch_new(&agent->recorder, options->clock,
                                      &(struct server_watch_ask){ask_server, agent});
-    agent->targets = measure_targets(options->pipeline, &agent->target_count);
-    agent->due = memory_new(agent->target_count, sizeof *agent->due);
-    agent->asked = memory_new(agent->target_count, sizeof *agent->asked);
-    agent->manner = memory_new(agent->target_count, sizeof *agent->manner);
+    agent->backlog = (struct backlog){
+        .recorder = &agent->recorder, .runs = agent->runs, .server = agent->server};
+    schedule_open(&agent->schedule, options->pipeline, options->clock);
     agent->trouble = trouble_new(options->pipeline);
     agent->needed_ns = boot_of(agent);
     return true;
@@ -513,22 +487,17 @@ static void clean_up(struct agent *agent) {
     server_watch_free(agent->server);
     agent_queue_free(agent->queue);
     connection_facts_free(&agent->facts);
-    free(agent->targets);
-    free(agent->due);
-    free(agent->asked);
-    free(agent->manner);
+    backlog_close(&agent->backlog);
+    schedule_close(&agent->schedule);
     if (agent->signals >= 0) {
         (void)close(agent->signals);
     }
-    if (agent->recorder.actor.term != 0) {
+    if (agent->recorder.actor.term != 0 && !agent->tenure.lost) {
         (void)budget_close(&agent->recorder, wall_of(agent), NULL);
         (void)trouble_end(agent->trouble, &agent->recorder, wall_of(agent), NULL);
-        (void)state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
-                                   STATE_EVENT_AGENT_STOP, NULL, "agent left", NULL, NULL);
-        (void)state_lease_resign(agent->state, agent->session, agent->recorder.actor.term, NULL);
     }
-    if (agent->session[0] != '\0') {
-        (void)state_session_close(agent->state, agent->session, wall_of(agent), NULL);
+    if (agent->tenure.recorder != NULL) {
+        tenure_end(&agent->tenure);
     }
     trouble_free(agent->trouble);
     state_close(agent->state);
@@ -545,44 +514,13 @@ bool agent_run(const struct agent_options *options, struct error *error) {
     if (agent.state == NULL) {
         return false;
     }
-    bool good = take_lease(&agent, error) && start_threads(&agent, error) && work(&agent, error);
-    clean_up(&agent);
-    return good;
-}
-
-bool agent_start(const char *pipeline_file, const char *state_directory, struct error *error) {
-    char *program = file_program_directory();
-    char *path = file_join(program, "phasegate");
-    char *log = file_join(state_directory, "agent.log");
-    char name[] = "phasegate";
-    char verb[] = "agent";
-    char option[] = "--pipeline";
-    char *file = memory_copy_string(pipeline_file);
-    char *argv[] = {name, verb, option, file, NULL};
-    int made = share_open(log, O_WRONLY | O_CREAT | O_APPEND, SHARE_WRITTEN);
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    pid_t pid;
-    if (made >= 0) {
-        (void)close(made);
+    bool good = take_lease(&agent, error);
+    if (options->guard != NULL && (good || (agent.tenure.lost && options->guard->socket >= 0))) {
+        agent.guard = guard_open(options->guard);
     }
-    (void)sigemptyset(&none);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
-                                           O_WRONLY | O_CREAT | O_APPEND, 0600);
-    (void)posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-    int code = posix_spawn(&pid, path, &actions, &attributes, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    bool good = code == 0 || error_set_errno(error, EXIT_OS, code, "cannot start %s agent", path);
-    free(program);
-    free(path);
-    free(log);
-    free(file);
+    good = good && start_threads(&agent, error) && work(&agent, error);
+    bool crash = !good && (error->code == EXIT_OS || error->code == EXIT_SOFTWARE);
+    clean_up(&agent);
+    guard_leave(agent.guard, !crash);
     return good;
 }

@@ -1,26 +1,64 @@
 /* phasegate agent and phasegate poll. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "agent/agent.h"
 #include "agent/poll.h"
+#include "cli/agent_verbs.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
 #include "state/state_sessions.h"
+
+/* The guard process, which only ever is started by an agent. */
+static int guard(struct cli *cli, struct guard_options *options) {
+    struct error error = {0};
+    options->socket = guard_socket(&error);
+    return options->socket >= 0 && guard_run(options, &error) ? EXIT_GO : cli_fail(cli, &error);
+}
+
+static int work(struct cli *cli, const struct guard_options *guard) {
+    struct error error = {0};
+    char *owner = operate_owner();
+    struct agent_options options = {.pipeline = cli->pipeline,
+                                    .clock = clock_system(),
+                                    .owner = owner,
+                                    .stay = guard->stay,
+                                    .out = cli->out,
+                                    .guard = cli_value(cli, "no-guard") == NULL ? guard : NULL};
+    /* A file that has grown to the shell's limit is a full disk, and not the agent's end. */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    bool good = agent_run(&options, &error);
+    free(owner);
+    return good ? EXIT_GO : cli_fail(cli, &error);
+}
 
 static int agent(struct cli *cli) {
     struct error error = {0};
     if (!cli_load_pipeline(cli, &error)) {
         return cli_fail(cli, &error);
     }
-    char *owner = operate_owner();
-    struct agent_options options = {.pipeline = cli->pipeline,
-                                    .clock = clock_system(),
-                                    .owner = owner,
+    if (cli_value(cli, "status") != NULL) {
+        return agent_status(cli);
+    }
+    if (cli_value(cli, "stop") != NULL) {
+        return agent_stop(cli);
+    }
+    char *directory = state_home(cli->pipeline->name, &error);
+    struct guard_options options = {.pipeline_file = cli->pipeline->file,
+                                    .directory = directory,
                                     .stay = cli_value(cli, "stay") != NULL,
-                                    .out = cli->out};
-    bool good = agent_run(&options, &error);
-    free(owner);
-    return good ? EXIT_GO : cli_fail(cli, &error);
+                                    .socket = -1};
+    bool guarded = cli_value(cli, "guarded") != NULL;
+    int code;
+    if (directory == NULL || (guarded && (options.socket = guard_socket(&error)) < 0)) {
+        code = cli_fail(cli, &error);
+    } else if (cli_value(cli, "guard") != NULL) {
+        code = guard(cli, &options);
+    } else {
+        code = work(cli, &options);
+    }
+    free(directory);
+    return code;
 }
 
 const struct cli_verb cli_verb_agent = {
@@ -28,10 +66,22 @@ const struct cli_verb cli_verb_agent = {
     .arguments = "",
     .summary = "the headless engine, in the foreground",
     .about = "Polls, judges, follows logs and decides verdicts until no console is open, nothing "
-             "runs and nothing waits\n"
-             "for a verdict. Consoles and `launch` start one by themselves. Exit 75 when another "
-             "agent is at work.",
-    .options = {{"stay", NULL, "do not leave when nothing needs it"}},
+             "runs, no group is\n"
+             "armed and nothing waits for a verdict, a retry or jobs on the server. Consoles and "
+             "`launch` start one\n"
+             "by themselves; one that is killed is started again by its guard, a small process "
+             "beside it. Exit 75\n"
+             "when another agent is at work. --status exits 0 when one is, 1 when none is; --stop "
+             "refuses while\n"
+             "groups are armed unless --yes.",
+    .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
+    .options = {{"stay", NULL, "do not leave when nothing needs it"},
+                {"no-guard", NULL, "start no guard: a service manager starts it again"},
+                {"status", NULL, "say which agent is at work, and what keeps it"},
+                {"stop", NULL, "ask it to leave"},
+                {"yes", NULL, "stop it although groups are armed"},
+                {"guard", NULL, "what an agent starts beside itself"},
+                {"guarded", NULL, "what that starts instead of an agent that died"}},
     .run = agent,
 };
 

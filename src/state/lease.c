@@ -106,7 +106,7 @@ bool state_lease_load(struct state *state, int64_t boot_ns, struct state_lease *
                       struct error *error) {
     struct sql_rows rows =
         SQL_ROWS(state, error,
-                 "SELECT term,holder,host,pid,renewed_at,(" HELD "),boot_id,pid_start"
+                 "SELECT term,holder,host,pid,renewed_at,(" HELD "),boot_id,pid_start,expires_ns"
                  " FROM lease",
                  sql_text(state->boot_id), sql_int(boot_ns));
     *lease = (struct state_lease){0};
@@ -114,7 +114,11 @@ bool state_lease_load(struct state *state, int64_t boot_ns, struct state_lease *
         struct state_process process = process_of_row(&rows, 6, 3, 7);
         lease->term = sql_get_int(&rows, 0, 0);
         lease->renewed_at = sql_get_int(&rows, 4, 0);
-        lease->held = sql_get_int(&rows, 5, 0) != 0 && state_process_alive(&process);
+        lease->process = process;
+        lease->there = state_process_alive(&process);
+        lease->held = sql_get_int(&rows, 5, 0) != 0 && lease->there;
+        lease->abandoned = !lease->held && sql_peek_text(&rows, 1)[0] != '\0';
+        lease->expires_ns = sql_get_int(&rows, 8, 0);
         if (lease->held) {
             lease->holder = sql_get_text(&rows, 1);
             lease->host = sql_get_text(&rows, 2);

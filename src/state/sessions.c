@@ -56,6 +56,7 @@ struct open_session {
 static void clear_session(struct state_session *session) {
     free(session->session);
     free(session->owner);
+    free(session->version);
 }
 
 static enum state_role role_of(const char *word) {
@@ -71,7 +72,8 @@ static struct open_session *load_open(struct state *state, size_t *count, struct
     size_t capacity = 0;
     struct sql_rows rows =
         SQL_ALL(state, error,
-                "SELECT session,role,owner,boot_id,pid,pid_start,opened_at,seen_at FROM sessions"
+                "SELECT session,role,owner,boot_id,pid,pid_start,opened_at,seen_at,version"
+                " FROM sessions"
                 " WHERE closed_at IS NULL ORDER BY opened_at,session");
     *count = 0;
     while (sql_next(&rows)) {
@@ -83,7 +85,8 @@ static struct open_session *load_open(struct state *state, size_t *count, struct
                         .owner = sql_get_text(&rows, 2),
                         .pid = sql_get_int(&rows, 4, 0),
                         .opened_at = sql_get_int(&rows, 6, 0),
-                        .seen_at = sql_get_int(&rows, 7, 0)},
+                        .seen_at = sql_get_int(&rows, 7, 0),
+                        .version = sql_get_text(&rows, 8)},
             .process = {.pid = sql_get_int(&rows, 4, 0), .start = sql_get_int(&rows, 5, 0)},
         };
         const char *boot_id = sql_peek_text(&rows, 3);

@@ -30,12 +30,16 @@ struct state_process state_process_of(int64_t pid);
 bool state_process_alive(const struct state_process *process);
 
 struct state_lease {
-    bool held;          /* by somebody, and not expired at the `boot_ns` of the question */
-    int64_t term;       /* 0 before the first holder */
-    char *holder;       /* session id; NULL when free */
-    char *host;         /* NULL when free */
-    int64_t pid;        /* of the holder */
-    int64_t renewed_at; /* wall ms */
+    bool held;      /* by somebody, and not expired at the `boot_ns` of the question */
+    bool abandoned; /* its last holder did not give it back: it died, or renews it no more */
+    bool there;     /* the process of its last holder is there, whether it renews or not */
+    struct state_process process; /* of the last holder; pid 0 before the first */
+    int64_t term;                 /* 0 before the first holder */
+    char *holder;                 /* session id; NULL when free */
+    char *host;                   /* NULL when free */
+    int64_t pid;                  /* of the holder */
+    int64_t renewed_at;           /* wall ms */
+    int64_t expires_ns;           /* boot time; 0 when it was given back */
 };
 
 /* Takes the lease when it is free, expired, of another boot, or its holder's process is gone;

@@ -11,7 +11,8 @@ enum state_role { STATE_CONSOLE, STATE_AGENT, STATE_VERB };
 struct state_session {
     char *session; /* "s-…" */
     enum state_role role;
-    char *owner; /* user@host */
+    char *owner;   /* user@host */
+    char *version; /* of its program */
     int64_t pid;
     int64_t opened_at, seen_at;
 };

@@ -109,7 +109,7 @@ void night_fault(struct night *night, const char *rule) {
 }
 
 void night_start_agent(struct night *night) {
-    const char *argv[] = {phasegate, "agent", "--stay", NULL};
+    const char *argv[] = {phasegate, "agent", "--stay", "--no-guard", NULL};
     char *errors = memory_format("%s/agent.err", night->directory);
     night->agent = program_start(argv, changes_of(night), errors);
     free(errors);

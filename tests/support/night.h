@@ -41,7 +41,7 @@ void night_restart_emulator(struct night *night);
 /* Orders a fault of the emulator of night_open (faults.h); NULL ends all of them. */
 void night_fault(struct night *night, const char *rule);
 
-/* Starts `phasegate agent --stay`. */
+/* Starts `phasegate agent --stay --no-guard`. */
 void night_start_agent(struct night *night);
 
 /* Runs `phasegate` with these arguments (ending with NULL); `code` gets the exit status. */

@@ -1,0 +1,80 @@
+#include "agent/tenure.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "state/state_journal.h"
+#include "state/state_lease.h"
+
+static const int64_t margin_ns = INT64_C(1000000000);
+
+static bool take(struct tenure *tenure, struct error *error) {
+    struct recorder *recorder = tenure->recorder;
+    int64_t now = clock_boot_ns(tenure->clock);
+    int64_t term;
+    if (!state_lease_take(recorder->state, tenure->session, clock_wall_ms(tenure->clock), now,
+                          &term, error)) {
+        if (error->code == EXIT_NO_GO) {
+            error->code = EXIT_TEMPORARY;
+            tenure->lost = true;
+        }
+        return false;
+    }
+    tenure->renewed_ns = now;
+    recorder->actor =
+        (struct state_actor){.name = "agent", .session = tenure->session, .term = term};
+    return true;
+}
+
+bool tenure_begin(struct tenure *tenure, const char *owner, struct error *error) {
+    struct state *state = tenure->recorder->state;
+    int64_t now = clock_wall_ms(tenure->clock);
+    if (!state_session_open(state, STATE_AGENT, owner, now, tenure->session, error) ||
+        !take(tenure, error)) {
+        return false;
+    }
+    char *text = memory_format("agent %d started, term %lld", (int)getpid(),
+                               (long long)tenure->recorder->actor.term);
+    bool good = state_journal_append(state, &tenure->recorder->actor, now, STATE_EVENT_AGENT_START,
+                                     NULL, text, NULL, error);
+    free(text);
+    return good;
+}
+
+bool tenure_keep(struct tenure *tenure, enum tenure_news *news, struct error *error) {
+    struct state *state = tenure->recorder->state;
+    int64_t now = clock_boot_ns(tenure->clock);
+    int64_t wall = clock_wall_ms(tenure->clock);
+    *news = TENURE_SAME;
+    if (now - tenure->renewed_ns < STATE_LEASE_RENEW_NS) {
+        return true;
+    }
+    if (state_lease_renew(state, tenure->session, tenure->recorder->actor.term, wall, now, error)) {
+        tenure->renewed_ns = now;
+    } else if (error->code == EXIT_NO_GO && take(tenure, error)) {
+        *news = TENURE_AGAIN;
+    } else {
+        return false;
+    }
+    return state_session_beat(state, tenure->session, wall, error) &&
+           state_session_prune(state, wall, error);
+}
+
+bool tenure_sure(const struct tenure *tenure) {
+    return !tenure->lost &&
+           clock_boot_ns(tenure->clock) - tenure->renewed_ns < STATE_LEASE_TTL_NS - margin_ns;
+}
+
+void tenure_end(struct tenure *tenure) {
+    struct recorder *recorder = tenure->recorder;
+    int64_t now = clock_wall_ms(tenure->clock);
+    if (!tenure->lost && recorder->actor.term != 0) {
+        (void)state_journal_append(recorder->state, &recorder->actor, now, STATE_EVENT_AGENT_STOP,
+                                   NULL, "agent left", NULL, NULL);
+        (void)state_lease_resign(recorder->state, tenure->session, recorder->actor.term, NULL);
+    }
+    if (tenure->session[0] != '\0') {
+        (void)state_session_close(recorder->state, tenure->session, now, NULL);
+    }
+}

@@ -1,0 +1,290 @@
+#include "cli/agent_verbs.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "situation/situation.h"
+#include "state/state_lease.h"
+#include "state/state_sessions.h"
+#include "state/state_told.h"
+
+enum { LEAVE_MS = 15000 };
+
+/* What is known of the agent, and what keeps it from leaving. */
+struct standing {
+    struct state_lease lease;
+    struct situation *situation;
+    int64_t since;    /* wall ms; 0: not known */
+    char *version;    /* NULL: not known */
+    int64_t resident; /* bytes; -1: not known */
+    int64_t next_poll;
+    bool stays;
+    size_t runs, arms, retries, server;
+    int64_t retry_at; /* of the first; 0: none waits */
+};
+
+static int64_t resident_of(int64_t pid) {
+    char path[48];
+    long long pages;
+    (void)snprintf(path, sizeof path, "/proc/%lld/statm", (long long)pid);
+    FILE *file = fopen(path, "re");
+    bool read = file != NULL && fscanf(file, "%*d %lld", &pages) == 1;
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return read ? pages * sysconf(_SC_PAGESIZE) : -1;
+}
+
+static bool load_session(struct standing *standing, struct state *state, struct error *error) {
+    size_t count;
+    struct state_session *sessions = state_sessions(state, &count, error);
+    for (size_t i = 0; sessions != NULL && i < count; i++) {
+        if (standing->lease.held && strcmp(sessions[i].session, standing->lease.holder) == 0) {
+            standing->since = sessions[i].opened_at;
+            standing->version = memory_copy_string(sessions[i].version);
+        }
+    }
+    bool good = sessions != NULL;
+    state_sessions_free(sessions, good ? count : 0);
+    return good;
+}
+
+static bool load_told(struct standing *standing, struct state *state, struct error *error) {
+    char *text;
+    int64_t at;
+    if (!state_told(state, AGENT_TOLD, &text, &at, error)) {
+        return false;
+    }
+    json_t *told = text != NULL ? json_read(text_of(text), "what the agent told", NULL) : NULL;
+    standing->next_poll = json_get_integer(told, "next_poll", 0);
+    standing->stays = json_get_bool(told, "stays", false);
+    json_decref(told);
+    free(text);
+    return true;
+}
+
+static void count_reasons(struct standing *standing) {
+    const struct situation *situation = standing->situation;
+    for (size_t i = 0; i < situation->run_count; i++) {
+        const struct situation_run *run = &situation->runs[i];
+        standing->runs += run->verdict == NULL ? 1 : 0;
+        standing->server += run->server_held ? 1 : 0;
+        if (run->retry_at != 0) {
+            standing->retries++;
+            if (standing->retry_at == 0 || run->retry_at < standing->retry_at) {
+                standing->retry_at = run->retry_at;
+            }
+        }
+    }
+    for (size_t i = 0; i < situation->pipeline->group_count; i++) {
+        standing->arms += situation->groups[i].arm != NULL ? 1 : 0;
+    }
+}
+
+static bool load(struct cli *cli, struct standing *standing, struct error *error) {
+    *standing = (struct standing){.resident = -1};
+    if (!cli_attach_state(cli, error) ||
+        !state_lease_load(cli->state, clock_boot_ns(clock_system()), &standing->lease, error) ||
+        !load_session(standing, cli->state, error) || !load_told(standing, cli->state, error)) {
+        return false;
+    }
+    standing->situation =
+        situation_load(cli->pipeline, cli->state, clock_wall_ms(clock_system()), error);
+    if (standing->situation == NULL) {
+        return false;
+    }
+    standing->resident = standing->lease.held ? resident_of(standing->lease.pid) : -1;
+    count_reasons(standing);
+    return true;
+}
+
+static void clear(struct standing *standing) {
+    state_lease_clear(&standing->lease);
+    situation_free(standing->situation);
+    free(standing->version);
+}
+
+static bool print_json(struct cli *cli, const struct standing *standing) {
+    const struct situation *situation = standing->situation;
+    const struct state_lease *lease = &standing->lease;
+    char text[SITUATION_TROUBLE_SIZE];
+    const struct situation_trouble *trouble = situation->header.bigquery;
+    bool held = lease->held;
+    json_t *kept =
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "consoles", (json_int_t)situation->header.consoles,
+                  "runs", (json_int_t)standing->runs, "arms", (json_int_t)standing->arms, "retries",
+                  (json_int_t)standing->retries, "server_jobs", (json_int_t)standing->server,
+                  "stays", (int)(held && standing->stays));
+    json_t *json = json_pack(
+        "{s:i,s:b,s:o,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o},s:o,s:o}", "schema", 1, "alive",
+        (int)held, "pid", held ? json_integer(lease->pid) : json_null(), "host",
+        json_string_or_null(lease->host), "term", (json_int_t)lease->term, "since",
+        json_time(standing->since), "renewed_at", json_time(lease->renewed_at), "version",
+        json_string_or_null(standing->version), "resident_bytes",
+        standing->resident >= 0 ? json_integer(standing->resident) : json_null(), "kept_by", kept,
+        "next_retry", json_time(standing->retry_at), "polls", "last",
+        json_time(situation->header.polled_at), "next", json_time(held ? standing->next_poll : 0),
+        "bigquery",
+        json_string_or_null(
+            trouble != NULL ? situation_trouble_report(trouble, situation->as_of, text) : NULL),
+        "credentials", json_string_or_null(situation->credentials.problem));
+    bool good = json != NULL && json_write(cli->out, json);
+    json_decref(json);
+    return good;
+}
+
+static char *clock_text(int64_t at, char text[CLOCK_UTC_SIZE]) {
+    if (at == 0) {
+        (void)snprintf(text, CLOCK_UTC_SIZE, "never");
+        return text;
+    }
+    return clock_format_utc(at, text);
+}
+
+static void print_reasons(struct cli *cli, const struct standing *standing) {
+    char at[CLOCK_UTC_SIZE];
+    const struct {
+        size_t count;
+        const char *one, *many;
+    } reasons[] = {
+        {standing->situation->header.consoles, "console", "consoles"},
+        {standing->runs, "run", "runs"},
+        {standing->arms, "arm", "arms"},
+        {standing->retries, "retry", "retries"},
+        {standing->server, "run held for jobs on the server", "runs held for jobs on the server"},
+    };
+    const char *between = "";
+    (void)fprintf(cli->out, "kept by   ");
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (reasons[i].count > 0) {
+            (void)fprintf(cli->out, "%s%zu %s", between, reasons[i].count,
+                          reasons[i].count == 1 ? reasons[i].one : reasons[i].many);
+            between = ", ";
+        }
+    }
+    if (standing->stays) {
+        (void)fprintf(cli->out, "%s--stay", between);
+        between = ", ";
+    }
+    (void)fprintf(cli->out, "%s\n", between[0] == '\0' ? "nothing: it leaves soon" : "");
+    if (standing->retry_at != 0) {
+        (void)fprintf(cli->out, "retry     %s\n", clock_text(standing->retry_at, at));
+    }
+}
+
+static bool print_text(struct cli *cli, const struct standing *standing) {
+    const struct situation *situation = standing->situation;
+    const struct state_lease *lease = &standing->lease;
+    char at[CLOCK_UTC_SIZE];
+    char next[CLOCK_UTC_SIZE];
+    (void)fprintf(cli->out, "agent     pid %lld on %s, version %s, term %lld\n",
+                  (long long)lease->pid, lease->host,
+                  standing->version != NULL ? standing->version : "not known",
+                  (long long)lease->term);
+    (void)fprintf(cli->out, "since     %s\n", clock_text(standing->since, at));
+    (void)fprintf(cli->out, "lease     renewed %s\n", clock_text(lease->renewed_at, at));
+    print_reasons(cli, standing);
+    (void)fprintf(cli->out, "polls     last %s, next %s\n",
+                  clock_text(situation->header.polled_at, at),
+                  clock_text(standing->next_poll, next));
+    if (standing->resident >= 0) {
+        (void)fprintf(cli->out, "memory    %.1f MiB\n", (double)standing->resident / 1048576);
+    }
+    if (situation->credentials.problem != NULL) {
+        (void)fprintf(cli->out, "access    %s\n", situation->credentials.problem);
+    }
+    return cli_write_trouble(cli, situation);
+}
+
+/* Why there is none, and what follows. */
+static bool say_none(struct cli *cli, const struct standing *standing) {
+    const struct state_lease *lease = &standing->lease;
+    char at[CLOCK_UTC_SIZE];
+    if (lease->there && lease->abandoned) {
+        return fprintf(cli->out,
+                       "No agent: pid %lld is there and has not renewed its lease since %s; it is "
+                       "frozen, or nothing can be stored.\n",
+                       (long long)lease->process.pid, clock_text(lease->renewed_at, at)) >= 0;
+    }
+    bool waits = standing->runs + standing->arms + standing->retries + standing->server > 0;
+    return fprintf(cli->out, "No agent is at work%s%s.\n", waits ? ", and work waits for one" : "",
+                   waits ? "; start it with: phasegate agent" : "") >= 0;
+}
+
+int agent_status(struct cli *cli) {
+    struct error error = {0};
+    struct standing standing;
+    if (!load(cli, &standing, &error)) {
+        clear(&standing);
+        return cli_fail(cli, &error);
+    }
+    bool held = standing.lease.held;
+    bool good = cli->format == CLI_JSON ? print_json(cli, &standing)
+                : held                  ? print_text(cli, &standing)
+                                        : say_none(cli, &standing);
+    clear(&standing);
+    return !good ? EXIT_IO : held ? EXIT_GO : EXIT_NO_GO;
+}
+
+/* Sends SIGTERM to exactly that process and waits for its end. CONT lets a frozen one hear it. */
+static bool end_process(const struct state_process *process, struct error *error) {
+    int descriptor = (int)syscall(SYS_pidfd_open, (pid_t)process->pid, 0);
+    if (descriptor < 0 || !state_process_alive(process)) {
+        int number = errno;
+        if (descriptor >= 0) {
+            (void)close(descriptor);
+            return true; /* it left meanwhile, and its number is another's */
+        }
+        return number == ESRCH || error_set_errno(error, EXIT_OS, number, "cannot look at pid %lld",
+                                                  (long long)process->pid);
+    }
+    struct pollfd end = {.fd = descriptor, .events = POLLIN};
+    bool good = syscall(SYS_pidfd_send_signal, descriptor, SIGTERM, NULL, 0) == 0 ||
+                error_set_errno(error, EXIT_PERMISSION, errno, "cannot ask pid %lld to leave",
+                                (long long)process->pid);
+    if (good) {
+        (void)syscall(SYS_pidfd_send_signal, descriptor, SIGCONT, NULL, 0);
+        good = poll(&end, 1, LEAVE_MS) == 1 ||
+               error_set(error, EXIT_TEMPORARY,
+                         "pid %lld was asked to leave and has not yet; look again with: phasegate "
+                         "agent --status",
+                         (long long)process->pid);
+    }
+    (void)close(descriptor);
+    return good;
+}
+
+int agent_stop(struct cli *cli) {
+    struct error error = {0};
+    struct standing standing;
+    if (!load(cli, &standing, &error)) {
+        clear(&standing);
+        return cli_fail(cli, &error);
+    }
+    bool good = true;
+    if (!standing.lease.held && !(standing.lease.abandoned && standing.lease.there)) {
+        good = error_set(&error, EXIT_NO_GO, "no agent is at work");
+    } else if (standing.arms > 0 && cli_value(cli, "yes") == NULL) {
+        good = error_set(&error, EXIT_NO_GO,
+                         "%zu group%s armed and would not start without an agent; disarm first, or "
+                         "add --yes",
+                         standing.arms, standing.arms == 1 ? " is" : "s are");
+    }
+    good = good && end_process(&standing.lease.process, &error);
+    if (good) {
+        (void)fprintf(cli->out, "The agent has left.%s\n",
+                      standing.situation->header.consoles > 0 ? " An open console starts another."
+                                                              : "");
+    }
+    clear(&standing);
+    return good ? EXIT_GO : cli_fail(cli, &error);
+}
