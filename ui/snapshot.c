@@ -345,3 +345,18 @@ bool snapshot_render(const struct pipeline *pipeline, const struct situation *si
     screen_free(&screen);
     return done;
 }
+
+char *snapshot_review(const struct pipeline *pipeline, const struct situation *situation,
+                      int64_t now, const char *user) {
+    enum { WIDTH = 120, HEIGHT = 36 };
+    struct screen screen;
+    screen_init(&screen, pipeline, user);
+    screen_update(&screen, situation);
+    screen.now = now;
+    screen_settle(&screen, WIDTH, HEIGHT);
+    screen_act(&screen, ACTION_REVIEW);
+    screen_settle(&screen, WIDTH, HEIGHT);
+    char *text = view_review_markdown(&screen);
+    screen_free(&screen);
+    return text;
+}

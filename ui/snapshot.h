@@ -34,6 +34,11 @@ bool snapshot_render(const struct pipeline *pipeline, const struct situation *si
                      const struct snapshot_options *options, struct text_buffer *out,
                      struct error *error);
 
+/* The whole review page of a situation as Markdown, for a second person to read; the caller frees
+ * it. */
+char *snapshot_review(const struct pipeline *pipeline, const struct situation *situation,
+                      int64_t now, const char *user);
+
 /* Writes a frame in a format. */
 void snapshot_frame(const struct frame *frame, enum snapshot_format format, enum theme_depth depth,
                     struct text_buffer *out);

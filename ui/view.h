@@ -51,6 +51,9 @@ void view_chrome_draw(const struct screen *screen, struct frame *frame,
 /* The dates of a table that are missing, within a season or all; opens a page of ranges. */
 void view_gaps_open(struct screen *screen, size_t table, size_t season);
 
+/* The review page as Markdown, once its rows were made; the caller frees it. */
+char *view_review_markdown(const struct screen *screen);
+
 /* Takes a search, a filter or a place for the log view. */
 void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const char *text);
 

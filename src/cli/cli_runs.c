@@ -39,10 +39,23 @@ static json_t *run_json(const struct situation_run *run) {
         json_string_or_null(run->notices));
 }
 
+/* What will be tried again by itself; null when nothing will. */
+static json_t *retry_json(const struct situation_run *run) {
+    return run->retry_at == 0
+               ? json_null()
+               : json_pack("{s:o,s:i,s:i,s:o}", "at", json_time(run->retry_at), "number",
+                           run->retry_number, "times", run->retry_times, "workers",
+                           run->retry_workers > 0 ? json_integer(run->retry_workers) : json_null());
+}
+
 static bool write_json(struct cli *cli, const struct situation *situation) {
     json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "runs");
     for (size_t i = 0; i < situation->run_count; i++) {
-        (void)json_array_append_new(json_object_get(answer, "runs"), run_json(&situation->runs[i]));
+        json_t *run = run_json(&situation->runs[i]);
+        (void)json_object_set_new(run, "retry_of",
+                                  json_string_or_null(situation->runs[i].retry_of));
+        (void)json_object_set_new(run, "retry", retry_json(&situation->runs[i]));
+        (void)json_array_append_new(json_object_get(answer, "runs"), run);
     }
     bool good = json_write(cli->out, answer);
     json_decref(answer);
@@ -70,6 +83,16 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
     }
     if (run->notices != NULL) {
         (void)fprintf(cli->out, "; %s", run->notices);
+    }
+    if (run->retry_at != 0) {
+        char at[CLOCK_UTC_SIZE];
+        char workers[32] = "";
+        if (run->retry_workers > 0) {
+            (void)snprintf(workers, sizeof workers, " with %d workers", run->retry_workers);
+        }
+        (void)fprintf(cli->out, "; tried again at %s%s (%d of %d)",
+                      clock_format_utc(run->retry_at, at), workers, run->retry_number,
+                      run->retry_times);
     }
     (void)fputc('\n', cli->out);
 }

@@ -22,6 +22,7 @@
     X(hold)                                                                                        \
     X(release)                                                                                     \
     X(override)                                                                                    \
+    X(review)                                                                                      \
     X(approve)                                                                                     \
     X(arm)                                                                                         \
     X(disarm)                                                                                      \

@@ -216,7 +216,7 @@ static void review_draw(const struct screen *screen, struct frame *frame, struct
 }
 
 /* Headings become Markdown's, and the rest a block of verbatim text. */
-static char *review_markdown(const struct screen *screen) {
+char *view_review_markdown(const struct screen *screen) {
     struct text_buffer out = {0};
     text_buffer_format(&out, "# Review of %s\n\n", screen->pipeline->name);
     struct text rest = {screen->review_text.data, screen->review_text.size};
@@ -247,7 +247,7 @@ static bool review_act(struct screen *screen, enum action action) {
         return true;
     }
     case ACTION_EXPORT:
-        view_export(screen, "phasegate-review.md", review_markdown(screen));
+        view_export(screen, "phasegate-review.md", view_review_markdown(screen));
         return true;
     default:
         return false;

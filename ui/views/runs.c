@@ -169,6 +169,9 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
         x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "exit %d", run->exit_code);
     else if (run->signal > 0)
         x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "signal %d", run->signal);
+    if (run->retry_at)
+        x = frame_format(frame, row, x, row.y, STYLE_NORMAL, " · again %s (%d of %d)",
+                         words_time(run->retry_at, text), run->retry_number, run->retry_times);
     if (run->failed)
         frame_format(frame, row, x, row.y, STYLE_BAD, "  %zu failed", run->failed);
 }

@@ -482,3 +482,29 @@ Test(cli, holds_overrides_and_waives_only_with_what_they_need)
     EXPECT_REFUSED(64, "there is no run", "logs", "r-none");
     free(path);
 }
+
+Test(cli, prints_the_review_for_a_second_person)
+{
+    cr_expect_eq(RUN("demo", "--scenario", "jan05", "review"), 0, "%s", err);
+    cr_expect_not_null(strstr(out, "# Review of nba-backfill"), "%s", out);
+    cr_expect_not_null(strstr(out, "team_defense_game_summary_analytics_backfill.py"), "%s", out);
+    cr_expect_eq(RUN("demo", "--scenario", "jan05", "review", "--format", "json"), 0, "%s", err);
+    json_t *json = answer();
+    cr_expect_eq(json_array_size(json_object_get(json, "groups")), 4);
+    cr_expect_eq(json_array_size(json_object_get(json, "gates")), 4);
+    json_decref(json);
+}
+
+Test(cli, arms_only_what_is_approved_and_disarms_what_is_armed)
+{
+    EXPECT_REFUSED(1, "no live approval", "demo", "--scenario", "jan05", "arm", "group1");
+    EXPECT_REFUSED(1, "is not armed", "demo", "--scenario", "jan05", "disarm", "group1");
+    EXPECT_REFUSED(64, "did you mean", "demo", "--scenario", "jan05", "arm", "gruop1");
+    EXPECT_REFUSED(64, "name a group", "demo", "--scenario", "jan05", "arm", "player_daily_cache");
+    cr_expect_eq(RUN("demo", "--scenario", "jan05", "approve", "group1", "--format", "json"), 0,
+                 "%s", err);
+    json_t *json = answer();
+    json_t *yes = json_array_get(json_object_get(json, "approvals"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(yes, "group")), "group1");
+    json_decref(json);
+}
