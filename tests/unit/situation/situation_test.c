@@ -179,8 +179,8 @@ Test(situation, keeps_the_numbers_of_a_table_whose_last_poll_failed_and_says_why
     cr_expect_str_eq(now->header.bigquery->sentence, "zones: 403 rateLimitExceeded");
     cr_expect(now->coverage->tables[SCENE_ZONES].all.known);
     cr_expect_eq(now->coverage->tables[SCENE_ZONES].all.complete, 10);
-    cr_assert(state_coverage_confirm(scene.state, scene.term, STATE_SUBJECT_TABLE, "zones",
-                                     "seen", SCENE_NOW, &scene.error));
+    cr_assert(state_coverage_confirm(scene.state, scene.term, STATE_SUBJECT_TABLE, "zones", "seen",
+                                     SCENE_NOW, &scene.error));
     cr_expect_null(load(SCENE_NOW)->header.bigquery);
 }
 
