@@ -42,6 +42,8 @@ struct target_state {
     bool check_failed;
     struct error error; /* of the last check that failed */
     struct bigquery_failure failure;
+    bool streaming;         /* the free checks of this poll saw rows in a streaming buffer */
+    int64_t streaming_rows; /* about how many; BIGQUERY_UNKNOWN */
     struct sources sources;
     char signal[SOURCES_DIGEST_SIZE]; /* as the free checks of this poll see it */
     struct question *free_checks;     /* one for each table of the sources */
@@ -224,6 +226,8 @@ static void start_free_checks(struct measure *measure, struct target_state *stat
     state->failure = (struct bigquery_failure){0};
     state->asked_at = clock_wall_ms(measure->clock);
     state->waiting = 0;
+    state->streaming = false;
+    state->streaming_rows = 0;
     sources_begin(&state->sources);
     for (size_t i = 0; i < state->sources.count; i++) {
         const struct sources_table *table = &state->sources.tables[i];
@@ -336,6 +340,18 @@ bool measure_recall(struct measure *measure, const struct measure_memory *memory
     return true;
 }
 
+/* Rows in a streaming buffer are counted, and more may follow. */
+static void note_streaming(struct target_state *state, const struct bigquery_table *table) {
+    if (!table->streaming) {
+        return;
+    }
+    bool known =
+        table->streaming_rows != BIGQUERY_UNKNOWN && state->streaming_rows != BIGQUERY_UNKNOWN;
+    state->streaming = true;
+    state->streaming_rows =
+        known ? state->streaming_rows + table->streaming_rows : BIGQUERY_UNKNOWN;
+}
+
 static void take_metadata(struct target_state *state, size_t index,
                           const struct bigquery_result *result) {
     struct error error = {0};
@@ -349,6 +365,7 @@ static void take_metadata(struct target_state *state, size_t index,
         state->failure = result->failure;
     } else {
         sources_see(&state->sources, index, &result->table);
+        note_streaming(state, &result->table);
     }
 }
 
@@ -403,6 +420,8 @@ static void take_rows(struct measure *measure, struct target_state *state,
         answer(measure, state, given);
         return;
     }
+    given.streaming = state->streaming;
+    given.streaming_rows = state->streaming_rows;
     state->counted_at = state->asked_at;
     state->counted_range = state->range;
     state->has_value = given.has_value;

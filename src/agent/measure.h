@@ -76,7 +76,9 @@ struct measure_answer {
     struct bigquery_bill bill; /* all 0 when none was */
     int64_t bytes_processed;   /* BIGQUERY_UNKNOWN when that was not told */
     bool cache_hit;
-    struct error error; /* MEASURE_FAILED, and MEASURE_ESTIMATED without a bill */
+    bool streaming;         /* MEASURE_COUNTED: rows were in a streaming buffer */
+    int64_t streaming_rows; /* about how many; BIGQUERY_UNKNOWN */
+    struct error error;     /* MEASURE_FAILED, and MEASURE_ESTIMATED without a bill */
     /* MEASURE_FAILED: what BigQuery said last; of BIGQUERY_NO_FAILURE when it is no fault of its.
      */
     struct bigquery_failure failure;

@@ -39,6 +39,8 @@ static bool store_counts(const struct recorder *recorder, const struct measure_a
         .cache_hit = answer->cache_hit,
         .query_hash = memory_copy_string(answer->query_hash),
         .signal = memory_copy_string(answer->signal[0] != '\0' ? answer->signal : NULL),
+        .streaming = answer->streaming,
+        .streaming_rows = answer->streaming_rows == BIGQUERY_UNKNOWN ? -1 : answer->streaming_rows,
     };
     for (size_t i = 0; i < answer->count; i++) {
         const struct coverage_count *count = &answer->counts[i];

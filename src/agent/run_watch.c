@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/run_alarms.h"
+#include "agent/run_wait.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "logs/progress.h"
 #include "runs/runs_reconcile.h"
 #include "runs/runs_verdict.h"
+#include "state/state_notice.h"
 #include "state/state_runs.h"
 
 /* Real time between two reconciliations. */
@@ -168,7 +171,8 @@ bool run_watch_progress(struct run_watch *watch, const struct agent_progress *pr
      */
     return state_progress_store(watch->recorder->state, watch->recorder->actor.term, progress->run,
                                 &stored, error) &&
-           (!progress->drained || store_dates(watch, progress, error));
+           (!progress->drained || store_dates(watch, progress, error)) &&
+           run_alarms_stop(watch->recorder, watch->clock, progress, error);
 }
 
 /* The dates of a table that are complete now. */
@@ -183,8 +187,63 @@ static struct dayset complete_dates(const struct coverage_report *report, size_t
     return set;
 }
 
+/* What is stored of coverage, read when the first run needs it. */
+struct evidence {
+    struct state_measurement *measurements;
+    size_t count;
+};
+
+/* A bad verdict is not said while its coverage is still arriving; `*text` gets what was waited for
+ * when the time for that is over. */
+static bool wait_on(struct run_watch *watch, const struct state_run *run,
+                    const struct runs_judgement *judgement, int64_t now, struct evidence *evidence,
+                    bool *waits, char **text, struct error *error) {
+    *waits = false;
+    *text = memory_copy_string(judgement->text);
+    if (judgement->verdict != RUNS_ENDED_WITH_GAPS && judgement->verdict != RUNS_NO_EFFECT) {
+        return true;
+    }
+    if (evidence->measurements == NULL) {
+        evidence->measurements =
+            state_coverage_load(watch->recorder->state, &evidence->count, error);
+    }
+    if (evidence->measurements == NULL) {
+        return false;
+    }
+    char *why = run_wait_reason(run, evidence->measurements, evidence->count);
+    bool good = true;
+    if (why != NULL && now - run->ended_at < RUN_WAIT_MS) {
+        *waits = true;
+        good = state_notice_waits(watch->recorder->state, &watch->recorder->actor, run->run, why,
+                                  now, error);
+    } else if (why != NULL) {
+        free(*text);
+        *text =
+            memory_format("%s; judged after 90 minutes, still waiting: %s", judgement->text, why);
+    }
+    free(why);
+    return good;
+}
+
+static bool store_verdict(struct run_watch *watch, const struct state_run *run,
+                          const struct runs_judgement *judgement, int64_t now,
+                          struct evidence *evidence, struct error *error) {
+    const char *word = runs_verdict_word(judgement->verdict);
+    char *text = NULL;
+    bool waits;
+    if (word == NULL || !judgement->measured) {
+        return true;
+    }
+    bool good = wait_on(watch, run, judgement, now, evidence, &waits, &text, error) &&
+                (waits || state_run_verdict(watch->recorder->state, &watch->recorder->actor,
+                                            run->run, word, text, now, error));
+    free(text);
+    return good;
+}
+
 static bool decide(struct run_watch *watch, const struct state_run *run,
-                   const struct situation *situation, struct error *error) {
+                   const struct situation *situation, struct evidence *evidence,
+                   struct error *error) {
     struct runs_witnesses witnesses = runs_witnesses_of(run);
     struct runs_table_witness *tables = memory_new(run->table_count, sizeof *tables);
     struct dayset *after = memory_new(run->table_count, sizeof *after);
@@ -204,12 +263,7 @@ static bool decide(struct run_watch *watch, const struct state_run *run,
     witnesses.table_count = run->table_count;
     struct runs_judgement judgement = {0};
     runs_judge(&witnesses, &judgement);
-    const char *word = runs_verdict_word(judgement.verdict);
-    bool good = true;
-    if (word != NULL && judgement.measured) {
-        good = state_run_verdict(watch->recorder->state, &watch->recorder->actor, run->run, word,
-                                 judgement.text, situation->as_of, error);
-    }
+    bool good = store_verdict(watch, run, &judgement, situation->as_of, evidence, error);
     runs_judgement_clear(&judgement);
     for (size_t i = 0; i < run->table_count; i++) {
         dayset_free(&after[i]);
@@ -227,10 +281,14 @@ bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
     if (runs == NULL) {
         return false;
     }
+    struct evidence evidence = {0};
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = decide(watch, &runs[i], situation, error);
+        good = decide(watch, &runs[i], situation, &evidence, error);
     }
     state_runs_free(runs, count);
-    return good;
+    if (evidence.measurements != NULL) {
+        state_measurements_free(evidence.measurements, evidence.count);
+    }
+    return good && run_alarms_tell(watch->recorder, situation, error);
 }

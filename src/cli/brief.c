@@ -52,9 +52,14 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
         }
         shown++;
         (void)fprintf(out, "  %s %-30s %s\n", run->run, run->processor,
-                      run->verdict_text != NULL ? run->verdict_text : run->state);
+                      run->verdict_text != NULL ? run->verdict_text
+                      : run->waiting != NULL    ? run->waiting
+                                                : run->state);
         if (run->notices != NULL) {
             (void)fprintf(out, "      %s\n", run->notices);
+        }
+        for (size_t j = 0; j < run->alarm_count; j++) {
+            (void)fprintf(out, "      ▲ %s\n", run->alarms[j].text);
         }
         for (size_t j = 0; j < run->failure_count; j++) {
             (void)fprintf(out, "      %zu dates: %s\n", run->failures[j].dates,

@@ -17,7 +17,6 @@ static bool read_launch(struct cli *cli, const struct situation *situation,
                                         .gaps = cli_value(cli, "gaps") != NULL,
                                         .rewrite = cli_value(cli, "rewrite") != NULL};
     if (!cli_find_launchable(cli, cli->arguments[0], &launch->group, &launch->processor, error) ||
-        !cli_find_range(cli, &launch->range, error) ||
         !cli_number(cli, "workers", 1, 1000, &workers, error)) {
         return false;
     }
@@ -65,6 +64,31 @@ static int carry_out(struct cli *cli, const struct situation *situation,
     return good ? code : cli_fail(cli, error);
 }
 
+/* One plan of all that is asked for: several seasons are one launch, refused as a whole. */
+static struct runs_plan *make_plan(struct cli *cli, const struct situation *situation,
+                                   struct situation_launch *wanted, struct error *error) {
+    struct day_range ranges[CLI_MOST_SEASONS];
+    struct runs_plan *plan = NULL;
+    size_t count;
+    if (!cli_find_ranges(cli, wanted->range, ranges, &count, error)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        wanted->range = ranges[i];
+        struct runs_plan *one = situation_plan(situation, wanted, error);
+        if (one == NULL || (plan != NULL && !runs_plan_join(plan, one, error))) {
+            runs_plan_free(plan);
+            return NULL;
+        }
+        plan = plan == NULL ? one : plan;
+    }
+    if (!runs_plan_check(plan, cli->state, error)) {
+        runs_plan_free(plan);
+        return NULL;
+    }
+    return plan;
+}
+
 static int launch(struct cli *cli) {
     struct error error = {0};
     struct situation_launch wanted;
@@ -72,8 +96,8 @@ static int launch(struct cli *cli) {
     struct situation *situation = cli_situation(cli, true, &error);
     bool good = situation != NULL && read_launch(cli, situation, &wanted, &error);
     if (good) {
-        plan = situation_plan(situation, &wanted, &error);
-        good = plan != NULL && runs_plan_check(plan, cli->state, &error);
+        plan = make_plan(cli, situation, &wanted, &error);
+        good = plan != NULL;
     }
     int code = good ? carry_out(cli, situation, plan, &error) : cli_fail(cli, &error);
     if (good && code == EXIT_GO && cli_value(cli, "dry-run") == NULL &&
@@ -97,7 +121,7 @@ const struct cli_verb cli_verb_launch = {
     .most = 1,
     .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
     .options = {{"gaps", NULL, "only dates that are not complete"},
-                {"season", "SEASON", "only this season"},
+                {"season", "SEASON", "only this season, or several (A,B,C) at once"},
                 {"from", "DATE", "first date"},
                 {"to", "DATE", "last date"},
                 {"workers", "N", "instead of the processor's own number"},

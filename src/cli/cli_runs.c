@@ -16,8 +16,28 @@ static json_t *code_json(const struct situation_run *run) {
                      dirty, "moved_to", json_string_or_null(run->code_moved));
 }
 
+static json_t *failures_json(const struct situation_run *run) {
+    json_t *failures = json_array();
+    for (size_t i = 0; i < run->failure_count; i++) {
+        const struct situation_failure *one = &run->failures[i];
+        (void)json_array_append_new(
+            failures, json_pack("{s:I,s:s,s:o}", "dates", (json_int_t)one->dates, "reason",
+                                one->reason, "first", json_day(one->first)));
+    }
+    return failures;
+}
+
+static json_t *alarms_json(const struct situation_run *run) {
+    json_t *alarms = json_array();
+    for (size_t i = 0; i < run->alarm_count; i++) {
+        (void)json_array_append_new(alarms, json_pack("{s:s,s:s}", "alarm", run->alarms[i].rule,
+                                                      "text", run->alarms[i].text));
+    }
+    return alarms;
+}
+
 static json_t *run_json(const struct situation_run *run) {
-    return json_pack(
+    json_t *json = json_pack(
         "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
         "s:o,s:o,"
         "s:o,s:s,s:s,s:o,s:o,s:b,s:o,s:b,s:o}",
@@ -37,6 +57,12 @@ static json_t *run_json(const struct situation_run *run) {
         "server_jobs_at", json_time(run->server_jobs_at), "server_hold", run->server_held ? 1 : 0,
         "code", code_json(run), "adopted", run->adopted ? 1 : 0, "notices",
         json_string_or_null(run->notices));
+    (void)json_object_set_new(json, "waiting", json_string_or_null(run->waiting));
+    (void)json_object_set_new(json, "stop_by", json_string_or_null(run->stop_by));
+    (void)json_object_set_new(json, "stop_reason", json_string_or_null(run->stop_reason));
+    (void)json_object_set_new(json, "failures", failures_json(run));
+    (void)json_object_set_new(json, "alarms", alarms_json(run));
+    return json;
 }
 
 /* What will be tried again by itself; null when nothing will. */
@@ -69,8 +95,8 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
         (void)fprintf(cli->out, "%s: %s", run->verdict,
                       run->verdict_text != NULL ? run->verdict_text : "");
     } else if (strcmp(run->state, "ended") == 0) {
-        (void)fprintf(cli->out, "ended %s ago, waiting for coverage",
-                      clock_format_span(as_of - run->ended_at, span));
+        (void)fprintf(cli->out, "ended %s ago, %s", clock_format_span(as_of - run->ended_at, span),
+                      run->waiting);
     } else if (run->stop_stage != NULL) {
         (void)fprintf(cli->out, "%s", run->stop_stage);
     } else {
@@ -108,6 +134,9 @@ static bool write_text(struct cli *cli, const struct situation *situation) {
         (void)fprintf(cli->out, "%-16s %-9s %-30s %s..%s  ", run->run, run->state, run->processor,
                       day_format(run->range.from, from), day_format(run->range.to, to));
         write_status(cli, run, situation->as_of);
+        for (size_t j = 0; j < run->alarm_count; j++) {
+            (void)fprintf(cli->out, "    ▲ %s\n", run->alarms[j].text);
+        }
         for (size_t j = 0; j < run->failure_count && j < 3; j++) {
             (void)fprintf(cli->out, "    %zu dates: %s\n", run->failures[j].dates,
                           run->failures[j].reason);

@@ -132,6 +132,9 @@ static void add_processor(EVP_MD_CTX *digest, const struct pipeline_processor *p
         add_number(digest, "quota_after", processor->retry.quota_after_ms);
         add_number(digest, "quota_workers", processor->retry.quota_workers);
     }
+    if (processor->processes_per_worker != 1) {
+        add_number(digest, "processes_per_worker", processor->processes_per_worker);
+    }
     if (!processor->labels_jobs) {
         add_text(digest, "server_jobs", "none");
     }

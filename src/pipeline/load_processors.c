@@ -134,11 +134,14 @@ static void load_environment(struct loader *loader, const struct place *at,
 
 static void load_limits(struct loader *loader, const struct place *at,
                         const struct raw_processor *raw, struct pipeline_processor *processor) {
-    int64_t workers = 1, failures = 0;
+    int64_t workers = 1, failures = 0, processes = 1;
     loader_integer(loader, PLACE_KEY(at, "workers"), raw->workers, 1, MOST_WORKERS, &workers);
     loader_integer(loader, PLACE_KEY(at, "stop_after_failures"), raw->stop_after_failures, 0,
                    MOST_FAILURES, &failures);
+    loader_integer(loader, PLACE_KEY(at, "processes_per_worker"), raw->processes_per_worker, 1,
+                   MOST_WORKERS, &processes);
     processor->workers = (int)workers;
+    processor->processes_per_worker = (int)processes;
     processor->stop_after_failures = (int)failures;
     processor->stop_grace_ms = 60000;
     loader_duration(loader, PLACE_KEY(at, "stop_grace"), raw->stop_grace,

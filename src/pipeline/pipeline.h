@@ -151,6 +151,7 @@ struct pipeline_processor {
     int64_t log_limit;       /* bytes of log beyond which it is an alarm; default 2 GiB; 0: never */
     int stop_after_failures; /* that many failures in a row with one signature stop the run; 0 for
                                 never */
+    int processes_per_worker; /* that each worker starts; default 1 */
     bool labels_jobs; /* its BigQuery jobs carry the label phasegate_run (server_jobs: labelled,
                          the default); false: it starts none of its own (server_jobs: none) */
     struct pipeline_retry retry;

@@ -47,7 +47,7 @@ struct raw_retry {
 };
 struct raw_processor { /* `environment` is read from the document */
     char *name, *directory, *workers, *log, *quiet_after, *timeout, *server_jobs, *stop_grace,
-        *log_limit, *stop_after_failures, *shell;
+        *log_limit, *stop_after_failures, *processes_per_worker, *shell;
     struct raw_retry *retry;
     char **fills, **command, **dates_argument;
     unsigned fills_count, command_count, dates_argument_count;

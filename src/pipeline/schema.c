@@ -116,6 +116,7 @@ static const cyaml_schema_field_t processor_fields[] = {
     VALUE(MAY, struct raw_processor, log_limit),
     VALUE(MAY, struct raw_processor, stop_after_failures),
     MAPPING(MAY, struct raw_processor, retry, retry_fields),
+    VALUE(MAY, struct raw_processor, processes_per_worker),
     VALUE(MAY, struct raw_processor, shell),
     CYAML_FIELD_END,
 };

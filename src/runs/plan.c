@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "runs/runs_plan.h"
@@ -209,6 +210,26 @@ static void add_tables(const struct runs_request *request, struct runs_item *ite
     }
 }
 
+/* ---- warnings ---- */
+
+enum { PROCESSES_PER_CORE = 16 }; /* that mostly wait for BigQuery; more hung real nights */
+
+/* Workers that start processes of their own multiply. */
+static char *warn_of_processes(const struct runs_request *request,
+                               const struct pipeline_processor *processor) {
+    int workers = request->workers > 0 ? request->workers : processor->workers;
+    long cores = request->cores > 0 ? request->cores : sysconf(_SC_NPROCESSORS_ONLN);
+    long processes = (long)workers * processor->processes_per_worker;
+    if (processor->processes_per_worker < 2 || cores < 1 ||
+        processes < cores * PROCESSES_PER_CORE) {
+        return NULL;
+    }
+    return memory_format("%d workers of %d processes each are %ld processes on %ld core%s; launch "
+                         "with fewer workers",
+                         workers, processor->processes_per_worker, processes, cores,
+                         cores == 1 ? "" : "s");
+}
+
 /* ---- items ---- */
 
 static void clear_item(struct runs_item *item) {
@@ -226,6 +247,7 @@ static void clear_item(struct runs_item *item) {
     free(item->steps);
     free(item->step_ranges);
     free(item->command);
+    free(item->warning);
     dayset_free(&item->dates);
 }
 
@@ -250,6 +272,7 @@ static bool add_item(const struct runs_request *request, size_t index, struct ru
         free(ranges);
     }
     item->command = describe(item);
+    item->warning = warn_of_processes(request, processor);
     item->rewrites = count_rewrites(request, processor, item, as_list);
     add_tables(request, item, as_list);
     return true;
@@ -344,6 +367,23 @@ struct runs_plan *runs_plan_new(const struct runs_request *request, struct error
 void runs_plan_set_group(struct runs_plan *plan, const char *group) {
     free(plan->group);
     plan->group = memory_copy_string(group);
+}
+
+bool runs_plan_join(struct runs_plan *plan, struct runs_plan *other, struct error *error) {
+    bool good = true;
+    for (size_t i = 0; good && i < plan->count; i++) {
+        for (size_t j = 0; good && j < other->count; j++) {
+            good = check_items(plan, &plan->items[i], &other->items[j], error);
+        }
+    }
+    if (good) {
+        plan->items = memory_resize(plan->items, plan->count + other->count, sizeof *plan->items);
+        memcpy(plan->items + plan->count, other->items, other->count * sizeof *other->items);
+        plan->count += other->count;
+        other->count = 0;
+    }
+    runs_plan_free(other);
+    return good;
 }
 
 void runs_plan_free(struct runs_plan *plan) {

@@ -29,6 +29,7 @@ struct runs_request {
     const struct dayset *complete; /* per table, now; NULL: not known */
     int workers;                   /* 0: the processor's own */
     day_number today;              /* dates after it are refused */
+    int cores;                     /* of this machine; 0: as many as it tells */
     struct runs_gate gate;
     const char *retry_of; /* run id, or NULL */
 };
@@ -46,6 +47,7 @@ struct runs_item {
     struct state_claim *claims; /* one a table */
     struct state_run_table *tables;
     size_t table_count;
+    char *warning;   /* what a person should think of before saying yes; NULL */
     size_t rewrites; /* dates in the commands' ranges that are complete already; 0 when not known */
 };
 
@@ -67,6 +69,10 @@ void runs_plan_free(struct runs_plan *plan);
 
 /* Files the plan of a processor by itself under a group that it belongs to. */
 void runs_plan_set_group(struct runs_plan *plan, const char *group);
+
+/* Takes the items of `other` over, which is emptied and freed in any case: one launch of both.
+ * EXIT_NO_GO when items of the two would write the same dates. */
+bool runs_plan_join(struct runs_plan *plan, struct runs_plan *other, struct error *error);
 
 /* False with EXIT_NO_GO, naming the run and its owner, when a live claim overlaps the plan. Launch
  * checks it again. */

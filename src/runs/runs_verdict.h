@@ -18,6 +18,10 @@ enum runs_verdict {
 const char *
 runs_verdict_word(enum runs_verdict verdict); /* "verified", "ended with gaps", …; NULL */
 
+/* Whether a stop was the agent's or the shim's doing, not a person's (user@host): then the run has
+ * failed. */
+bool runs_stopped_by_rule(const char *stop_by);
+
 /* What is known of one table that the run fills. */
 struct runs_table_witness {
     const struct dayset *before; /* complete at launch; NULL: not known */
@@ -32,6 +36,7 @@ struct runs_witnesses {
     bool adopted;               /* its status cannot be known: coverage alone decides */
     const char *spawn_error;    /* NULL */
     const char *stop_by;        /* NULL */
+    const char *stop_reason;    /* NULL */
     int64_t ended_at;
     const struct dayset *dates; /* it was launched for */
     const struct runs_table_witness *tables;

@@ -18,6 +18,10 @@ const char *runs_verdict_word(enum runs_verdict verdict) {
     return words[verdict];
 }
 
+bool runs_stopped_by_rule(const char *stop_by) {
+    return stop_by != NULL && strchr(stop_by, '@') == NULL;
+}
+
 /* Of the run's dates, those that are complete in every table, by `before` or by `after`. */
 static struct dayset complete_dates(const struct runs_witnesses *witnesses, bool before) {
     struct dayset dates = dayset_copy(witnesses->dates);
@@ -88,7 +92,7 @@ static enum runs_verdict verdict_of(const struct runs_witnesses *witnesses,
     case STATE_OUTCOME_SPAWN_ERROR:
         return RUNS_FAILED;
     case STATE_OUTCOME_STOPPED:
-        return RUNS_STOPPED;
+        return runs_stopped_by_rule(witnesses->stop_by) ? RUNS_FAILED : RUNS_STOPPED;
     case STATE_OUTCOME_LOST:
         return witnesses->adopted ? verdict_of_ok(witnesses, judgement) : RUNS_LOST;
     }
@@ -102,6 +106,9 @@ static void add_end(const struct runs_witnesses *witnesses, struct text_buffer *
     } else if (witnesses->outcome == STATE_OUTCOME_STOPPED) {
         text_buffer_format(text, "stopped by %s",
                            witnesses->stop_by == NULL ? "somebody" : witnesses->stop_by);
+        if (runs_stopped_by_rule(witnesses->stop_by) && witnesses->stop_reason != NULL) {
+            text_buffer_format(text, ": %s", witnesses->stop_reason);
+        }
     } else if (witnesses->outcome == STATE_OUTCOME_LOST) {
         text_buffer_add(text, witnesses->adopted ? "its exit status cannot be known"
                                                  : "nobody saw it end");
@@ -175,6 +182,7 @@ struct runs_witnesses runs_witnesses_of(const struct state_run *run) {
         .adopted = run->notices.adopted,
         .spawn_error = run->spawn_error,
         .stop_by = run->stop_by,
+        .stop_reason = run->stop_reason,
         .ended_at = run->ended_at,
         .dates = &run->dates,
         .log_failed = log_read ? run->progress.failed : -1,

@@ -205,6 +205,9 @@ void situation_plan_describe(const struct runs_plan *plan, size_t longest,
                                item->rewrites);
         }
         text_buffer_format(out, "\n");
+        if (item->warning != NULL) {
+            text_buffer_format(out, "  ▲ %s\n", item->warning);
+        }
         describe_command(item->command, longest, out);
     }
 }

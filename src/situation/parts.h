@@ -2,6 +2,7 @@
 #ifndef PHASEGATE_SITUATION_PARTS_H
 #define PHASEGATE_SITUATION_PARTS_H
 
+#include "logs/progress.h"
 #include "situation/situation.h"
 #include "state/state_gates.h"
 #include "state/state_runs.h"
@@ -50,5 +51,11 @@ bool situation_load_rates(struct situation *situation, struct state *state, stru
 /* Fills the header's spending and the estimates; coverage must be there. */
 bool situation_load_spend(struct situation *situation, struct state *state, struct error *error);
 void situation_free_spend(struct situation *situation);
+
+/* Finds the alarms of a run of which all else is known; `progress` NULL when its log said nothing
+ * that can be read. */
+void situation_find_alarms(struct situation_run *run, const struct state_run *stored,
+                           const struct log_progress *progress, const struct pipeline *pipeline,
+                           int64_t as_of);
 
 #endif

@@ -112,11 +112,13 @@ static bool is_superseded(const struct situation *situation, const struct situat
     return false;
 }
 
-/* A run that a person stopped, that never started or that nobody saw end is for a person. */
+/* A run that a person stopped, that never started or that nobody saw end is for a person; so is one
+ * that the agent stopped because all its dates failed alike, unless a quota was why. */
 static bool can_be_retried(const struct situation_run *run) {
     return run->verdict != NULL && run->outcome != NULL && run->verdict_at != 0 &&
            (strcmp(run->verdict, "ended with gaps") == 0 || strcmp(run->verdict, "failed") == 0) &&
-           (strcmp(run->outcome, "ok") == 0 || strcmp(run->outcome, "failed") == 0);
+           (strcmp(run->outcome, "ok") == 0 || strcmp(run->outcome, "failed") == 0 ||
+            (strcmp(run->outcome, "stopped") == 0 && run->hit_quota));
 }
 
 void situation_plan_retries(struct situation *situation) {

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "logs/progress.h"
+#include "runs/runs_verdict.h"
 #include "situation/parts.h"
 #include "state/state_notice.h"
 #include "state/state_server.h"
@@ -85,8 +86,9 @@ static int64_t eta_of(const struct situation_run *run, int64_t as_of) {
     return as_of + (int64_t)(minutes * 60000);
 }
 
-static void read_progress(struct situation_run *run, const struct state_progress *stored,
-                          int64_t as_of) {
+/* What the log said; NULL when nothing that can be read. The caller frees it. */
+static struct log_progress *read_progress(struct situation_run *run,
+                                          const struct state_progress *stored, int64_t as_of) {
     struct error error;
     run->done = count_of(stored->done);
     run->ok = count_of(stored->ok);
@@ -106,10 +108,10 @@ static void read_progress(struct situation_run *run, const struct state_progress
         group_failures(run, progress);
         run->hit_quota = progress->marks[LOG_QUOTA] > 0;
         run->dates_per_minute = log_progress_rate(progress, as_of);
-        log_progress_free(progress);
     }
     json_decref(json);
     run->eta = eta_of(run, as_of);
+    return progress;
 }
 
 /* How many of the run's dates are complete in every table it fills: now, and when it was launched.
@@ -127,20 +129,23 @@ static void count_complete(struct situation_run *run, const struct state_run *st
             now = now && facts != NULL && facts->state == COVERAGE_COMPLETE;
             before = before && dayset_has(&stored->tables[i].before, day);
         }
+        if (!now && run->first_missing == DAY_NONE) {
+            run->first_missing = day;
+        }
         run->complete_now += now ? 1 : 0;
         run->complete_before += before ? 1 : 0;
     }
 }
 
 static enum situation_run_phase phase_of(const struct situation_run *run,
-                                         const struct state_run *stored,
-                                         const struct pipeline *pipeline, int64_t as_of) {
+                                         const struct state_run *stored) {
     if (stored->state == STATE_RUN_ENDED) {
         if (stored->verdict == NULL) {
             return SITUATION_RUN_WAITING;
         }
         bool fine =
-            strcmp(stored->verdict, "verified") == 0 || stored->outcome == STATE_OUTCOME_STOPPED;
+            strcmp(stored->verdict, "verified") == 0 ||
+            (stored->outcome == STATE_OUTCOME_STOPPED && !runs_stopped_by_rule(stored->stop_by));
         return fine ? SITUATION_RUN_DONE : SITUATION_RUN_FAILED;
     }
     if (stored->state == STATE_RUN_STOPPING) {
@@ -149,11 +154,25 @@ static enum situation_run_phase phase_of(const struct situation_run *run,
     if (stored->state != STATE_RUN_RUNNING) {
         return SITUATION_RUN_WAITING;
     }
-    int64_t quiet = run->processor_index != PIPELINE_NONE
-                        ? pipeline->processors[run->processor_index].quiet_after_ms
-                        : 0;
-    int64_t since = run->last_output_at > run->started_at ? run->last_output_at : run->started_at;
-    return quiet > 0 && as_of - since > quiet ? SITUATION_RUN_STALLED : SITUATION_RUN_RUNNING;
+    for (size_t i = 0; i < run->alarm_count; i++) {
+        if (run->alarms[i].stall) {
+            return SITUATION_RUN_STALLED;
+        }
+    }
+    return SITUATION_RUN_RUNNING;
+}
+
+/* "waiting for coverage since 02:42 (streaming buffer of zones)" */
+static char *waiting_text(const struct state_run *stored) {
+    int second;
+    if (stored->state != STATE_RUN_ENDED || stored->verdict != NULL) {
+        return NULL;
+    }
+    (void)clock_local_day(stored->ended_at, &second);
+    const char *why = stored->notices.waits_for;
+    return memory_format("waiting for coverage since %02d:%02d%s%s%s", second / 3600,
+                         second / 60 % 60, why != NULL ? " (" : "", why != NULL ? why : "",
+                         why != NULL ? ")" : "");
 }
 
 static struct situation_run convert(const struct state_run *stored,
@@ -185,6 +204,9 @@ static struct situation_run convert(const struct state_run *stored,
         .stop_by = memory_copy_string(stored->stop_by),
         .retry_of = memory_copy_string(stored->retry_of),
         .verdict_at = stored->verdict_at,
+        .stop_reason = memory_copy_string(stored->stop_reason),
+        .waiting = waiting_text(stored),
+        .first_missing = DAY_NONE,
         .server_held = stored->server.held,
         .server_jobs = stored->server.jobs,
         .server_jobs_at = stored->server.at,
@@ -196,13 +218,15 @@ static struct situation_run convert(const struct state_run *stored,
         .code_moved = memory_copy_string(stored->notices.code_moved),
         .stop_stage = stage_text(stored, situation->as_of),
     };
-    read_progress(&run, &stored->progress, situation->as_of);
+    struct log_progress *progress = read_progress(&run, &stored->progress, situation->as_of);
     if (stored->step_count > 1) {
         run.total = stored->date_count; /* the log counts the dates of one step only */
         run.eta = eta_of(&run, situation->as_of);
     }
     count_complete(&run, stored, situation);
-    run.phase = phase_of(&run, stored, situation->pipeline, situation->as_of);
+    situation_find_alarms(&run, stored, progress, situation->pipeline, situation->as_of);
+    run.phase = phase_of(&run, stored);
+    log_progress_free(progress);
     return run;
 }
 
@@ -254,7 +278,13 @@ static void free_run(struct situation_run *run) {
     free(run->owner);
     free(run->directory);
     free(run->log_path);
+    for (size_t i = 0; i < run->alarm_count; i++) {
+        free(run->alarms[i].text);
+    }
+    free(run->alarms);
+    free(run->waiting);
     free(run->stop_by);
+    free(run->stop_reason);
     free(run->stop_stage);
     free(run->server_text);
     free(run->notices);

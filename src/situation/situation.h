@@ -32,6 +32,13 @@ enum situation_run_phase {
     SITUATION_RUN_DONE,    /* verified, or stopped */
 };
 
+/* What an operator should look at, of one run; each names what to do. */
+struct situation_alarm {
+    const char *rule; /* "died-early", "quiet", "slow-date", "no-effect", … */
+    bool stall;       /* it seems to hang */
+    char *text;
+};
+
 /* Failed dates of one run with the same normalised reason. */
 struct situation_failure {
     char *reason;
@@ -61,7 +68,7 @@ struct situation_run {
     char *directory;       /* of the run; out.log is in it */
     char *log_path;
     int64_t created_at, started_at, ended_at, verdict_at, stop_at; /* 0 when not */
-    char *stop_by;                                                 /* NULL */
+    char *stop_by, *stop_reason;                                   /* NULL */
     /* Jobs in BigQuery that it left running: state_server.h. */
     bool server_held;       /* its claims are kept for them */
     int64_t server_jobs;    /* -1: not known */
@@ -89,9 +96,14 @@ struct situation_run {
     int64_t eta;                        /* when it will end at that rate; 0 when not known */
     struct situation_failure *failures; /* most dates first */
     size_t failure_count;
+    struct situation_alarm *alarms; /* worst first */
+    size_t alarm_count;
+    char *waiting; /* "waiting for coverage since 02:42 (streaming buffer of zones)", while it has
+                      ended and has no verdict; NULL */
     /* From coverage: how many of its dates are complete in all tables it fills, now and at launch.
      */
     size_t complete_now, complete_before;
+    day_number first_missing; /* of its dates, the first that is not; DAY_NONE */
 };
 
 struct situation_table {

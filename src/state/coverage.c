@@ -6,6 +6,9 @@
 #include "state/sql.h"
 #include "state/state_coverage.h"
 
+/* Stored as NULL. */
+#define NOT_STREAMING INT64_MIN
+
 static const char *const subjects[] = {
     [STATE_SUBJECT_TABLE] = "table", [STATE_SUBJECT_EXPECTED] = "expected"};
 
@@ -30,17 +33,19 @@ static bool write_measurement(struct state *state, int64_t term, const struct st
     return SQL_RUN(
         state, error,
         "INSERT INTO measurements(subject,key,term,from_day,to_day,measured_at,confirmed_at,counts,"
-        "bytes_billed,bytes_processed,cache_hit,query_hash,signal) "
-        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        "bytes_billed,bytes_processed,cache_hit,query_hash,signal,streaming_rows) "
+        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         " ON CONFLICT(subject,key) DO UPDATE SET term=excluded.term,from_day=excluded.from_day,"
         "to_day=excluded.to_day,measured_at=excluded.measured_at,"
         "confirmed_at=excluded.confirmed_at,counts=excluded.counts,error=NULL,failed_at=NULL,"
         "bytes_billed=excluded.bytes_billed,bytes_processed=excluded.bytes_processed,"
-        "cache_hit=excluded.cache_hit,query_hash=excluded.query_hash,signal=excluded.signal",
+        "cache_hit=excluded.cache_hit,query_hash=excluded.query_hash,signal=excluded.signal,"
+        "streaming_rows=excluded.streaming_rows",
         sql_text(subjects[m->subject]), sql_text(m->key), sql_int(term), sql_int(m->range.from),
         sql_int(m->range.to), sql_int(m->measured_at), sql_int(m->confirmed_at),
         sql_blob(blob.data, blob.size), sql_int(m->bytes_billed), sql_int(m->bytes_processed),
-        sql_int(m->cache_hit), sql_text(m->query_hash), sql_text(m->signal));
+        sql_int(m->cache_hit), sql_text(m->query_hash), sql_text(m->signal),
+        sql_int_unless(m->streaming ? m->streaming_rows : NOT_STREAMING, NOT_STREAMING));
 }
 
 bool state_coverage_store(struct state *state, int64_t term,
@@ -79,7 +84,7 @@ bool state_coverage_confirm(struct state *state, int64_t term, enum state_subjec
     }
     bool done = SQL_RUN(state, error,
                         "UPDATE measurements SET term=?1,confirmed_at=max(confirmed_at,?2),"
-                        "error=NULL,failed_at=NULL"
+                        "error=NULL,failed_at=NULL,streaming_rows=NULL"
                         " WHERE subject=?3 AND key=?4 AND measured_at IS NOT NULL AND signal=?5",
                         sql_int(term), sql_int(at), sql_text(subjects[subject]), sql_text(key),
                         sql_text(signal));
@@ -104,6 +109,10 @@ bool state_coverage_fail(struct state *state, int64_t term, enum state_subject s
                    error);
 }
 
+#define COLUMNS                                                                                    \
+    "subject,key,from_day,to_day,measured_at,confirmed_at,counts,error,failed_at,bytes_billed,"    \
+    "bytes_processed,cache_hit,query_hash,signal"
+
 static bool read_measurement(const struct sql_rows *rows, struct state_measurement *m,
                              struct error *error) {
     *m = (struct state_measurement){
@@ -121,7 +130,9 @@ static bool read_measurement(const struct sql_rows *rows, struct state_measureme
         .cache_hit = sql_get_int(rows, 11, 0) != 0,
         .query_hash = sql_get_text(rows, 12),
         .signal = sql_get_text(rows, 13),
+        .streaming_rows = sql_get_int(rows, 14, NOT_STREAMING),
     };
+    m->streaming = m->streaming_rows != NOT_STREAMING;
     m->counts = counts_decode(sql_peek_blob(rows, 6), &m->count);
     return m->counts != NULL ||
            error_set(error, EXIT_DATA, "the stored counts of %s are damaged; poll it again",
@@ -133,10 +144,10 @@ struct state_measurement *state_coverage_load(struct state *state, size_t *count
     struct state_measurement *measurements = NULL;
     size_t capacity = 0;
     bool sound = true;
-    struct sql_rows rows = SQL_ALL(
-        state, error,
-        "SELECT subject,key,from_day,to_day,measured_at,confirmed_at,counts,error,failed_at,"
-        "bytes_billed,bytes_processed,cache_hit,query_hash,signal FROM measurements");
+    struct sql_rows rows =
+        SQL_ALL(state, error,
+                state->schema < 2 ? "SELECT " COLUMNS ",NULL FROM measurements"
+                                  : "SELECT " COLUMNS ",streaming_rows FROM measurements");
     *count = 0;
     while (sound && sql_next(&rows)) {
         measurements = memory_grow(measurements, *count, &capacity, sizeof *measurements);

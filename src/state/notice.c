@@ -66,6 +66,40 @@ bool state_notice_code(struct state *state, const struct state_actor *actor, con
     return done;
 }
 
+bool state_notice_waits(struct state *state, const struct state_actor *actor, const char *run,
+                        const char *why, int64_t at, struct error *error) {
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    bool first = SQL_RUN(state, error,
+                         "UPDATE runs SET waits_for=?2 WHERE run=?1 AND state='ended'"
+                         " AND verdict IS NULL AND waits_for IS NULL",
+                         sql_text(run), sql_text(why));
+    char *text = memory_format("waits for coverage: %s", why);
+    bool told = first && sql_changes(state) > 0 &&
+                journal_add(state, actor, at, STATE_EVENT_NOTE, run, text, NULL, error);
+    bool done = told || (first && sql_changes(state) == 0);
+    done = done && SQL_RUN(state, error,
+                           "UPDATE runs SET waits_for=?2 WHERE run=?1 AND verdict IS NULL"
+                           " AND waits_for IS NOT ?2",
+                           sql_text(run), sql_text(why));
+    free(text);
+    return sql_end(state, done, error);
+}
+
+bool state_notice_alarm(struct state *state, const struct state_actor *actor, const char *run,
+                        enum state_event_kind kind, const char *rule, const char *text, int64_t at,
+                        struct error *error) {
+    return sql_begin(state, error) &&
+           tell(state, actor, run,
+                SQL_RUN(state, error,
+                        "INSERT INTO run_alarms(run,rule,term,text,at) VALUES(?,?,?,?,?)"
+                        " ON CONFLICT(run,rule) DO NOTHING",
+                        sql_text(run), sql_text(rule), sql_int(actor->term), sql_text(text),
+                        sql_int(at)),
+                kind, text, at, error);
+}
+
 char *state_notices_text(const struct state_notices *notices) {
     struct text_buffer text = {0};
     if (notices->log_alarm > 0) {

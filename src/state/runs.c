@@ -113,6 +113,7 @@ enum state_outcome run_outcome_of(const char *word) {
     X(CODE_COMMIT, "r.code_commit")                                                                \
     X(CODE_CHANGED, "r.code_changed")                                                              \
     X(CODE_MOVED, "r.code_moved")                                                                  \
+    X(WAITS_FOR, "r.waits_for")                                                                    \
     X(P_DONE, "p.done")                                                                            \
     X(P_OK, "p.ok")                                                                                \
     X(P_FAILED, "p.failed")                                                                        \
@@ -142,7 +143,7 @@ enum run_column {
     "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by,0 AS adopted,"         \
     "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_directory,NULL AS "           \
     "code_commit,NULL AS code_changed,"                                                            \
-    "NULL AS code_moved FROM runs)"
+    "NULL AS code_moved,NULL AS waits_for FROM runs)"
 #define RUN_SELECT(source)                                                                         \
     "SELECT " RUN_LIST " FROM " source " r LEFT JOIN progress p ON p.run=r.run"                    \
     " WHERE (?1 IS NULL OR r.run=?1) AND (?2 IS NULL OR r.group_name=?2)"                          \
@@ -200,6 +201,7 @@ static struct state_notices read_notices(const struct sql_rows *rows) {
         .code_commit = sql_get_text(rows, RUN_CODE_COMMIT),
         .code_changed = sql_get_int(rows, RUN_CODE_CHANGED, -1),
         .code_moved = sql_get_text(rows, RUN_CODE_MOVED),
+        .waits_for = sql_get_text(rows, RUN_WAITS_FOR),
     };
 }
 
@@ -336,7 +338,8 @@ static void clear_run(struct state_run *run) {
                        run->notices.stuck,
                        run->notices.code_directory,
                        run->notices.code_commit,
-                       run->notices.code_moved};
+                       run->notices.code_moved,
+                       run->notices.waits_for};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         free(strings[i]);
     }

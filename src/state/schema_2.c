@@ -122,5 +122,14 @@ static const char notices[] =
     " WHEN NEW.adopted=1 AND NEW.wait_status IS NOT NULL"
     " BEGIN SELECT RAISE(ABORT,'nobody can know the exit status of an adopted command'); END;";
 
+/* Why an ended run waits for its verdict, and what was said of runs: each rule once a run. */
+static const char alarms[] =
+    "ALTER TABLE measurements ADD COLUMN streaming_rows INTEGER;"
+    "ALTER TABLE runs ADD COLUMN waits_for TEXT;"
+    "CREATE TABLE run_alarms("
+    " run TEXT NOT NULL REFERENCES runs(run), rule TEXT NOT NULL, term INTEGER NOT NULL,"
+    " text TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(run,rule)) STRICT;" SCHEMA_FENCED(
+        "run_alarms");
+
 const char *const schema_2[] = {told,           arms,        bills,   estimates, requests,
-                                server_columns, server_hold, notices, NULL};
+                                server_columns, server_hold, notices, alarms,    NULL};

@@ -36,9 +36,11 @@ struct state_measurement {
     int64_t failed_at;
     int64_t bytes_billed, bytes_processed; /* of the query that gave the counts */
     bool cache_hit;
-    char *query_hash; /* of its text; NULL when not known */
-    char *signal;     /* what was free to see of its tables right before that query; NULL when
-                         nothing vouches for the counts */
+    char *query_hash;       /* of its text; NULL when not known */
+    char *signal;           /* what was free to see of its tables right before that query; NULL when
+                               nothing vouches for the counts */
+    bool streaming;         /* rows were in the table's streaming buffer then */
+    int64_t streaming_rows; /* about how many; -1 when that was not told */
 };
 
 /* Stores what a paid query returned, in place of what was there; clears the error. `measured`,

@@ -2,6 +2,7 @@
 #ifndef PHASEGATE_STATE_STATE_NOTICE_H
 #define PHASEGATE_STATE_STATE_NOTICE_H
 
+#include "state/state_journal.h"
 #include "state/state_runs.h"
 
 /* KILL was sent, and `survivors` processes live on; `text` says which and why they may. The run
@@ -17,6 +18,17 @@ bool state_notice_log(struct state *state, const struct state_actor *actor, cons
  * commit, and only of runs that live and whose commit is known. */
 bool state_notice_code(struct state *state, const struct state_actor *actor, const char *run,
                        const char *commit, int64_t at, struct error *error);
+
+/* It has ended, and its verdict waits: `why` is what is still coming ("streaming buffer of zones").
+ * An event the first time; nothing once it has a verdict. */
+bool state_notice_waits(struct state *state, const struct state_actor *actor, const char *run,
+                        const char *why, int64_t at, struct error *error);
+
+/* An alarm of a run, by the agent (term in `actor`, fenced): an event of that kind, once a run and
+ * rule. */
+bool state_notice_alarm(struct state *state, const struct state_actor *actor, const char *run,
+                        enum state_event_kind kind, const char *rule, const char *text, int64_t at,
+                        struct error *error);
 
 /* What a person should know of it, as one line: "log is 2.1 GiB; …"; NULL for nothing. The caller
  * frees it. */

@@ -145,6 +145,7 @@ struct state_notices {
     char *code_commit;    /* of its working directory at launch; NULL: not known */
     int64_t code_changed; /* files that differed from it then; -1: not known */
     char *code_moved;     /* the commit that stands there now, when it is another; NULL */
+    char *waits_for;      /* why its verdict waits although it has ended; NULL */
 };
 
 struct state_run {

@@ -12,7 +12,11 @@
 #define WRITTEN_MS INT64_C(1767607200000)
 
 void warehouse_open(struct warehouse *warehouse) {
-    struct emulator_options options = {.streaming_buffer_ms = -1};
+    warehouse_open_buffered(warehouse, -1);
+}
+
+void warehouse_open_buffered(struct warehouse *warehouse, int streaming_buffer_ms) {
+    struct emulator_options options = {.streaming_buffer_ms = streaming_buffer_ms};
     struct error error = {0};
     warehouse->emulator = emulator_start(&options, &error);
     cr_assert_not_null(warehouse->emulator, "%s", error.text);

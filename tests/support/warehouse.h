@@ -14,6 +14,8 @@ struct warehouse {
 
 /* Starts it empty, with its URL in BIGQUERY_EMULATOR_HOST; fails the test when it cannot. */
 void warehouse_open(struct warehouse *warehouse);
+/* The same; rows that are streamed in stay in the buffer so long (wall milliseconds). */
+void warehouse_open_buffered(struct warehouse *warehouse, int streaming_buffer_ms);
 void warehouse_close(struct warehouse *warehouse);
 
 /* Fills it with a scenario of the demo. */

@@ -11,7 +11,7 @@
 #include "ui/words.h"
 
 enum { ROW_GROUP, ROW_IDLE, ROW_RUN, ROW_OTHERS };
-enum { DETAIL_LINES = 5, NAME_WIDTH = 30, BAR_WIDTH = 8, STATE_WIDTH = 15, FAILURES_SHOWN = 2 };
+enum { DETAIL_LINES = 5, NAME_WIDTH = 30, BAR_WIDTH = 8, STATE_WIDTH = 15 };
 
 static const struct situation_run *run_at(const struct screen *screen, size_t index) {
     return &screen->situation->runs[index];
@@ -126,6 +126,14 @@ static void draw_live(const struct screen *screen, struct frame *frame, struct f
                      clock_format_span(screen->now - run->last_output_at, span));
         return;
     }
+    if (run->waiting) {
+        frame_put(frame, row, x, row.y, STYLE_NORMAL, run->waiting);
+        return;
+    }
+    if (run->alarm_count) {
+        frame_put(frame, row, x, row.y, STYLE_WARN, run->alarms[0].text);
+        return;
+    }
     if (run->dates_per_minute >= 0)
         x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "%.1f/min", run->dates_per_minute) + 2;
     if (run->eta)
@@ -225,11 +233,18 @@ static void draw_details(const struct screen *screen, struct frame *frame, struc
     } else {
         frame_put(frame, row, row.x + 1, row.y, STYLE_DIM, "its log holds nothing yet");
     }
-    size_t shown = run->notices ? FAILURES_SHOWN - 1 : FAILURES_SHOWN;
+    int used = 3;
+    int last = run->notices ? DETAIL_LINES - 1 : DETAIL_LINES;
     if (run->notices)
-        frame_put(frame, frame_row(rect, 4), rect.x + 1, rect.y + 4, STYLE_WARN, run->notices);
-    for (size_t i = 0; i < run->failure_count && i < shown; i++) {
-        row = frame_row(rect, 3 + (int)i);
+        frame_put(frame, frame_row(rect, last), rect.x + 1, rect.y + last, STYLE_WARN,
+                  run->notices);
+    if (run->alarm_count) {
+        row = frame_row(rect, used++);
+        int x = frame_put(frame, row, row.x + 1, row.y, STYLE_WARN, "▲ ");
+        frame_put(frame, row, x, row.y, STYLE_WARN, run->alarms[0].text);
+    }
+    for (size_t i = 0; i < run->failure_count && used < last; i++) {
+        row = frame_row(rect, used++);
         const struct situation_failure *failure = &run->failures[i];
         int x = frame_format(frame, row, row.x + 1, row.y, STYLE_BAD, "%zu × ", failure->dates);
         x = frame_put(frame, row, x, row.y, STYLE_NORMAL, failure->reason);
@@ -237,8 +252,8 @@ static void draw_details(const struct screen *screen, struct frame *frame, struc
             frame_format(frame, row, x, row.y, STYLE_DIM, " · first %s",
                          day_format(failure->first, first));
     }
-    if (run->failure_count == 0)
-        frame_format(frame, frame_row(rect, 3), rect.x + 1, rect.y + 3, STYLE_DIM, "$ %s",
+    if (run->failure_count == 0 && used < last)
+        frame_format(frame, frame_row(rect, used), rect.x + 1, rect.y + used, STYLE_DIM, "$ %s",
                      run->command);
 }
 
