@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/access.h"
+#include "agent/agent.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -291,6 +292,10 @@ static int run_verb(struct cli *cli, int argc, char **argv) {
         code = cli->verb->run(cli);
     }
     code = end_output(cli, code);
+    if (cli->agent_died) {
+        /* What it waited for goes on; a verb that was done is done without it. */
+        (void)agent_start(cli->pipeline->file, state_directory(cli->state), NULL);
+    }
     if (cli->state != NULL) {
         state_close(cli->state);
     }

@@ -51,6 +51,7 @@ struct cli {
     const char *pipeline_path;    /* --pipeline; NULL when absent */
     struct pipeline *pipeline;    /* once loaded; freed by cli_run */
     struct state *state;          /* once opened; closed by cli_run */
+    bool agent_died;              /* a lease was found whose holder is gone: start another agent */
 };
 
 /* Every verb; ends with a NULL name. */
@@ -69,7 +70,7 @@ int cli_fail(struct cli *cli, const struct error *error);
  * its time zone. */
 bool cli_load_pipeline(struct cli *cli, struct error *error);
 
-/* The same, and opens its state file. */
+/* The same, and opens its state file; one that cannot be written only for reading. */
 bool cli_attach_state(struct cli *cli, struct error *error);
 
 /* The same, and reconciles the runs with what is really there. */

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/operate.h"
 #include "runs/runs_reconcile.h"
+#include "state/state_lease.h"
 
 bool cli_attach_state(struct cli *cli, struct error *error) {
     if (cli->state != NULL) {
@@ -23,6 +24,15 @@ bool cli_attach_state(struct cli *cli, struct error *error) {
     return cli->state != NULL;
 }
 
+/* An agent that was killed together with its guard is replaced by the first who finds it gone. */
+static void look_for_agent(struct cli *cli) {
+    struct state_lease lease = {0};
+    if (state_lease_load(cli->state, clock_boot_ns(clock_system()), &lease, NULL)) {
+        cli->agent_died = lease.abandoned;
+    }
+    state_lease_clear(&lease);
+}
+
 bool cli_open_state(struct cli *cli, struct error *error) {
     if (cli->state != NULL) {
         return true;
@@ -33,6 +43,7 @@ bool cli_open_state(struct cli *cli, struct error *error) {
     if (!state_is_writable(cli->state)) {
         return true; /* who may only watch takes what those who act have found */
     }
+    look_for_agent(cli);
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
     struct runs_reconciled reconciled;

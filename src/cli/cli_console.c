@@ -22,12 +22,30 @@ struct source {
     int64_t every_ns; /* evidence grows old even when nobody writes */
     const char *owner;
     bool reconciled;
+    int64_t started_ns, pause_ns; /* the last start of an agent, and until the next */
 };
+
+/* Between two starts of an agent: doubled while none stays. */
+static const int64_t least_pause_ns = INT64_C(4) * 1000000000;
+static const int64_t most_pause_ns = INT64_C(60) * 1000000000;
 
 static bool changed(void *context) {
     struct source *source = context;
     return state_changed(source->state) ||
            clock_boot_ns(clock_system()) - source->loaded_ns > source->every_ns;
+}
+
+/* An open console has an agent: one that died is replaced within seconds. */
+static void keep_agent(struct source *source, const struct situation *situation) {
+    int64_t now = source->loaded_ns;
+    if (situation->header.agent_alive) {
+        source->pause_ns = least_pause_ns;
+    } else if (state_is_writable(source->state) && now - source->started_ns >= source->pause_ns) {
+        source->started_ns = now;
+        source->pause_ns =
+            source->pause_ns * 2 < most_pause_ns ? source->pause_ns * 2 : most_pause_ns;
+        (void)agent_start(source->pipeline->file, state_directory(source->state), NULL);
+    }
 }
 
 static struct situation *load(void *context, struct error *error) {
@@ -41,7 +59,12 @@ static struct situation *load(void *context, struct error *error) {
         }
         source->reconciled = true;
     }
-    return situation_load(source->pipeline, source->state, clock_wall_ms(clock_system()), error);
+    struct situation *situation =
+        situation_load(source->pipeline, source->state, clock_wall_ms(clock_system()), error);
+    if (situation != NULL) {
+        keep_agent(source, situation);
+    }
+    return situation;
 }
 
 /* For a terminal that cannot show the console: the same answers as plain text. */
@@ -79,6 +102,8 @@ static int show(struct cli *cli, const char *owner, struct state *reader, struct
     struct source source = {.pipeline = cli->pipeline,
                             .state = reader,
                             .owner = owner,
+                            .started_ns = clock_boot_ns(clock_system()),
+                            .pause_ns = least_pause_ns,
                             .every_ns = period < 1000000000   ? 1000000000
                                         : period > 5000000000 ? 5000000000
                                                               : period};
@@ -113,7 +138,7 @@ int cli_open_console(struct cli *cli) {
                                   session, &error);
     }
     int code;
-    if (good && start_agent(cli, &error)) {
+    if (good && (access == STATE_READ || start_agent(cli, &error))) {
         code = show(cli, owner, reader, worker);
     } else {
         code = cli_fail(cli, &error);

@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "situation/parts.h"
 #include "state/state_coverage.h"
-#include "state/state_lease.h"
-#include "state/state_sessions.h"
 
 static const int64_t rate_window_ms = INT64_C(3600) * 1000;
 
@@ -165,27 +163,6 @@ static void find_next(struct situation *situation) {
     }
 }
 
-static bool load_people(struct situation *situation, struct state *state, struct error *error) {
-    size_t count;
-    struct state_session *sessions = state_sessions(state, &count, error);
-    if (sessions == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        situation->header.consoles += sessions[i].role == STATE_CONSOLE ? 1 : 0;
-    }
-    state_sessions_free(sessions, count);
-    struct state_lease lease = {0};
-    if (!state_lease_load(state, clock_boot_ns(clock_system()), &lease, error)) {
-        return false;
-    }
-    situation->header.agent_alive = lease.held;
-    int64_t term = lease.term;
-    bool held = lease.held;
-    state_lease_clear(&lease);
-    return !held || situation_load_trouble(situation, state, term, error);
-}
-
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error) {
     struct situation_header *header = &situation->header;
     situation->tables = memory_new(situation->pipeline->table_count, sizeof *situation->tables);
@@ -199,5 +176,5 @@ bool situation_load_rates(struct situation *situation, struct state *state, stru
         header->running += strcmp(situation->runs[i].state, "ended") != 0 ? 1 : 0;
     }
     find_next(situation);
-    return load_people(situation, state, error);
+    return situation_load_agent(situation, state, error);
 }

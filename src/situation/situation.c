@@ -94,5 +94,6 @@ void situation_free(struct situation *situation) {
     free(situation->tables);
     free(situation->gate_facts);
     situation_trouble_free(situation->header.bigquery);
+    free(situation->header.agent_trouble);
     free(situation);
 }

@@ -237,7 +237,10 @@ static void draw_tabs(const struct screen *screen, struct frame *frame, struct f
     }
     char text[SCREEN_TEXT];
     enum theme_style style = STYLE_DIM;
-    if (screen->situation && !screen->situation->header.agent_alive) {
+    if (screen->situation && screen->situation->header.agent_trouble) {
+        (void)snprintf(text, sizeof text, "%s", screen->situation->header.agent_trouble);
+        style = STYLE_WARN;
+    } else if (screen->situation && !screen->situation->header.agent_alive) {
         (void)snprintf(text, sizeof text, "no agent: nothing is measured");
         style = STYLE_WARN;
     } else if (*screen->trouble) {
