@@ -470,8 +470,10 @@ static bool start_threads(struct agent *agent, struct error *error) {
     agent->code = code_watch_new(&agent->recorder, options->clock);
     agent->server = server_watch_new(&agent->recorder, options->clock,
                                      &(struct server_watch_ask){ask_server, agent});
-    agent->backlog = (struct backlog){
-        .recorder = &agent->recorder, .runs = agent->runs, .server = agent->server};
+    agent->backlog = (struct backlog){.recorder = &agent->recorder,
+                                      .runs = agent->runs,
+                                      .server = agent->server,
+                                      .schedule = &agent->schedule};
     schedule_open(&agent->schedule, options->pipeline, options->clock);
     agent->trouble = trouble_new(options->pipeline);
     agent->needed_ns = boot_of(agent);

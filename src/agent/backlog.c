@@ -5,11 +5,24 @@
 
 #include "base/memory.h"
 
+/* Waiting would not help an answer that confirms what is not there. */
+static bool store_answer(const struct backlog *backlog, const struct measure_answer *answer,
+                         struct error *error) {
+    if (record_answer(backlog->recorder, answer, error)) {
+        return true;
+    }
+    if (answer->outcome != MEASURE_CONFIRMED || error->code != EXIT_UNAVAILABLE) {
+        return false;
+    }
+    schedule_force(backlog->schedule, answer->target);
+    return true;
+}
+
 static bool store(const struct backlog *backlog, const struct agent_message *message,
                   struct error *error) {
     switch (message->kind) {
     case AGENT_ANSWER:
-        return record_answer(backlog->recorder, &message->answer, error);
+        return store_answer(backlog, &message->answer, error);
     case AGENT_PROGRESS:
         return run_watch_progress(backlog->runs, &message->progress, error);
     case AGENT_JOBS_ANSWER:

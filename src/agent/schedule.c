@@ -84,6 +84,14 @@ static size_t place_of(const struct schedule *schedule, struct measure_target ta
     return i;
 }
 
+void schedule_force(struct schedule *schedule, struct measure_target target) {
+    size_t place = place_of(schedule, target);
+    if (place < schedule->count) {
+        schedule->due_ns[place] = 0;
+        schedule->manner[place] = MEASURE_FORCED;
+    }
+}
+
 void schedule_bring_forward(struct schedule *schedule, struct measure_target target, int64_t at) {
     size_t place = place_of(schedule, target);
     int64_t left = at - clock_wall_ms(schedule->clock);

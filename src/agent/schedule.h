@@ -35,6 +35,9 @@ bool schedule_due(const struct schedule *schedule);
  * at once. */
 void schedule_hurry(struct schedule *schedule, const char *table);
 
+/* Makes a target due, and its query asked whatever is known. */
+void schedule_force(struct schedule *schedule, struct measure_target target);
+
 /* Has a target asked no later than at `at` (wall ms). */
 void schedule_bring_forward(struct schedule *schedule, struct measure_target target, int64_t at);
 

@@ -89,7 +89,7 @@ bool state_coverage_confirm(struct state *state, int64_t term, enum state_subjec
                         sql_int(term), sql_int(at), sql_text(subjects[subject]), sql_text(key),
                         sql_text(signal));
     if (done && sql_changes(state) != 1) {
-        done = error_set(error, EXIT_TEMPORARY,
+        done = error_set(error, EXIT_UNAVAILABLE,
                          "the stored counts of %s are not the ones to confirm: they are read anew",
                          key);
     }

@@ -50,8 +50,8 @@ bool state_coverage_store(struct state *state, int64_t term,
                           const struct state_measurement *measurement, struct error *error);
 
 /* The free check saw at `at` what it saw before the stored counts were read, `signal`: they still
- * hold; clears the error. EXIT_TEMPORARY when the stored counts are not those of that signal: they
- * must be read anew. */
+ * hold; clears the error. EXIT_UNAVAILABLE when the stored counts are not those of that signal:
+ * they must be read anew. */
 bool state_coverage_confirm(struct state *state, int64_t term, enum state_subject subject,
                             const char *key, const char *signal, int64_t at, struct error *error);
 

@@ -193,7 +193,7 @@ Test(poll, does_not_confirm_counts_that_were_never_stored)
                                        .at = SCENE_NOW + 60000,
                                        .signal = "seen when the disk was full"};
     cr_expect_not(record_answer(&recorder, &confirmed, &error));
-    cr_expect_eq(error.code, EXIT_TEMPORARY);
+    cr_expect_eq(error.code, EXIT_UNAVAILABLE);
     fixture_wall_ms = SCENE_NOW + 60000;
     struct situation *situation = load();
     cr_expect_eq(situation->coverage->tables[SCENE_ZONES].confirmed_at, SCENE_NOW);

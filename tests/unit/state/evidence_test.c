@@ -88,7 +88,7 @@ Test(coverage, confirms_only_the_counts_that_its_signal_vouches_for)
     for (size_t i = 0; i < 3; i++) {
         cr_assert_not(state_coverage_confirm(f.state, term, STATE_SUBJECT_TABLE, key, others[i],
                                              NOON + 20, &f.error));
-        cr_assert_eq(f.error.code, EXIT_TEMPORARY, "%s", f.error.text);
+        cr_assert_eq(f.error.code, EXIT_UNAVAILABLE, "%s", f.error.text);
     }
     struct state_measurement *m = load_one();
     cr_assert_eq(m->confirmed_at, NOON);
