@@ -33,6 +33,7 @@ static void free_processor(struct pipeline_processor *processor) {
     free(processor->fills.items);
     free_strings(&processor->command);
     free_strings(&processor->dates_argument);
+    free(processor->ssh);
     free(processor->directory);
     for (size_t i = 0; i < processor->environment_count; i++) {
         free(processor->environment[i].name);

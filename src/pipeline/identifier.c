@@ -4,7 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LONGEST_PROJECT = 63, LONGEST_TABLE = 1024, LONGEST_COLUMN = 300, LONGEST_NAME = 100 };
+enum {
+    LONGEST_PROJECT = 63,
+    LONGEST_TABLE = 1024,
+    LONGEST_COLUMN = 300,
+    LONGEST_NAME = 100,
+    LONGEST_HOST = 255
+};
 
 static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -65,6 +71,11 @@ bool identifier_is_column(struct text name) {
 
 bool identifier_is_name(struct text name) {
     return made_of(name, "._-", LONGEST_NAME) &&
+           (is_letter(name.data[0]) || is_digit(name.data[0]));
+}
+
+bool identifier_is_host(struct text name) {
+    return made_of(name, "._-:@%", LONGEST_HOST) &&
            (is_letter(name.data[0]) || is_digit(name.data[0]));
 }
 

@@ -25,4 +25,9 @@ bool identifier_is_reserved(struct text name);
  * most 100. */
 bool identifier_is_name(struct text name);
 
+/* A host as ssh takes it: "host", "user@host", a name of ssh's configuration, an address; letters,
+ * digits, ".", "_", "-", ":", "@", "%"; beginning with a letter or digit, so that it is no option.
+ * At most 255 of them. */
+bool identifier_is_host(struct text name);
+
 #endif

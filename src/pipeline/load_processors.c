@@ -198,6 +198,38 @@ static void load_server_jobs(struct loader *loader, const struct place *at,
                    given);
 }
 
+/* Where it runs: `local`, or `{ssh: HOST}`. */
+static void load_runner(struct loader *loader, const struct place *at,
+                        const struct raw_processor *raw, struct pipeline_processor *processor) {
+    const struct place *place = PLACE_KEY(at, "runner");
+    const yaml_node_t *node = loader_node(loader, place);
+    if (node == NULL || (node->type == YAML_SCALAR_NODE &&
+                         strcmp((const char *)node->data.scalar.value, "local") == 0)) {
+        return;
+    }
+    const yaml_node_t *host =
+        node->type == YAML_MAPPING_NODE ? loader_value(loader, node, "ssh") : NULL;
+    size_t count = node->type == YAML_MAPPING_NODE
+                       ? (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start)
+                       : 0;
+    if (host == NULL || count != 1) {
+        loader_mistake(loader, place, "a runner is \"local\" or {ssh: HOST}");
+        return;
+    }
+    if (!shape_is_value(loader, host, "ssh")) {
+        return;
+    }
+    if (!identifier_is_host(text_of((const char *)host->data.scalar.value))) {
+        loader_mistake_at(loader, host->start_mark, "\"%s\" cannot be a host for ssh",
+                          (const char *)host->data.scalar.value);
+    } else if (raw->directory == NULL || raw->directory[0] != '/') {
+        loader_mistake(loader, place,
+                       "over ssh, `directory` must be named, and begin with \"/\": it is one of "
+                       "the other host");
+    }
+    processor->ssh = memory_copy_string((const char *)host->data.scalar.value);
+}
+
 static void load_processor(struct loader *loader, size_t index) {
     const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "processors"), index);
     const struct raw_processor *raw = &loader->raw->processors[index];
@@ -219,6 +251,7 @@ static void load_processor(struct loader *loader, size_t index) {
     free(expanded);
     load_environment(loader, at, processor);
     load_limits(loader, at, raw, processor);
+    load_runner(loader, at, raw, processor);
     load_server_jobs(loader, at, raw, processor);
     load_retry(loader, PLACE_KEY(at, "retry"), raw, processor);
     processor->log = memory_copy_string(raw->log == NULL ? PIPELINE_BUILT_IN_PATTERNS : raw->log);

@@ -140,6 +140,7 @@ struct pipeline_processor {
     struct pipeline_strings command;        /* argv with placeholders: see pipeline_argv */
     struct pipeline_strings dates_argument; /* replaces the arguments that hold {from} and {to};
                                                empty if it takes no list of dates */
+    char *ssh;                              /* host to run it on; NULL: this one */
     char *directory; /* working directory; absolute, or beside the pipeline file */
     struct pipeline_variable *environment;
     size_t environment_count;

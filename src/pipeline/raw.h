@@ -45,7 +45,7 @@ struct raw_table {
 struct raw_retry {
     char *times, *after, *quota_after, *quota_workers;
 };
-struct raw_processor { /* `environment` is read from the document */
+struct raw_processor { /* `environment` and `runner` are read from the document */
     char *name, *directory, *workers, *log, *quiet_after, *timeout, *server_jobs, *stop_grace,
         *log_limit, *stop_after_failures, *processes_per_worker, *shell;
     struct raw_retry *retry;

@@ -107,6 +107,7 @@ static const cyaml_schema_field_t processor_fields[] = {
     LIST(MAY, struct raw_processor, dates_argument, &text_entry),
     VALUE(MAY, struct raw_processor, directory),
     CYAML_FIELD_IGNORE("environment", CYAML_FLAG_OPTIONAL),
+    CYAML_FIELD_IGNORE("runner", CYAML_FLAG_OPTIONAL),
     VALUE(MAY, struct raw_processor, workers),
     VALUE(MAY, struct raw_processor, log),
     VALUE(MAY, struct raw_processor, quiet_after),

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,10 +170,15 @@ static char **environment_of(const struct pipeline *pipeline,
     return environment;
 }
 
-/* runs/ first, so that each takes its mode from the one above. */
-static bool make_directory(const char *directory, struct error *error) {
+/* The group may look in, where there is one, only when the spec is there: until then it could put
+ * one of its own in its place. */
+static bool make_directory(const char *directory, const struct spec *spec, struct error *error) {
     char *runs = file_directory(directory);
-    bool done = share_make_directory(runs, error) && share_make_directory(directory, error);
+    bool done =
+        share_make_directory(runs, error) && file_make_directory(directory, error) &&
+        spec_write(directory, spec, error) &&
+        (share_adopt(directory, SHARE_RUNS) ||
+         error_set_errno(error, EXIT_CANT_CREATE, errno, "cannot set the mode of %s", directory));
     free(runs);
     return done;
 }
@@ -186,6 +192,7 @@ static bool write_spec(const struct pipeline *pipeline, const struct pipeline_pr
     struct spec spec = {
         .run = run_name,
         .state = home,
+        .ssh = processor->ssh,
         .directory = processor->directory == NULL ? "/" : processor->directory,
         .steps = item->steps,
         .step_count = item->step_count,
@@ -195,7 +202,7 @@ static bool write_spec(const struct pipeline *pipeline, const struct pipeline_pr
         .linger_ms = LINGER_MS,
         .log_limit = processor->log_limit,
     };
-    bool done = make_directory(directory, error) && spec_write(directory, &spec, error);
+    bool done = make_directory(directory, &spec, error);
     for (char **entry = environment; *entry != NULL; entry++) {
         free(*entry);
     }

@@ -5,6 +5,7 @@
 #include "runs/lock.h"
 #include "runs/orphan.h"
 #include "runs/record.h"
+#include "runs/runner.h"
 #include "runs/runs_reconcile.h"
 #include "runs/spec.h"
 
@@ -45,6 +46,20 @@ static void judge_wait(const struct state_run *run, struct record *record) {
     }
 }
 
+/* The wait status of what stood here for a command elsewhere counts only with that one's word. */
+static void judge_remote(const struct state_run *run, struct record *record) {
+    char *why = NULL;
+    struct spec *spec = record->has_wait_status ? spec_read(run->directory, NULL) : NULL;
+    enum runner_word word =
+        spec == NULL ? RUNNER_HEARD : runner_word_of(spec, run->directory, record->step, &why);
+    if (word != RUNNER_HEARD) {
+        record->has_wait_status = false;
+        record->outcome = word == RUNNER_NEVER ? STATE_OUTCOME_SPAWN_ERROR : STATE_OUTCOME_LOST;
+        record->spawn_error = why;
+    }
+    spec_free(spec);
+}
+
 /* Says in the state file what was left on disk; false in `*found` when there is nothing. */
 static bool replay(struct task *task, const struct state_run *run, bool *found,
                    struct error *error) {
@@ -58,6 +73,7 @@ static bool replay(struct task *task, const struct state_run *run, bool *found,
         *found =
             record_read(run->directory, SPEC_WAIT, run->run, &record) && record.step == run->step;
         judge_wait(run, &record);
+        judge_remote(run, &record);
     }
     record.adopted = run->notices.adopted;
     const char *by = record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "replay";

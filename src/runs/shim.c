@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/share.h"
 #include "runs/lock.h"
+#include "runs/runner.h"
 #include "runs/shim.h"
 
 enum { TAKE_PATIENCE_MS = 15000, END_PATIENCE_MS = 60000, END_TRIES_MS = 600000 };
@@ -155,6 +156,19 @@ static bool prepare(struct shim *shim) {
     return true;
 }
 
+/* What a runner that reports has not reported is not known, whatever ended here and how. */
+static void listen(const struct shim *shim, struct record *record) {
+    char *why;
+    enum runner_word word = runner_word_of(shim->spec, shim->run_directory, shim->step, &why);
+    if (word == RUNNER_NEVER) {
+        record->outcome = STATE_OUTCOME_SPAWN_ERROR;
+        record->spawn_error = why;
+    } else if (word == RUNNER_UNHEARD) {
+        record->outcome = STATE_OUTCOME_LOST;
+    }
+    record->has_wait_status = record->has_wait_status && word == RUNNER_HEARD;
+}
+
 static struct record end_of(const struct shim *shim) {
     struct record record = {.step = shim->step,
                             .stragglers = shim->stragglers,
@@ -177,6 +191,9 @@ static struct record end_of(const struct shim *shim) {
         record.outcome = STATE_OUTCOME_STOPPED; /* between two steps */
     } else {
         record.outcome = shim->wait_status == 0 ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED;
+    }
+    if (record.has_wait_status) {
+        listen(shim, &record);
     }
     return record;
 }

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "runs/family.h"
+#include "runs/runner.h"
 #include "runs/shim.h"
 #include "state/state_notice.h"
 
@@ -215,13 +216,15 @@ static bool is_over(struct shim *shim) {
 
 static bool start(struct shim *shim) {
     struct error error;
+    struct runner_command command;
+    runner_of(shim->spec)->build(shim->spec, shim->run_directory, shim->step, &command);
     int leave[] = {shim->lock, shim->control, shim->signals, shim->status};
     struct witness_job job = {
         .run = shim->spec->run,
         .run_directory = shim->run_directory,
-        .directory = shim->spec->directory,
-        .argv = shim->spec->steps[shim->step],
-        .environment = shim->spec->environment,
+        .directory = command.directory,
+        .argv = command.argv,
+        .environment = command.environment,
         .step = shim->step,
         .cgroup = &shim->cgroup,
         .mask = &shim->mask,
@@ -229,7 +232,9 @@ static bool start(struct shim *shim) {
         .leave_count = sizeof leave / sizeof *leave,
         .title = &shim->title,
     };
-    if (!witness_start(&job, &shim->witness, &error)) {
+    bool started = witness_start(&job, &shim->witness, &error);
+    runner_command_clear(&command);
+    if (!started) {
         fail_start(shim, error.text);
         return false;
     }

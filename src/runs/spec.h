@@ -3,7 +3,7 @@
  * Of a run directory: spec.json, control (a FIFO to poke the shim), out.log (stdout and stderr of
  * the command), shim.log, shim.lock, witness.lock, child.lock, wait.json (the wait status as the
  * witness saw it), exit.json (how the run ended), cgroup (the path of the
- * command's own cgroup, where it has one). */
+ * command's own cgroup, where it has one), remote.json (what the other host said of the end). */
 #ifndef PHASEGATE_RUNS_SPEC_H
 #define PHASEGATE_RUNS_SPEC_H
 
@@ -23,9 +23,11 @@
 #define SPEC_WAIT         "wait.json"
 #define SPEC_EXIT         "exit.json"
 #define SPEC_CGROUP       "cgroup"
+#define SPEC_REMOTE       "remote.json"
 
 struct spec {
     char *run;
+    char *ssh;                    /* host to run the command on; NULL: here */
     char *state;                  /* directory of the state file */
     char *directory;              /* working directory of the command */
     char ***steps;                /* argvs, each ending with NULL; run one after the other */
