@@ -396,6 +396,7 @@ Test(hash, changes_with_everything_that_would_run_or_be_judged)
         {"workers: 4", "workers: 4\n    environment: {A: b}"},
         {"workers: 4", "workers: 4\n    stop_after_failures: 3"},
         {"workers: 4", "workers: 4\n    server_jobs: none"},
+        {"workers: 4", "workers: 4\n    directory: /srv\n    runner: {ssh: far-1}"},
         {"workers: 4", "workers: 4\n    log_limit: 1GiB"},
         {"workers: 4", "workers: 4\n    retry: {times: 2, quota_workers: 2}"},
         {"timeout: 6h", "timeout: 5h"},

@@ -114,6 +114,15 @@ Test(processors, tells_what_is_wrong_with_processors)
         {"jobs on the server of a third kind", "timeout: 6h", "timeout: 6h\n    server_jobs: some",
          "28:18: \"some\" is neither \"labelled\" (its BigQuery jobs carry the label "
          "phasegate_run) nor \"none\" (it starts none of its own)"},
+        {"a runner of a third kind", "timeout: 6h", "timeout: 6h\n    runner: {cloud: x}",
+         "28:13: a runner is \"local\" or {ssh: HOST}"},
+        {"a host that is an option", "timeout: 6h",
+         "timeout: 6h\n    directory: /srv\n    runner: {ssh: -oProxyCommand=x}",
+         "29:19: \"-oProxyCommand=x\" cannot be a host for ssh"},
+        {"a directory of nowhere in particular", "timeout: 6h",
+         "timeout: 6h\n    runner: {ssh: far-1}",
+         "28:13: over ssh, `directory` must be named, and begin with \"/\": it is one of the other "
+         "host"},
         {"a variable that is none", "timeout: 6h", "timeout: 6h\n    environment: {2PATH: x}",
          "28:19: \"2PATH\" cannot be a variable's name"},
         {"a variable that is a list", "timeout: 6h", "timeout: 6h\n    environment: {A: [x]}",
