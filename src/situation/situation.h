@@ -156,7 +156,7 @@ struct situation_estimate {
 struct situation_header {
     bool agent_alive;
     char *agent_trouble; /* why nothing is stored although its process is there: "disk full: …" */
-    int64_t polled_at; /* of the youngest successful answer from BigQuery; 0 when never */
+    int64_t polled_at;   /* of the youngest successful answer from BigQuery; 0 when never */
     struct situation_trouble *bigquery; /* NULL when all is well */
     int64_t bytes_billed;               /* of the night */
     double cost;                        /* US dollars */
