@@ -69,9 +69,10 @@ static bool replay(struct task *task, const struct state_run *run, bool *found,
     if (!*found || record.outcome == STATE_OUTCOME_NONE) {
         record_clear(&record);
         remark = "seen by its witness; its shim was killed";
-        /* The wait status of an earlier step says nothing of the one that ran last. */
+        /* The wait status of an earlier step says nothing of the one that ran last; of a step that
+         * is not recorded, the witness can only have seen that it was never let go. */
         *found =
-            record_read(run->directory, SPEC_WAIT, run->run, &record) && record.step == run->step;
+            record_read(run->directory, SPEC_WAIT, run->run, &record) && record.step >= run->step;
         judge_wait(run, &record);
         judge_remote(run, &record);
     }
@@ -155,8 +156,20 @@ static bool end_unknown(struct task *task, const struct state_run *run, bool reb
                      : end_lost(task, run, rebooted, error);
 }
 
+/* Reads the run again, now that nothing of it lives: it may have gone on since the list was read.
+ */
+static bool end_dead(struct task *task, const char *run, bool rebooted, struct error *error) {
+    struct state_run_filter filter = {.run = run, .live = true};
+    size_t count;
+    bool found = true;
+    struct state_run *now = state_runs(task->state, &filter, &count, error);
+    bool done = now != NULL && (count == 0 || replay(task, now, &found, error)) &&
+                (found || end_unknown(task, now, rebooted, error));
+    state_runs_free(now, count);
+    return done;
+}
+
 static bool reconcile_run(struct task *task, const struct state_run *run, struct error *error) {
-    bool found;
     bool done;
     bool rebooted = strcmp(run->created_boot_id, task->boot_id) != 0;
     if (!rebooted && lock_is_held(run->directory, SPEC_SHIM_LOCK)) {
@@ -175,7 +188,7 @@ static bool reconcile_run(struct task *task, const struct state_run *run, struct
     if (!rebooted && orphan_is_foreign(run)) {
         return replay_end(task, run, error);
     }
-    return replay(task, run, &found, error) && (found || end_unknown(task, run, rebooted, error));
+    return end_dead(task, run->run, rebooted, error);
 }
 
 bool runs_reconcile(struct state *state, const struct state_actor *actor, const struct clock *clock,

@@ -31,8 +31,8 @@ const char *runs_shim_test(const char *variable);
 /* For the tests of what a SIGKILL leaves behind: under PHASEGATE_TEST=1, kills the process at the
  * point that PHASEGATE_TEST_FAULT names. The points, in order: start, locked, taken, forked,
  * recorded, released, running, exited, swept, written, ended; of the witness: witness-forked,
- * witness-started, witness-exited, witness-written. One more is no point to be killed at: with
- * "unkillable" the shim sends no KILL, as if the processes hung in the kernel. */
+ * witness-told, witness-started, witness-exited, witness-written. One more is no point to be killed
+ * at: with "unkillable" the shim sends no KILL, as if the processes hung in the kernel. */
 void runs_shim_fault(const char *point);
 
 #endif

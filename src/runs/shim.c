@@ -19,7 +19,7 @@
 #include "runs/runner.h"
 #include "runs/shim.h"
 
-enum { TAKE_PATIENCE_MS = 15000, END_PATIENCE_MS = 60000, END_TRIES_MS = 600000 };
+enum { TAKE_PATIENCE_MS = 15000, END_PATIENCE_MS = 60000, END_TRIES_MS = 600000, NAP_MS = 1000 };
 
 const char *runs_shim_test(const char *variable) {
     const char *testing = getenv("PHASEGATE_TEST");
@@ -212,14 +212,21 @@ static const char *remark_on(const struct shim *shim, const struct record *recor
     return shim->stragglers > 0 ? "processes that outlived it were ended" : NULL;
 }
 
+/* A test has less: PHASEGATE_TEST_HURRY times. */
+static int64_t patience_at_end(int64_t ms) {
+    const char *hurry = runs_shim_test("PHASEGATE_TEST_HURRY");
+    int64_t times = hurry == NULL ? 1 : strtoll(hurry, NULL, 10);
+    return times > 1 ? ms / times : ms;
+}
+
 void shim_record_end(struct shim *shim) {
     struct record record = end_of(shim);
     shim_watch_log(shim);
     struct state_actor actor = {.name = "shim"};
-    int64_t give_up = shim_now(shim) + (int64_t)END_TRIES_MS * 1000000;
+    int64_t give_up = shim_now(shim) + patience_at_end(END_TRIES_MS) * 1000000;
     bool written = false;
     bool stored = false;
-    state_set_patience(shim->state, END_PATIENCE_MS);
+    state_set_patience(shim->state, (int)patience_at_end(END_PATIENCE_MS));
     for (;;) {
         struct error error = {0};
         bool done;
@@ -233,8 +240,9 @@ void shim_record_end(struct shim *shim) {
             break;
         }
         shim_log("cannot record the end, trying again: %s", error.text);
-        struct timespec second = {.tv_sec = 1};
-        (void)nanosleep(&second, NULL);
+        int64_t nap_ns = patience_at_end(NAP_MS) * 1000000;
+        struct timespec nap = {.tv_sec = nap_ns / 1000000000, .tv_nsec = nap_ns % 1000000000};
+        (void)nanosleep(&nap, NULL);
     }
     runs_shim_fault("ended");
     if (record.spawn_error != NULL) {

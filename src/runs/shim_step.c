@@ -100,15 +100,21 @@ static void reap(struct shim *shim) {
             return;
         }
         if (info.si_pid == shim->command) {
-            if (!shim->exited) {
+            /* What was never let go has not run: how its gate closed is no status of the command.
+             */
+            if (!shim->exited && shim->let_go) {
                 note_exit(shim, status_of(&info));
             }
+            shim->exited = true;
             return;
         }
         (void)waitpid(info.si_pid, NULL, 0);
         if (info.si_pid == shim->witness.pid) {
             shim->witness_gone = true;
             shim_log("the witness is gone; the command has fallen to the shim");
+            if (shim->let_go) {
+                shim_tell(shim, "running %d", (int)shim->command);
+            }
         }
     }
 }

@@ -227,6 +227,7 @@ static _Noreturn void be_witness(const struct witness_job *job, struct wires *wi
     }
     runs_shim_fault("witness-forked");
     report(wires, WITNESS_FORKED, (int)command);
+    runs_shim_fault("witness-told");
     int reason = read_failure(wires);
     if (reason != 0) {
         watch_failure(job, wires, reason);

@@ -147,6 +147,12 @@ void fixture_wait_for_file(struct fixture *f, const char *run, const char *name)
     wait_until(f, run, name, NULL);
 }
 
+void fixture_let_go(struct fixture *f) {
+    char *go = file_join(f->directory, "go");
+    cr_assert(file_write(go, TEXT("x"), &f->error));
+    free(go);
+}
+
 struct state_run *fixture_load(struct fixture *f, const char *run) {
     struct state_run_filter filter = {.run = run};
     size_t count;

@@ -59,6 +59,9 @@ void fixture_wait_for(struct fixture *fixture, const char *run, const char *word
 /* Waits until that file is in the run's directory. */
 void fixture_wait_for_file(struct fixture *fixture, const char *run, const char *name);
 
+/* Makes the file "go" in the state directory, which scripts wait for. */
+void fixture_let_go(struct fixture *fixture);
+
 struct state_run *fixture_load(struct fixture *fixture, const char *run);
 char *fixture_read(struct fixture *fixture, const char *run, const char *name);
 void fixture_write_sql(struct fixture *fixture, const char *sql);
