@@ -57,6 +57,10 @@ static void note_exit(struct shim *shim, int status) {
 static void take_report(struct shim *shim) {
     struct witness_report said;
     if (!read_report(shim, &said)) {
+        /* Killed before it could say more: what was let go runs, as far as anybody knows. */
+        if (shim->let_go && !shim->exited) {
+            shim_tell(shim, "running %d", (int)shim->command);
+        }
         return;
     }
     switch (said.word) {
@@ -112,9 +116,6 @@ static void reap(struct shim *shim) {
         if (info.si_pid == shim->witness.pid) {
             shim->witness_gone = true;
             shim_log("the witness is gone; the command has fallen to the shim");
-            if (shim->let_go) {
-                shim_tell(shim, "running %d", (int)shim->command);
-            }
         }
     }
 }
