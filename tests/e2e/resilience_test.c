@@ -240,13 +240,32 @@ Test(resilience, the_agent_replaces_its_guard_and_the_new_one_watches_too)
     free(text);
 }
 
+/* Freezes the agent at a moment at which it holds no lock of the state file: one that does keeps
+ * everybody from writing until it wakes. */
+static void freeze(pid_t pid) {
+    static const struct state_actor tester = {.name = "tester@test"};
+    state_set_patience(scene.state, 200);
+    for (int tries = 0;; tries++) {
+        cr_assert_lt(tries, 100, "the agent always holds the state file");
+        cr_assert_eq(kill(pid, SIGSTOP), 0);
+        scene.error = (struct error){0};
+        if (state_journal_append(scene.state, &tester, SCENE_NOW, STATE_EVENT_NOTE, NULL, "frozen",
+                                 NULL, &scene.error)) {
+            break;
+        }
+        cr_assert_eq(kill(pid, SIGCONT), 0);
+        (void)poll(NULL, 0, 20);
+    }
+    state_set_patience(scene.state, 5000);
+}
+
 Test(resilience, a_frozen_agent_is_replaced_and_steps_down_when_it_wakes)
 {
     arm_second();
     start_agent(NULL);
     pid_t first = await_agent(1);
     await_arm(STATE_ARM_ARMED, 1);
-    cr_assert_eq(kill(first, SIGSTOP), 0);
+    freeze(first);
     (void)await_agent(2);
     await_arm(STATE_ARM_FIRED, 0);
     cr_assert_eq(kill(first, SIGCONT), 0);
