@@ -48,8 +48,11 @@ static pid_t start_by_hand(const char *script) {
     }
     cr_assert(read(ends[0], &pid, sizeof pid) == (ssize_t)sizeof pid);
     cr_assert(waitpid(middle, NULL, 0) == middle);
-    (void)close(ends[0]);
+    /* The last copy of the other end closes when the command has been executed. */
+    char none;
     (void)close(ends[1]);
+    cr_assert(read(ends[0], &none, 1) == 0);
+    (void)close(ends[0]);
     free(log);
     return pid;
 }
