@@ -92,6 +92,8 @@ static const struct log_pattern python_backfill[] = {
     {"rows-merged", LOG_ROWS_WRITTEN, LOG_LEVEL_NONE, "^✅ MERGE completed: " ROWS " rows"},
     {"rows-saved", LOG_ROWS_WRITTEN, LOG_LEVEL_NONE, "^✅ Successfully loaded " ROWS " rows"},
     {"none-processed", LOG_CAUSE, LOG_LEVEL_WARNING, "^(?<reason>Processed 0/[0-9]+ \\w+)"},
+    {"category", LOG_CAUSE, LOG_LEVEL_NONE,
+     "^ +(?<reason>(?!PROCESSING_ERROR|UNKNOWN)[A-Z][A-Z_]+: [0-9]+ \\([^)]*\\))"},
     {"coverage-failed", LOG_CAUSE, LOG_LEVEL_ERROR,
      "^ *❌ (?<reason>COVERAGE VALIDATION FAILED) for " DAY},
     {"timing-analytics", LOG_IGNORED, LOG_LEVEL_NONE, "^ANALYTICS_STEP "},

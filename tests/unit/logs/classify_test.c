@@ -80,6 +80,8 @@ static const struct {
     {"INFO:a:PARALLEL BACKFILL COMPLETE", LOG_TOTALS, LOG_OTHER},
     {"INFO:a:PHASE 4 BACKFILL SUMMARY - X:", LOG_TOTALS, LOG_OTHER},
     {"ERROR:analytics_base:AnalyticsProcessorBase Error: No data", LOG_CAUSE, LOG_OTHER},
+    {"INFO:precompute_base:   INSUFFICIENT_DATA: 30 (expected - data quality)", LOG_CAUSE,
+     LOG_OTHER},
     {"Traceback (most recent call last):", LOG_TRACEBACK, LOG_OTHER},
     {"INFO:a:Player processing progress: 50/389 | Rate: 10.6", LOG_INNER_PROGRESS, LOG_OTHER},
     {"INFO:a:✅ MERGE completed: 166 rows affected", LOG_ROWS_WRITTEN, LOG_OTHER},
