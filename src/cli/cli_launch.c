@@ -1,12 +1,7 @@
 /* phasegate launch. */
-#include <stdlib.h>
-#include <string.h>
 
-#include "agent/agent.h"
-#include "base/clock.h"
-#include "base/json.h"
+#include "cli/carry_out.h"
 #include "cli/find.h"
-#include "cli/operate.h"
 #include "cli/verbs.h"
 #include "situation/launch.h"
 
@@ -22,46 +17,6 @@ static bool read_launch(struct cli *cli, const struct situation *situation,
     }
     launch->workers = (int)workers;
     return true;
-}
-
-static int print_launched(struct cli *cli, const char *report) {
-    if (cli->format != CLI_JSON) {
-        return fputs(report, cli->out) == EOF ? EXIT_IO : EXIT_GO;
-    }
-    json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "runs");
-    struct text rest = text_of(report);
-    while (rest.size > 0) {
-        struct text line = text_cut(&rest, '\n');
-        struct text run = text_cut(&line, ' ');
-        (void)json_array_append_new(json_object_get(answer, "runs"),
-                                    json_stringn(run.data, run.size));
-    }
-    bool good = json_write(cli->out, answer);
-    json_decref(answer);
-    return good ? EXIT_GO : EXIT_IO;
-}
-
-static int carry_out(struct cli *cli, const struct situation *situation,
-                     const struct runs_plan *plan, struct error *error) {
-    struct text_buffer about = {0};
-    char *report = NULL;
-    situation_plan_describe(plan, 0, &about);
-    situation_preflight_describe(&situation->preflight, "", &about);
-    bool only_show = cli_value(cli, "dry-run") != NULL;
-    if (only_show || cli_value(cli, "yes") == NULL) {
-        (void)fputs(about.data != NULL ? about.data : "", cli->out);
-    }
-    text_buffer_free(&about);
-    if (only_show) {
-        return EXIT_GO;
-    }
-    char *owner = operate_owner();
-    bool good = cli_confirm(cli, "Launch?", error) &&
-                operate_launch_plan(plan, cli->state, owner, &report, error);
-    free(owner);
-    int code = report != NULL ? print_launched(cli, report) : EXIT_GO;
-    free(report);
-    return good ? code : cli_fail(cli, error);
 }
 
 /* One plan of all that is asked for: several seasons are one launch, refused as a whole. */
@@ -99,12 +54,7 @@ static int launch(struct cli *cli) {
         plan = make_plan(cli, situation, &wanted, &error);
         good = plan != NULL;
     }
-    int code = good ? carry_out(cli, situation, plan, &error) : cli_fail(cli, &error);
-    if (good && code == EXIT_GO && cli_value(cli, "dry-run") == NULL &&
-        !situation->header.agent_alive &&
-        !agent_start(cli->pipeline->file, state_directory(cli->state), &error)) {
-        code = cli_fail(cli, &error); /* the runs go on; nobody follows their logs yet */
-    }
+    int code = good ? carry_out_plan(cli, situation, plan, &error) : cli_fail(cli, &error);
     runs_plan_free(plan);
     situation_free(situation);
     return code;
