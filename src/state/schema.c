@@ -345,8 +345,17 @@ static bool migrate(struct state *state, struct error *error) {
     return done && sql_script(state, header, error);
 }
 
+/* All of it at one moment: between two looks somebody else may have made the tables. */
+static bool identify_now(struct state *state, struct error *error) {
+    if (!sql_script(state, "BEGIN", error)) {
+        return false;
+    }
+    bool done = identify(state, error);
+    return sql_script(state, "ROLLBACK", done ? error : NULL) && done;
+}
+
 bool schema_prepare(struct state *state, struct error *error) {
-    if (!identify(state, error)) {
+    if (!identify_now(state, error)) {
         return false;
     }
     if (state->schema >= STATE_SCHEMA || !state->writable) {

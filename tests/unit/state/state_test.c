@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,7 +141,11 @@ Test(state, migrates_an_empty_file_once_when_many_open_it)
     for (int i = 0; i < MANY; i++) {
         children[i] = fork();
         if (children[i] == 0) {
-            struct state *state = state_open(place, STATE_WRITE, NULL);
+            struct error error = {0};
+            struct state *state = state_open(place, STATE_WRITE, &error);
+            if (state == NULL) {
+                (void)fprintf(stderr, "%s\n", error.text);
+            }
             _exit(state != NULL && state_schema(state) == STATE_SCHEMA ? 0 : 1);
         }
     }
