@@ -291,7 +291,7 @@ static const char *const schema_1[] = {who_is_there, measured,  judged,  run_tab
                                        run_logs,     run_rules, journal, NULL};
 
 /* What leads from the schema before to each one. */
-static const char *const *const steps[STATE_SCHEMA] = {schema_1, schema_2};
+static const char *const *const steps[STATE_SCHEMA] = {schema_1, schema_2, schema_3};
 
 static bool pragma(struct state *state, const char *sql, int64_t *value, struct error *error) {
     return sql_one(state, error, sql, NULL, 0, 0, value);

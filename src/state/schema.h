@@ -19,8 +19,9 @@
     "CREATE TRIGGER " table "_no_" event " BEFORE " event " ON " table                             \
     " BEGIN SELECT RAISE(ABORT,'" what "'); END;"
 
-/* The parts of the step to schema 2; a NULL ends them. */
+/* The parts of the steps to schemas 2 and 3; a NULL ends them. */
 extern const char *const schema_2[];
+extern const char *const schema_3[];
 
 /* Looks at whose file it is and brings an older one (or an empty one) to STATE_SCHEMA, one version
  * a step; sets state->schema. Errors: somebody else's file, or one that is newer and to be written

@@ -23,7 +23,7 @@
 
 #include "base/error.h"
 
-#define STATE_SCHEMA 2 /* the newest schema that this program knows */
+#define STATE_SCHEMA 3 /* the newest schema that this program knows */
 
 struct state;
 
