@@ -11,7 +11,7 @@
 #include "emulator/value.h"
 
 static bool refuse(struct sql_compilation *compilation, size_t index, const char *what) {
-    return sql_fail_as(compilation, "invalid", 400, (struct sql_place){0},
+    return sql_fail_as(compilation, "invalid", 400, (struct googlesql_place){0},
                        "Invalid query parameter %zu: %s", index + 1, what);
 }
 

@@ -3,19 +3,19 @@
 
 #include <string.h>
 
-const struct sql_token *sql_peek_ahead(const struct sql_parser *parser, size_t count) {
+const struct googlesql_token *sql_peek_ahead(const struct sql_parser *parser, size_t count) {
     size_t left = parser->count - 1 - parser->at;
     return &parser->tokens[parser->at + (count < left ? count : left)];
 }
 
-const struct sql_token *sql_peek(const struct sql_parser *parser) {
+const struct googlesql_token *sql_peek(const struct sql_parser *parser) {
     return &parser->tokens[parser->at];
 }
 
 bool sql_at_ahead(const struct sql_parser *parser, size_t count, const char *word_or_sign) {
-    const struct sql_token *token = sql_peek_ahead(parser, count);
-    return (token->kind == TOKEN_KEYWORD || token->kind == TOKEN_SIGN ||
-            (token->kind == TOKEN_NAME && !token->quoted)) &&
+    const struct googlesql_token *token = sql_peek_ahead(parser, count);
+    return (token->kind == GOOGLESQL_KEYWORD || token->kind == GOOGLESQL_SIGN ||
+            (token->kind == GOOGLESQL_NAME && !token->quoted)) &&
            sql_same(token->text, word_or_sign);
 }
 
@@ -31,7 +31,7 @@ bool sql_take(struct sql_parser *parser, const char *word_or_sign) {
 }
 
 bool sql_unexpected(struct sql_parser *parser) {
-    const struct sql_token *token = sql_peek(parser);
+    const struct googlesql_token *token = sql_peek(parser);
     return sql_fail(parser->compilation, token->place, "Syntax error: Unexpected %s",
                     sql_token_describe(&parser->compilation->arena, token));
 }
@@ -41,7 +41,7 @@ bool sql_expect(struct sql_parser *parser, const char *word_or_sign) {
         return false;
     if (sql_take(parser, word_or_sign))
         return true;
-    const struct sql_token *token = sql_peek(parser);
+    const struct googlesql_token *token = sql_peek(parser);
     bool word = word_or_sign[0] >= 'A' && word_or_sign[0] <= 'Z';
     return sql_fail(parser->compilation, token->place,
                     word ? "Syntax error: Expected keyword %s but got %s"
@@ -76,10 +76,10 @@ bool sql_count(struct sql_parser *parser) {
 }
 
 const char *sql_parse_name(struct sql_parser *parser) {
-    const struct sql_token *token = sql_peek(parser);
+    const struct googlesql_token *token = sql_peek(parser);
     if (parser->compilation->failed)
         return NULL;
-    if (token->kind != TOKEN_NAME) {
+    if (token->kind != GOOGLESQL_NAME) {
         sql_unexpected(parser);
         return NULL;
     }
@@ -90,7 +90,7 @@ const char *sql_parse_name(struct sql_parser *parser) {
 const char *sql_parse_alias(struct sql_parser *parser) {
     if (sql_take(parser, "AS"))
         return sql_parse_name(parser);
-    return sql_peek(parser)->kind == TOKEN_NAME ? sql_parse_name(parser) : NULL;
+    return sql_peek(parser)->kind == GOOGLESQL_NAME ? sql_parse_name(parser) : NULL;
 }
 
 bool sql_at_query(const struct sql_parser *parser) {
@@ -121,7 +121,7 @@ static bool parse_item(struct sql_parser *parser, struct sql_item *item) {
     struct sql_arena *arena = &parser->compilation->arena;
     item->place = sql_peek(parser)->place;
     size_t ahead = 0;
-    while (sql_peek_ahead(parser, ahead)->kind == TOKEN_NAME &&
+    while (sql_peek_ahead(parser, ahead)->kind == GOOGLESQL_NAME &&
            sql_at_ahead(parser, ahead + 1, "."))
         ahead += 2;
     item->star = sql_at_ahead(parser, ahead, "*");
@@ -214,7 +214,7 @@ static const char *parse_operation(struct sql_parser *parser) {
     if (sql_take(parser, "DISTINCT"))
         return operation;
     if (!sql_at(parser, "ALL")) {
-        const struct sql_token *token = sql_peek(parser);
+        const struct googlesql_token *token = sql_peek(parser);
         sql_fail(parser->compilation, token->place,
                  "Syntax error: Expected keyword ALL or keyword DISTINCT but got %s",
                  sql_token_describe(&parser->compilation->arena, token));
@@ -231,7 +231,7 @@ static const char *parse_operation(struct sql_parser *parser) {
 static struct sql_body *parse_body(struct sql_parser *parser) {
     struct sql_body *left = parse_operand(parser);
     while (left) {
-        struct sql_place place = sql_peek(parser)->place;
+        struct googlesql_place place = sql_peek(parser)->place;
         const char *operation = parse_operation(parser);
         if (!operation)
             break;
@@ -276,8 +276,8 @@ static bool parse_ctes(struct sql_parser *parser, struct sql_query *query) {
 
 /* A LIMIT or OFFSET: an integer or a parameter. */
 static struct sql_expression *parse_count(struct sql_parser *parser) {
-    enum sql_token_kind kind = sql_peek(parser)->kind;
-    if (kind == TOKEN_INTEGER || kind == TOKEN_PARAMETER || sql_at(parser, "?"))
+    enum googlesql_kind kind = sql_peek(parser)->kind;
+    if (kind == GOOGLESQL_INTEGER || kind == GOOGLESQL_PARAMETER || sql_at(parser, "?"))
         return sql_parse_primary(parser);
     sql_unexpected(parser);
     return NULL;

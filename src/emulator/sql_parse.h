@@ -7,7 +7,7 @@
 
 struct sql_parser {
     struct sql_compilation *compilation;
-    struct sql_token *tokens;
+    struct googlesql_token *tokens;
     size_t count; /* of tokens, the end included */
     size_t at;
     int depth;     /* of nesting; bounded, so that foreign text cannot exhaust the stack */
@@ -20,8 +20,8 @@ enum { SQL_DEPTH_LIMIT = 64, SQL_OPERATOR_LIMIT = 1000 };
 struct sql_tree *sql_parse(struct sql_compilation *compilation, struct text text);
 
 /* Tokens. The words are compared without case; a quoted name is never a word. */
-const struct sql_token *sql_peek(const struct sql_parser *parser);
-const struct sql_token *sql_peek_ahead(const struct sql_parser *parser, size_t count);
+const struct googlesql_token *sql_peek(const struct sql_parser *parser);
+const struct googlesql_token *sql_peek_ahead(const struct sql_parser *parser, size_t count);
 bool sql_at(const struct sql_parser *parser, const char *word_or_sign);
 bool sql_at_ahead(const struct sql_parser *parser, size_t count, const char *word_or_sign);
 bool sql_take(struct sql_parser *parser, const char *word_or_sign); /* when it stands there */

@@ -9,7 +9,7 @@ static bool skip_parameters(struct sql_parser *parser) {
     if (!sql_take(parser, "("))
         return true;
     do {
-        if (sql_peek(parser)->kind != TOKEN_INTEGER && !sql_at(parser, "MAX"))
+        if (sql_peek(parser)->kind != GOOGLESQL_INTEGER && !sql_at(parser, "MAX"))
             return sql_unexpected(parser);
         parser->at++;
     } while (sql_take(parser, ","));
@@ -30,8 +30,8 @@ static bool parse_array_type(struct sql_parser *parser, struct emulator_field *f
 
 /* Two angle brackets that close two types come as one sign; this makes them two again. */
 static void split_shift(struct sql_parser *parser) {
-    struct sql_token *token = &parser->tokens[parser->at];
-    if (token->kind != TOKEN_SIGN || strcmp(token->text, ">>") != 0)
+    struct googlesql_token *token = &parser->tokens[parser->at];
+    if (token->kind != GOOGLESQL_SIGN || strcmp(token->text, ">>") != 0)
         return;
     token->text = ">";
     parser->at--;
@@ -42,7 +42,7 @@ bool sql_parse_type(struct sql_parser *parser, struct emulator_field *field) {
     if (!sql_enter(parser))
         return false;
     bool good = false;
-    struct sql_place place = sql_peek(parser)->place;
+    struct googlesql_place place = sql_peek(parser)->place;
     if (sql_take(parser, "ARRAY")) {
         good = parse_array_type(parser, field);
     } else if (sql_take(parser, "STRUCT")) {
@@ -92,7 +92,7 @@ static bool parse_options(struct sql_parser *parser, struct sql_definition *defi
         const char *name = sql_parse_name(parser);
         if (!name || !sql_expect(parser, "="))
             return false;
-        const struct sql_token *token = sql_peek(parser);
+        const struct googlesql_token *token = sql_peek(parser);
         struct sql_expression *value = sql_parse_expression(parser);
         if (!value)
             return false;
@@ -102,7 +102,7 @@ static bool parse_options(struct sql_parser *parser, struct sql_definition *defi
             !text_to_int64(text_of(token->text), &definition->partition_expiration_days))
             return sql_fail(parser->compilation, token->place,
                             "partition_expiration_days must be a whole number of days");
-        if (definition && sql_same(name, "description") && token->kind == TOKEN_STRING) {
+        if (definition && sql_same(name, "description") && token->kind == GOOGLESQL_STRING) {
             free(definition->description);
             definition->description = memory_copy_string(token->text);
         }
@@ -115,7 +115,7 @@ static bool parse_options(struct sql_parser *parser, struct sql_definition *defi
 static bool parse_column(struct sql_parser *parser, struct sql_list *fields) {
     struct sql_arena *arena = &parser->compilation->arena;
     struct emulator_field *field = sql_new(arena, sizeof *field);
-    struct sql_place place = sql_peek(parser)->place;
+    struct googlesql_place place = sql_peek(parser)->place;
     if (sql_at(parser, "PRIMARY") || sql_at(parser, "FOREIGN") || sql_at(parser, "CONSTRAINT"))
         return sql_refuse(parser, "A table constraint");
     const char *name = sql_parse_name(parser);

@@ -13,7 +13,7 @@ struct sql_expression *sql_node(struct sql_parser *parser, enum sql_form form) {
     return node;
 }
 
-static struct sql_expression *binary(struct sql_parser *parser, struct sql_place place,
+static struct sql_expression *binary(struct sql_parser *parser, struct googlesql_place place,
                                      const char *operation, struct sql_expression *left,
                                      struct sql_expression *right) {
     if (!left || !right || !sql_count(parser))
@@ -36,7 +36,7 @@ static struct sql_expression *chain(struct sql_parser *parser, parse_level *next
             found = sql_at(parser, *operation) ? *operation : NULL;
         if (!found)
             break;
-        struct sql_place place = sql_peek(parser)->place;
+        struct googlesql_place place = sql_peek(parser)->place;
         parser->at++;
         left = binary(parser, place, found, left, next(parser));
     }
@@ -155,7 +155,7 @@ static struct sql_expression *is(struct sql_parser *parser, struct sql_expressio
     return node;
 }
 
-static struct sql_expression *like(struct sql_parser *parser, struct sql_place place,
+static struct sql_expression *like(struct sql_parser *parser, struct googlesql_place place,
                                    struct sql_expression *left, bool negated) {
     if (sql_at(parser, "ANY") || sql_at(parser, "SOME") || sql_at(parser, "ALL")) {
         sql_refuse(parser, "LIKE ANY");

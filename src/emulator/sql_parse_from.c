@@ -18,16 +18,17 @@ static void add_components(struct sql_parser *parser, struct sql_list *path, con
 
 /* my-project without backticks: the tokens that touch each other are one name. */
 static const char *dashed(struct sql_parser *parser) {
-    const struct sql_token *first = sql_peek(parser);
-    const struct sql_token *last = first;
+    const struct googlesql_token *first = sql_peek(parser);
+    const struct googlesql_token *last = first;
     for (;;) {
-        const struct sql_token *dash = last + 1;
-        if (last->kind == TOKEN_END || dash->kind != TOKEN_SIGN || strcmp(dash->text, "-") != 0 ||
-            dash->start != last->end)
+        const struct googlesql_token *dash = last + 1;
+        if (last->kind == GOOGLESQL_END || dash->kind != GOOGLESQL_SIGN ||
+            strcmp(dash->text, "-") != 0 || dash->start != last->end)
             break;
-        const struct sql_token *next = dash + 1;
-        if (next->start != dash->end || (next->kind != TOKEN_NAME && next->kind != TOKEN_KEYWORD &&
-                                         next->kind != TOKEN_INTEGER))
+        const struct googlesql_token *next = dash + 1;
+        if (next->start != dash->end ||
+            (next->kind != GOOGLESQL_NAME && next->kind != GOOGLESQL_KEYWORD &&
+             next->kind != GOOGLESQL_INTEGER))
             break;
         last = next;
     }
@@ -39,9 +40,9 @@ static const char *dashed(struct sql_parser *parser) {
 
 bool sql_parse_path(struct sql_parser *parser, struct sql_list *path) {
     do {
-        const struct sql_token *token = sql_peek(parser);
+        const struct googlesql_token *token = sql_peek(parser);
         bool first = path->count == 0;
-        if (token->kind != TOKEN_NAME && (first || token->kind != TOKEN_KEYWORD))
+        if (token->kind != GOOGLESQL_NAME && (first || token->kind != GOOGLESQL_KEYWORD))
             return sql_unexpected(parser);
         if (first && !token->quoted) {
             add_components(parser, path, dashed(parser), false);
@@ -89,7 +90,7 @@ static bool opens_join(const struct sql_parser *parser) {
         depth += sql_at_ahead(parser, ahead, "(") ? 1 : 0;
         depth -= sql_at_ahead(parser, ahead, ")") ? 1 : 0;
         ahead++;
-    } while (depth && sql_peek_ahead(parser, ahead)->kind != TOKEN_END);
+    } while (depth && sql_peek_ahead(parser, ahead)->kind != GOOGLESQL_END);
     for (size_t i = 0; i < sizeof goes_on / sizeof *goes_on; i++)
         if (sql_at_ahead(parser, ahead, goes_on[i]))
             return false;
@@ -179,7 +180,7 @@ static struct sql_source *parse_join(struct sql_parser *parser) {
         return NULL;
     struct sql_source *left = parse_leaf(parser);
     while (left) {
-        struct sql_place place = sql_peek(parser)->place;
+        struct googlesql_place place = sql_peek(parser)->place;
         const char *word = join_word(parser);
         if (!word)
             break;

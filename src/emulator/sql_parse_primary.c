@@ -5,7 +5,7 @@
 
 static struct sql_expression *literal(struct sql_parser *parser, enum emulator_type type) {
     struct sql_expression *node = sql_node(parser, FORM_LITERAL);
-    const struct sql_token *token = sql_peek(parser);
+    const struct googlesql_token *token = sql_peek(parser);
     node->text = token->text;
     node->index = token->size;
     node->type = (struct sql_type){.known = true, .base = type};
@@ -147,7 +147,7 @@ static const char *frame_bound(struct sql_parser *parser) {
     const char *count = NULL;
     if (sql_take(parser, "UNBOUNDED")) {
         count = "UNBOUNDED";
-    } else if (sql_peek(parser)->kind == TOKEN_INTEGER) {
+    } else if (sql_peek(parser)->kind == GOOGLESQL_INTEGER) {
         count = sql_peek(parser)->text;
         parser->at++;
     } else {
@@ -214,7 +214,7 @@ static bool call_arguments(struct sql_parser *parser, struct sql_expression *nod
 
 /* A call; its name is read. */
 static struct sql_expression *call(struct sql_parser *parser, const char *name,
-                                   struct sql_place place) {
+                                   struct googlesql_place place) {
     struct sql_expression *node = sql_node(parser, FORM_CALL);
     node->place = place;
     node->text = name;
@@ -230,7 +230,7 @@ static struct sql_expression *call(struct sql_parser *parser, const char *name,
 
 static struct sql_expression *name_or_call(struct sql_parser *parser) {
     struct sql_arena *arena = &parser->compilation->arena;
-    struct sql_place place = sql_peek(parser)->place;
+    struct googlesql_place place = sql_peek(parser)->place;
     struct sql_expression *node = sql_node(parser, FORM_NAME);
     const char *name = sql_parse_name(parser);
     if (!name)
@@ -243,8 +243,8 @@ static struct sql_expression *name_or_call(struct sql_parser *parser) {
             sql_unexpected(parser);
             return NULL;
         }
-        struct sql_token *token = &parser->tokens[parser->at];
-        if (token->kind != TOKEN_NAME && token->kind != TOKEN_KEYWORD) {
+        struct googlesql_token *token = &parser->tokens[parser->at];
+        if (token->kind != GOOGLESQL_NAME && token->kind != GOOGLESQL_KEYWORD) {
             sql_unexpected(parser);
             return NULL;
         }
@@ -264,8 +264,8 @@ static struct sql_expression *name_or_call(struct sql_parser *parser) {
 
 static struct sql_expression *parameter(struct sql_parser *parser) {
     struct sql_expression *node = sql_node(parser, FORM_PARAMETER);
-    const struct sql_token *token = sql_peek(parser);
-    if (token->kind == TOKEN_PARAMETER)
+    const struct googlesql_token *token = sql_peek(parser);
+    if (token->kind == GOOGLESQL_PARAMETER)
         node->text = token->text;
     else
         node->index = parser->compilation->positional++;
@@ -311,7 +311,7 @@ static struct sql_expression *keyword(struct sql_parser *parser) {
         return sql_expect(parser, ")") ? node : NULL;
     }
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        struct sql_place place = sql_peek(parser)->place;
+        struct googlesql_place place = sql_peek(parser)->place;
         if (sql_at(parser, functions[i]) && sql_at_ahead(parser, 1, "(")) {
             parser->at++;
             return call(parser, functions[i], place);
@@ -330,7 +330,7 @@ static struct sql_expression *named(struct sql_parser *parser) {
         EMULATOR_NUMERIC, EMULATOR_BIGNUMERIC, EMULATOR_JSON};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (sql_at(parser, emulator_type_sql(types[i])) &&
-            sql_peek_ahead(parser, 1)->kind == TOKEN_STRING)
+            sql_peek_ahead(parser, 1)->kind == GOOGLESQL_STRING)
             return typed_literal(parser, types[i]);
     if (sql_at(parser, "SAFE_CAST") && sql_at_ahead(parser, 1, "("))
         return parse_cast(parser, true);
@@ -339,22 +339,22 @@ static struct sql_expression *named(struct sql_parser *parser) {
 
 struct sql_expression *sql_parse_primary(struct sql_parser *parser) {
     switch (sql_peek(parser)->kind) {
-    case TOKEN_INTEGER:
+    case GOOGLESQL_INTEGER:
         return literal(parser, EMULATOR_INT64);
-    case TOKEN_FLOAT:
+    case GOOGLESQL_FLOAT:
         return literal(parser, EMULATOR_FLOAT64);
-    case TOKEN_STRING:
+    case GOOGLESQL_STRING:
         return literal(parser, EMULATOR_STRING);
-    case TOKEN_BYTES:
+    case GOOGLESQL_BYTES:
         return literal(parser, EMULATOR_BYTES);
-    case TOKEN_PARAMETER:
+    case GOOGLESQL_PARAMETER:
         return parameter(parser);
-    case TOKEN_KEYWORD:
+    case GOOGLESQL_KEYWORD:
         return keyword(parser);
-    case TOKEN_NAME:
+    case GOOGLESQL_NAME:
         return named(parser);
-    case TOKEN_SIGN:
-    case TOKEN_END:
+    case GOOGLESQL_SIGN:
+    case GOOGLESQL_END:
         break;
     }
     if (sql_at(parser, "?"))

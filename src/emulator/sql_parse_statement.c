@@ -16,7 +16,7 @@ static bool parse_insert_columns(struct sql_parser *parser, struct sql_tree *tre
     parser->at++;
     tree->has_columns = true;
     do {
-        struct sql_place *place = sql_new(arena, sizeof *place);
+        struct googlesql_place *place = sql_new(arena, sizeof *place);
         *place = sql_peek(parser)->place;
         const char *name = sql_parse_name(parser);
         if (!name)
@@ -174,8 +174,8 @@ struct sql_tree *sql_parse(struct sql_compilation *compilation, struct text text
     bool closed = sql_take(&parser, ";");
     while (sql_take(&parser, ";"))
         ;
-    const struct sql_token *token = sql_peek(&parser);
-    if (token->kind == TOKEN_END)
+    const struct googlesql_token *token = sql_peek(&parser);
+    if (token->kind == GOOGLESQL_END)
         return tree;
     if (closed)
         sql_refuse(&parser, "A script of several statements");

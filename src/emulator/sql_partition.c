@@ -173,7 +173,7 @@ bool sql_check_partitions(struct sql_compilation *compilation) {
         const struct emulator_table *table = use->table;
         if (!table->require_partition_filter || use->partition_filtered || !use->seen)
             continue;
-        return sql_fail_as(compilation, "invalidQuery", 400, (struct sql_place){0},
+        return sql_fail_as(compilation, "invalidQuery", 400, (struct googlesql_place){0},
                            "Cannot query over table '%s.%s.%s' without a filter over column(s) "
                            "'%s' that can be used for partition elimination",
                            table->project, table->dataset, table->table, table->partition_field);

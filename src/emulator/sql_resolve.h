@@ -34,12 +34,12 @@ bool sql_resolve_condition(struct sql_compilation *compilation, struct sql_scope
 
 /* The table a path names, from the catalog; NULL with the error filled. */
 const struct emulator_table *sql_resolve_table(struct sql_compilation *compilation,
-                                               const struct sql_list *path, struct sql_place place,
-                                               bool exists);
+                                               const struct sql_list *path,
+                                               struct googlesql_place place, bool exists);
 
 /* The three names of a path that is not a CTE's, the defaults put in. */
 bool sql_resolve_path(struct sql_compilation *compilation, const struct sql_list *path,
-                      struct sql_place place, const char *names[3]);
+                      struct googlesql_place place, const char *names[3]);
 
 /* Fails where a select that groups uses a column that is neither grouped nor aggregated. */
 bool sql_check_grouping(struct sql_compilation *compilation, const struct sql_select *select,

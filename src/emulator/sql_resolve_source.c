@@ -27,7 +27,7 @@ static bool join_information_schema(struct sql_compilation *compilation,
 }
 
 bool sql_resolve_path(struct sql_compilation *compilation, const struct sql_list *path,
-                      struct sql_place place, const char *names[3]) {
+                      struct googlesql_place place, const char *names[3]) {
     const struct sql_request *request = compilation->request;
     size_t count = path->count;
     const char *table = count ? path->items[count - 1] : "";
@@ -68,8 +68,8 @@ static struct emulator_table *view_table(struct sql_compilation *compilation,
 }
 
 const struct emulator_table *sql_resolve_table(struct sql_compilation *compilation,
-                                               const struct sql_list *path, struct sql_place place,
-                                               bool exists) {
+                                               const struct sql_list *path,
+                                               struct googlesql_place place, bool exists) {
     const char *names[3] = {"", "", ""};
     const struct sql_catalog *catalog = compilation->catalog;
     const char *location = compilation->request->location;

@@ -21,7 +21,7 @@ static bool resolve_target(struct sql_compilation *compilation, struct sql_scope
 
 static const struct emulator_field *column_of(struct sql_compilation *compilation,
                                               const struct emulator_table *table, const char *name,
-                                              struct sql_place place) {
+                                              struct googlesql_place place) {
     const struct emulator_field *field =
         emulator_field_find(table->fields, table->field_count, name, NULL);
     if (!field)
@@ -52,7 +52,7 @@ static bool assign(struct sql_compilation *compilation, void **slot,
 }
 
 static bool resolve_row(struct sql_compilation *compilation, struct sql_list *row,
-                        const struct sql_list *fields, struct sql_place place) {
+                        const struct sql_list *fields, struct googlesql_place place) {
     struct sql_scope nothing = {.clause = "VALUES"};
     if (row->count != fields->count)
         return sql_fail(compilation, place,
@@ -112,7 +112,7 @@ static bool resolve_insert(struct sql_compilation *compilation, struct sql_tree 
         sql_add_name(&compilation->arena, &tree->columns, table->fields[i].name);
     }
     for (size_t i = 0; tree->has_columns && i < tree->columns.count; i++) {
-        const struct sql_place *place = tree->column_places.items[i];
+        const struct googlesql_place *place = tree->column_places.items[i];
         const char *name = tree->columns.items[i];
         if (!column_of(compilation, table, name, *place))
             return false;

@@ -9,11 +9,15 @@
 
 #include "base/memory.h"
 
-void *sql_new(struct sql_arena *arena, size_t size) {
+void sql_adopt(struct sql_arena *arena, void *block) {
     arena->blocks =
         memory_grow(arena->blocks, arena->count, &arena->capacity, sizeof *arena->blocks);
-    void *block = memory_new(1, size);
     arena->blocks[arena->count++] = block;
+}
+
+void *sql_new(struct sql_arena *arena, size_t size) {
+    void *block = memory_new(1, size);
+    sql_adopt(arena, block);
     return block;
 }
 
@@ -65,8 +69,8 @@ bool sql_same(const char *a, const char *b) {
 
 __attribute__((format(printf, 5, 0))) static void fill(struct sql_compilation *compilation,
                                                        const char *reason, int code,
-                                                       struct sql_place place, const char *format,
-                                                       va_list arguments) {
+                                                       struct googlesql_place place,
+                                                       const char *format, va_list arguments) {
     struct sql_error *error = compilation->error;
     *error = (struct sql_error){
         .reason = reason, .code = code, .line = place.line, .column = place.column};
@@ -74,7 +78,7 @@ __attribute__((format(printf, 5, 0))) static void fill(struct sql_compilation *c
     compilation->failed = true;
 }
 
-bool sql_fail(struct sql_compilation *compilation, struct sql_place place, const char *format,
+bool sql_fail(struct sql_compilation *compilation, struct googlesql_place place, const char *format,
               ...) {
     if (compilation->failed)
         return false;
@@ -94,7 +98,7 @@ bool sql_fail(struct sql_compilation *compilation, struct sql_place place, const
 }
 
 bool sql_fail_as(struct sql_compilation *compilation, const char *reason, int code,
-                 struct sql_place place, const char *format, ...) {
+                 struct googlesql_place place, const char *format, ...) {
     if (compilation->failed)
         return false;
     va_list arguments;

@@ -9,6 +9,7 @@
 
 #include "emulator/catalog.h"
 #include "emulator/sql.h"
+#include "googlesql/token.h"
 
 /* Room that is given back all at once. Zero-initialise. */
 struct sql_arena {
@@ -20,6 +21,7 @@ void *sql_new(struct sql_arena *arena, size_t size); /* zeroed */
 char *sql_copy(struct sql_arena *arena, const char *data, size_t size);
 char *sql_print(struct sql_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void sql_adopt(struct sql_arena *arena, void *block); /* from malloc; goes with the arena */
 void sql_arena_free(struct sql_arena *arena);
 
 /* A list of pointers into the arena. */
@@ -30,10 +32,6 @@ struct sql_list {
 
 void sql_add(struct sql_arena *arena, struct sql_list *list, void *item);
 void sql_add_name(struct sql_arena *arena, struct sql_list *list, const char *name); /* a copy */
-
-struct sql_place {
-    int line, column; /* from 1 */
-};
 
 /* A type. `known` is false for a bare NULL and for a parameter that was not declared. */
 struct sql_type {
@@ -80,7 +78,7 @@ struct sql_window {
 
 struct sql_expression {
     enum sql_form form;
-    struct sql_place place;
+    struct googlesql_place place;
     struct sql_type type; /* given by the resolver (and by the parser to literals and casts) */
     const char *text;
     struct sql_list names; /* char * */
@@ -116,7 +114,7 @@ enum sql_source_kind { SOURCE_TABLE, SOURCE_QUERY, SOURCE_UNNEST, SOURCE_JOIN };
 
 struct sql_source {
     enum sql_source_kind kind;
-    struct sql_place place;
+    struct googlesql_place place;
     const char *alias;            /* as written, or implied */
     const char *sqlite;           /* t1, t2, … */
     struct sql_list path;         /* SOURCE_TABLE: names */
@@ -150,11 +148,11 @@ struct sql_item {
     bool star;
     struct sql_list qualifier; /* of q.* */
     struct sql_list except;    /* char * */
-    struct sql_place place;
+    struct googlesql_place place;
 };
 
 struct sql_select {
-    struct sql_place place;
+    struct googlesql_place place;
     bool distinct;
     struct sql_list items; /* struct sql_item; stars are expanded by the resolver */
     struct sql_source *from;
@@ -166,7 +164,7 @@ struct sql_select {
 
 /* SELECT …, (query), or left OP right. */
 struct sql_body {
-    struct sql_place place;
+    struct googlesql_place place;
     struct sql_select *select;
     struct sql_query *query;
     const char *operation; /* "UNION ALL", "UNION", "EXCEPT", "INTERSECT" */
@@ -178,11 +176,11 @@ struct sql_cte {
     const char *name;
     const char *sqlite; /* w1, w2, … */
     struct sql_query *query;
-    struct sql_place place;
+    struct googlesql_place place;
 };
 
 struct sql_query {
-    struct sql_place place;
+    struct googlesql_place place;
     struct sql_list ctes;
     struct sql_body *body;
     struct sql_list order; /* struct sql_order */
@@ -191,7 +189,7 @@ struct sql_query {
 
 struct sql_assignment {
     const char *name;
-    struct sql_place place;
+    struct googlesql_place place;
     struct sql_expression *value;
 };
 
@@ -201,14 +199,14 @@ struct sql_tree {
     struct sql_query *query;       /* SELECT, INSERT … SELECT, CREATE … AS */
     struct sql_source *target;     /* DML, DDL */
     struct sql_list columns;       /* INSERT: char * */
-    struct sql_list column_places; /* struct sql_place */
+    struct sql_list column_places; /* struct googlesql_place */
     struct sql_list rows;          /* INSERT VALUES: struct sql_list of expressions */
     struct sql_list assignments;   /* UPDATE */
     struct sql_source *from;       /* UPDATE … FROM */
     struct sql_expression *where;
-    struct sql_place place;
+    struct googlesql_place place;
     struct sql_definition *definition; /* CREATE TABLE; the compilation owns it */
-    struct sql_place partition_place;
+    struct googlesql_place partition_place;
     const char *names[3]; /* of the target: project, dataset, table */
     bool has_columns;
     bool if_not_exists, or_replace, if_exists;
@@ -241,12 +239,12 @@ struct sql_compilation {
 
 /* Records the first failure (invalidQuery) with " at [line:column]" behind the sentence; always
  * returns false. */
-bool sql_fail(struct sql_compilation *compilation, struct sql_place place, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool sql_fail(struct sql_compilation *compilation, struct googlesql_place place, const char *format,
+              ...) __attribute__((format(printf, 3, 4)));
 
 /* The same with another reason and no place in the sentence. */
 bool sql_fail_as(struct sql_compilation *compilation, const char *reason, int code,
-                 struct sql_place place, const char *format, ...)
+                 struct googlesql_place place, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
 bool sql_same(const char *a, const char *b); /* ASCII case folded; NULL equals nothing */

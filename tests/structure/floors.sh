@@ -13,7 +13,8 @@ breach() {
 # module: what it may include besides itself. Lowest first; a module may only name modules above its own line.
 allowed='
 base:
-pipeline: base
+googlesql: base
+pipeline: base googlesql
 bigquery: base
 logs: base
 state: base
@@ -23,8 +24,8 @@ plan: base pipeline coverage gates state
 runs: base pipeline coverage state logs
 alerts: base pipeline state
 situation: base pipeline coverage state logs gates runs
-agent: base pipeline coverage state logs gates runs bigquery situation alerts plan
-emulator: base
+agent: base googlesql pipeline coverage state logs gates runs bigquery situation alerts plan
+emulator: base googlesql
 ui: base pipeline coverage state logs gates runs situation plan
 demo: base pipeline coverage bigquery emulator state runs
 cli: base pipeline coverage state logs gates runs bigquery situation alerts plan agent ui emulator demo
