@@ -29,11 +29,51 @@ static bool read_rest(int descriptor, size_t limit, struct text_buffer *buffer) 
     }
 }
 
+static const char *kind_of(mode_t mode) {
+    static const struct {
+        mode_t type;
+        const char *name;
+    } table[] = {
+        {S_IFDIR, "a directory"}, {S_IFIFO, "a FIFO"},   {S_IFSOCK, "a socket"},
+        {S_IFCHR, "a device"},    {S_IFBLK, "a device"}, {S_IFLNK, "a link"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if ((mode & S_IFMT) == table[i].type) {
+            return table[i].name;
+        }
+    }
+    return "something else";
+}
+
+int file_open_regular(const char *path, int flags, struct error *error) {
+    struct stat status;
+    /* Not blocking: a FIFO that nobody writes would be waited for without end. */
+    int descriptor = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (descriptor < 0) {
+        bool linked = errno == ELOOP && lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+        bool odd = errno == ENXIO && stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+        if (linked || odd) {
+            (void)error_set(error, EXIT_NO_INPUT, "%s is %s, not a regular file", path,
+                            kind_of(status.st_mode));
+        } else {
+            (void)error_set_errno(error, EXIT_NO_INPUT, errno, "cannot open %s", path);
+        }
+        return -1;
+    }
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        (void)close(descriptor);
+        (void)error_set(error, EXIT_NO_INPUT, "%s is %s, not a regular file", path,
+                        kind_of(status.st_mode));
+        return -1;
+    }
+    return descriptor;
+}
+
 bool file_read(const char *path, size_t limit, struct text_buffer *buffer, struct error *error) {
     text_buffer_clear(buffer);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = file_open_regular(path, O_RDONLY, error);
     if (descriptor < 0) {
-        return error_set_errno(error, EXIT_NO_INPUT, errno, "cannot open %s", path);
+        return false;
     }
     bool done = read_rest(descriptor, limit, buffer);
     int reason = errno;

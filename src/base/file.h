@@ -9,8 +9,13 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Reads a file of at most `limit` bytes into `buffer` (cleared first). Errors: EXIT_NO_INPUT with
- * the path. */
+/* open(2) with O_CLOEXEC, of a regular file only, and never waiting: a FIFO, a device or a
+ * directory is an error that says which, and so is a link where `flags` has O_NOFOLLOW. Returns the
+ * descriptor, which is the caller's, or -1. Errors: EXIT_NO_INPUT with the path. */
+int file_open_regular(const char *path, int flags, struct error *error);
+
+/* Reads a regular file of at most `limit` bytes into `buffer` (cleared first). Errors:
+ * EXIT_NO_INPUT with the path. */
 bool file_read(const char *path, size_t limit, struct text_buffer *buffer, struct error *error);
 
 /* Replaces a plain file, never a device, a link or a directory. Writes path.tmp (mode 0600), fsync,

@@ -319,6 +319,12 @@ static bool identify(struct state *state, struct error *error) {
                          "directory with PHASEGATE_STATE",
                          state->path);
     }
+    /* Once there is a table there is a version; a step is never looked up by what was read. */
+    if (version < 0 || (version == 0 && !empty)) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "its schema is numbered %lld", (long long)version);
+        return state_refuse_damage(state, what, error);
+    }
     state->schema = (int)version;
     if (version > STATE_SCHEMA && state->writable) {
         return error_set(error, EXIT_CONFIG,

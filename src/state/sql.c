@@ -14,8 +14,6 @@ static enum error_exit exit_of(int code) {
         {SQLITE_LOCKED, EXIT_TEMPORARY},
         {SQLITE_FULL, EXIT_IO},
         {SQLITE_IOERR, EXIT_IO},
-        {SQLITE_CORRUPT, EXIT_DATA},
-        {SQLITE_NOTADB, EXIT_DATA},
         {SQLITE_READONLY, EXIT_PERMISSION},
         {SQLITE_PERM, EXIT_PERMISSION},
         {SQLITE_CANTOPEN, EXIT_PERMISSION},
@@ -26,6 +24,16 @@ static enum error_exit exit_of(int code) {
         }
     }
     return EXIT_SOFTWARE;
+}
+
+/* Our own statements are right: what they name has gone from the file. */
+static bool is_damage(int code, const char *message) {
+    static const char *const gone[] = {"no such ", "malformed ", "unknown database"};
+    bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    for (size_t i = 0; code == SQLITE_ERROR && i < sizeof gone / sizeof *gone; i++) {
+        damaged = damaged || strncmp(message, gone[i], strlen(gone[i])) == 0;
+    }
+    return damaged;
 }
 
 bool sql_failed(struct state *state, struct error *error) {
@@ -44,6 +52,9 @@ bool sql_failed(struct state *state, struct error *error) {
     }
     if ((extended & 0xFF) == SQLITE_READONLY && !state->writable) {
         return state_refuse(state, error);
+    }
+    if (is_damage(extended & 0xFF, message)) {
+        return state_refuse_damage(state, message, error);
     }
     return error_set(error, exit_of(extended & 0xFF), "%s: %s", state->path, message);
 }

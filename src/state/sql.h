@@ -60,6 +60,9 @@ bool sql_failed(struct state *state, struct error *error);
 bool state_refuse(const struct state *state, struct error *error);
 bool state_refuse_recovery(const struct state *state, struct error *error);
 
+/* Says of a file that cannot be right what to do about it (EXIT_DATA); returns false. */
+bool state_refuse_damage(const struct state *state, const char *what, struct error *error);
+
 /* A transaction that writes. sql_end commits when `done`, else rolls back; returns whether it was
  * committed. */
 bool sql_begin(struct state *state, struct error *error);

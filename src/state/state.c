@@ -131,6 +131,14 @@ bool state_refuse_recovery(const struct state *state, struct error *error) {
                      state->path, owner_of(state));
 }
 
+bool state_refuse_damage(const struct state *state, const char *what, struct error *error) {
+    return error_set(error, EXIT_DATA,
+                     "%s is damaged (%s); what runs goes on. Stop the agent, move this file and "
+                     "its -journal away together, and start anew; `sqlite3 MOVED .recover` reads "
+                     "what can be saved, and runs/ beside it keeps every log and end",
+                     state->path, what);
+}
+
 static bool prepare_place(const char *directory, enum state_access access, const char *path,
                           struct error *error) {
     struct stat status;

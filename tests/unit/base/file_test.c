@@ -186,3 +186,26 @@ Test(file, a_write_replaces_no_device_and_no_link)
     free(target);
     free(link);
 }
+
+Test(file, what_is_no_regular_file_is_named_and_never_waited_for)
+{
+    char *fifo = file_join(directory, "fifo");
+    char *link = file_join(directory, "link");
+    struct text_buffer content = {0};
+    struct {
+        const char *path, *says;
+    } table[] = {{fifo, "is a FIFO"}, {directory, "is a directory"}, {"/dev/zero", "is a device"}};
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        cr_assert_not(file_read(table[i].path, 100, &content, &error));
+        cr_assert(error.code == EXIT_NO_INPUT && strstr(error.text, table[i].path) != NULL &&
+                      strstr(error.text, table[i].says) != NULL,
+                  "%s", error.text);
+    }
+    cr_assert_eq(symlink("/etc/passwd", link), 0);
+    cr_assert_eq(file_open_regular(link, O_RDONLY | O_NOFOLLOW, &error), -1);
+    cr_assert(strstr(error.text, "is a link") != NULL, "%s", error.text);
+    text_buffer_free(&content);
+    free(link);
+    free(fifo);
+}

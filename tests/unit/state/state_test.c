@@ -132,6 +132,32 @@ Test(state, refuses_a_file_that_is_damaged)
     cr_assert(f.error.code == EXIT_DATA, "%d %s", (int)f.error.code, f.error.text);
 }
 
+Test(state, a_schema_that_nobody_wrote_is_damage_and_no_step_of_ours)
+{
+    static const char *const headers[] = {
+        "PRAGMA user_version=-1", "PRAGMA user_version=-2147483648", "PRAGMA user_version=0"};
+    static const enum state_access accesses[] = {STATE_WRITE, STATE_READ};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        fixture_takes(&f, headers[i]);
+        for (size_t k = 0; k < 2; k++) {
+            struct state *other = state_open(f.directory, accesses[k], &f.error);
+            cr_assert(other == NULL && f.error.code == EXIT_DATA, "%s: %s", headers[i],
+                      f.error.text);
+            cr_assert(strstr(f.error.text, "state.db is damaged") != NULL &&
+                          strstr(f.error.text, "move this file") != NULL,
+                      "%s", f.error.text);
+        }
+    }
+}
+
+Test(state, what_has_gone_from_the_file_is_damage_too)
+{
+    fixture_takes(&f, "DROP TABLE lease");
+    cr_assert_not(state_read_begin(f.state, &f.error));
+    cr_assert(f.error.code == EXIT_DATA && strstr(f.error.text, "no such table: lease") != NULL,
+              "%s", f.error.text);
+}
+
 Test(state, migrates_an_empty_file_once_when_many_open_it)
 {
     char *place = file_join(f.directory, "many");
