@@ -44,9 +44,9 @@ struct sql_type sql_function_letter(char letter) {
     static const struct {
         char letter;
         enum emulator_type type;
-    } letters[] = {{'s', EMULATOR_STRING},  {'i', EMULATOR_INT64},    {'b', EMULATOR_BOOL},
-                   {'d', EMULATOR_DATE},    {'e', EMULATOR_DATETIME}, {'t', EMULATOR_TIMESTAMP},
-                   {'f', EMULATOR_FLOAT64}, {'u', EMULATOR_TIME}};
+    } letters[] = {{'s', EMULATOR_STRING},    {'z', EMULATOR_STRING},  {'i', EMULATOR_INT64},
+                   {'b', EMULATOR_BOOL},      {'d', EMULATOR_DATE},    {'e', EMULATOR_DATETIME},
+                   {'t', EMULATOR_TIMESTAMP}, {'f', EMULATOR_FLOAT64}, {'u', EMULATOR_TIME}};
     for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
         if (letters[i].letter == letter)
             return sql_scalar(letters[i].type);
@@ -97,6 +97,32 @@ static bool make_part(struct sql_compilation *compilation, struct sql_expression
     return true;
 }
 
+/* The letters that stand for several types. */
+static bool fits_family(struct sql_type type, char letter) {
+    switch (letter) {
+    case 'a':
+    case 'c':
+    case 'o':
+    case 'O':
+    case 'g':
+    case 'q':
+    case 'Q':
+        return true; /* what they cannot do is told by check_abilities, not as a signature */
+    case 'l':
+        return type.array;
+    case 'n':
+        return sql_type_numeric(type);
+    case 'm':
+        return sql_type_moment(type);
+    case 'M':
+        return sql_type_moment(type) || sql_type_is(type, EMULATOR_TIME);
+    case 'y':
+        return sql_type_is(type, EMULATOR_STRING) || sql_type_is(type, EMULATOR_BYTES);
+    default:
+        return false;
+    }
+}
+
 /* One argument against one letter: coerced in place, or false. */
 static bool fit(struct sql_compilation *compilation, struct sql_expression *call, size_t index,
                 char letter) {
@@ -108,33 +134,63 @@ static bool fit(struct sql_compilation *compilation, struct sql_expression *call
         return node->form == FORM_INTERVAL;
     if (node->form == FORM_INTERVAL || node->form == FORM_STAR)
         return node->form == FORM_STAR && letter == 'a' && sql_same(call->text, "COUNT");
-    if (letter == 'a' || letter == 'c' || !type.known) {
-        if (!type.known && sql_function_letter(letter).known)
-            sql_coerce(compilation, node, sql_function_letter(letter));
+    struct sql_type wanted = sql_function_letter(letter);
+    if (!type.known && node->form != FORM_PARAMETER)
         return true;
-    }
-    if (letter == 'l')
-        return type.array;
-    if (letter == 'n')
-        return sql_type_numeric(type);
-    if (letter == 'm')
-        return sql_type_moment(type) || (!type.array && type.base == EMULATOR_TIME);
-    if (letter == 's' && !type.array && type.base == EMULATOR_BYTES)
-        return true;
-    struct sql_expression *coerced = sql_coerce(compilation, node, sql_function_letter(letter));
+    if (!wanted.known)
+        return !type.known || fits_family(type, letter);
+    struct sql_expression *coerced = sql_coerce(compilation, node, wanted);
     if (coerced)
         call->arguments.items[index] = coerced;
     return coerced != NULL;
 }
 
+/* The arguments at the letters c, O, Q or y get one type. */
 static bool unify_common(struct sql_compilation *compilation, struct sql_expression *call,
                          const char *arguments, struct sql_type *common) {
-    size_t first = strcspn(arguments, "c");
-    size_t step = strcmp(arguments, "cic") == 0 ? 2 : 1;
+    size_t first = strcspn(arguments, "cOQy");
     bool good = true;
-    if (arguments[first])
-        *common = sql_unify(compilation, &call->arguments, first, step, &good);
+    if (!arguments[first])
+        return true;
+    struct sql_list same = {0};
+    for (size_t i = 0; i < call->arguments.count; i++)
+        if (letter_at(arguments, i) == arguments[first])
+            sql_add(&compilation->arena, &same, call->arguments.items[i]);
+    *common = sql_unify(compilation, &same, 0, 1, &good);
+    for (size_t i = 0, at = 0; i < call->arguments.count; i++)
+        if (letter_at(arguments, i) == arguments[first])
+            call->arguments.items[i] = same.items[at++];
+    if (arguments[first] == 'y' && !common->known)
+        *common = sql_scalar(EMULATOR_STRING);
     return good;
+}
+
+/* "MAX is not defined for arguments of type JSON". */
+static bool check_abilities(struct sql_compilation *compilation,
+                            const struct sql_expression *call) {
+    const char *arguments = call->function->arguments;
+    for (size_t i = 0; i < call->arguments.count; i++) {
+        const struct sql_expression *node = call->arguments.items[i];
+        char letter = letter_at(arguments, i);
+        bool able = letter == 'o' || letter == 'O'   ? sql_type_orders(node->type)
+                    : letter == 'g'                  ? sql_type_groups(node->type)
+                    : letter == 'q' || letter == 'Q' ? sql_type_has_equality(node->type)
+                                                     : true;
+        if (!able)
+            return sql_fail(compilation, call->place, "%s is not defined for arguments of type %s",
+                            call->function->name, sql_type_name(&compilation->arena, node->type));
+    }
+    const struct sql_expression *first = call->arguments.count ? call->arguments.items[0] : NULL;
+    if (call->distinct && first && !sql_type_groups(first->type))
+        return sql_fail(compilation, call->place,
+                        "Aggregate functions with DISTINCT cannot be used with arguments of type "
+                        "%s",
+                        sql_type_kind(first->type));
+    if (call->function->result == 'L' && first && first->type.array)
+        return sql_fail(compilation, call->place,
+                        "The argument to %s must not be an array type but was %s",
+                        call->function->name, sql_type_name(&compilation->arena, first->type));
+    return true;
 }
 
 static struct sql_type result_of(const struct sql_function *function,
@@ -172,11 +228,28 @@ static void describe(struct text_buffer *out, const struct sql_function *functio
     static const struct {
         char letter;
         const char *name;
-    } names[] = {
-        {'a', "ANY"},       {'c', "T"},         {'n', "NUMBER"},   {'m', "DATE|DATETIME|TIMESTAMP"},
-        {'l', "ARRAY"},     {'p', "DATE_PART"}, {'v', "INTERVAL"}, {'s', "STRING"},
-        {'i', "INT64"},     {'b', "BOOL"},      {'d', "DATE"},     {'e', "DATETIME"},
-        {'t', "TIMESTAMP"}, {'*', "…"}};
+    } names[] = {{'a', "ANY"},
+                 {'o', "ANY"},
+                 {'g', "ANY"},
+                 {'q', "ANY"},
+                 {'c', "T"},
+                 {'O', "T"},
+                 {'Q', "T"},
+                 {'n', "NUMBER"},
+                 {'m', "DATE|DATETIME|TIMESTAMP"},
+                 {'M', "DATE|DATETIME|TIME|TIMESTAMP"},
+                 {'l', "ARRAY"},
+                 {'p', "DATE_TIME_PART"},
+                 {'v', "INTERVAL INT64 DATE_TIME_PART"},
+                 {'z', "STRING"},
+                 {'s', "STRING"},
+                 {'y', "STRING|BYTES"},
+                 {'i', "INT64"},
+                 {'b', "BOOL"},
+                 {'d', "DATE"},
+                 {'e', "DATETIME"},
+                 {'t', "TIMESTAMP"},
+                 {'*', "…"}};
     text_buffer_format(out, "%s(", function->name);
     for (const char *letter = function->arguments; *letter; letter++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -192,11 +265,13 @@ static bool no_signature(struct sql_compilation *compilation, const struct sql_e
     text_buffer_add(&given, "");
     for (size_t i = 0; i < call->arguments.count; i++) {
         const struct sql_expression *node = call->arguments.items[i];
+        bool part = node->form == FORM_PART;
+        for (size_t k = 0; k < rows; k++)
+            part |= !node->resolved && letter_at(row[k].arguments, i) == 'p';
         text_buffer_format(&given, "%s%s", i ? ", " : "",
-                           node->form == FORM_INTERVAL ? "INTERVAL"
-                           : node->form == FORM_PART
-                               ? "DATE_PART"
-                               : sql_type_name(&compilation->arena, node->type));
+                           node->form == FORM_INTERVAL ? "INTERVAL INT64 DATE_TIME_PART"
+                           : part                      ? "DATE_TIME_PART"
+                                  : sql_type_name(&compilation->arena, node->type));
     }
     for (size_t i = 0; i < rows; i++) {
         text_buffer_add(&known, i ? "; " : "");
@@ -231,7 +306,7 @@ bool sql_function_resolve(struct sql_compilation *compilation, struct sql_expres
             continue;
         call->function = &row[i];
         call->type = result_of(&row[i], call, common);
-        return true;
+        return check_abilities(compilation, call) && sql_function_check_part(compilation, call);
     }
     return no_signature(compilation, call, row, rows);
 }

@@ -6,9 +6,11 @@
 
 /* Rows: name, arguments, result, how SQLite spells it.
  *
- * Arguments, one letter each: a anything, s STRING, i INT64, n a number, b BOOL, d DATE, e
- * DATETIME, t TIMESTAMP, m any of these three, l ARRAY, p a part of a date, v an INTERVAL, c one
- * common type with the other c's, * any number more of the last. Result: such a letter, f FLOAT64,
+ * Arguments, one letter each: a anything, o what can be ordered, g what can be grouped, q what can
+ * be compared, s STRING, y STRING or BYTES as the other y's, i INT64, n a number, b BOOL, d DATE, e
+ * DATETIME, t TIMESTAMP, m any of these three, M these and TIME, l ARRAY, p a part of a date, v an
+ * INTERVAL, z a time zone, c one common type with the other c's (O: that can be ordered, Q:
+ * compared), * any number more of the last. Result: such a letter, f FLOAT64,
  * u TIME, 1 the type of the first argument, c the common type, S what SUM gives, N the number's own
  * type but FLOAT64 for INT64, L an array of the first, D an array of DATE, I of INT64, X what
  * EXTRACT gives. Spelling: %1 … %4 an argument, %* all with commas, %| all joined by ||, %T1 the
@@ -17,11 +19,11 @@
 #define SQL_AGGREGATES(X)                                                                          \
     X("COUNT", "a", 'i', "count(%D%*)")                                                            \
     X("COUNTIF", "b", 'i', "count(CASE WHEN %1 THEN 1 END)")                                       \
-    X("APPROX_COUNT_DISTINCT", "a", 'i', "count(DISTINCT %1)")                                     \
+    X("APPROX_COUNT_DISTINCT", "g", 'i', "count(DISTINCT %1)")                                     \
     X("SUM", "n", 'S', "sum(%D%1)")                                                                \
     X("AVG", "n", 'N', "avg(%D%1)")                                                                \
-    X("MIN", "a", '1', "min(%1)")                                                                  \
-    X("MAX", "a", '1', "max(%1)")                                                                  \
+    X("MIN", "o", '1', "min(%1)")                                                                  \
+    X("MAX", "o", '1', "max(%1)")                                                                  \
     X("ANY_VALUE", "a", '1', "max(%1)")                                                            \
     X("LOGICAL_AND", "b", 'b', "min(%1)")                                                          \
     X("LOGICAL_OR", "b", 'b', "max(%1)")                                                           \
@@ -50,9 +52,9 @@
     X("IF", "bcc", 'c', "iif(%1, %2, %3)")                                                         \
     X("COALESCE", "c*", 'c', "coalesce(%*, NULL)")                                                 \
     X("IFNULL", "cc", 'c', "ifnull(%1, %2)")                                                       \
-    X("NULLIF", "cc", 'c', "nullif(%1, %2)")                                                       \
-    X("GREATEST", "c*", 'c', "max(%*, %1)")                                                        \
-    X("LEAST", "c*", 'c', "min(%*, %1)")                                                           \
+    X("NULLIF", "QQ", 'c', "nullif(%1, %2)")                                                       \
+    X("GREATEST", "O*", 'c', "max(%*, %1)")                                                        \
+    X("LEAST", "O*", 'c', "min(%*, %1)")                                                           \
     X("SAFE_DIVIDE", "nn", 'f', "(CAST(%1 AS REAL) / nullif(%2, 0))")                              \
     X("IEEE_DIVIDE", "nn", 'f', "(CAST(%1 AS REAL) / nullif(%2, 0))")                              \
     X("ABS", "n", '1', "abs(%1)")                                                                  \
@@ -74,14 +76,14 @@
     X("LOG10", "n", 'f', "log10(%1)")                                                              \
     X("LOWER", "s", 's', "lower(%1)")                                                              \
     X("UPPER", "s", 's', "upper(%1)")                                                              \
-    X("LENGTH", "s", 'i', "length(%1)")                                                            \
+    X("LENGTH", "y", 'i', "length(%1)")                                                            \
     X("CHAR_LENGTH", "s", 'i', "length(%1)")                                                       \
-    X("BYTE_LENGTH", "s", 'i', "length(CAST(%1 AS BLOB))")                                         \
-    X("CONCAT", "s*", 's', "(%|)")                                                                 \
-    X("SUBSTR", "si", 's', "substr(%1, ifnull(nullif(%2, 0), 1))")                                 \
-    X("SUBSTR", "sii", 's', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                            \
-    X("SUBSTRING", "si", 's', "substr(%1, ifnull(nullif(%2, 0), 1))")                              \
-    X("SUBSTRING", "sii", 's', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                         \
+    X("BYTE_LENGTH", "y", 'i', "length(CAST(%1 AS BLOB))")                                         \
+    X("CONCAT", "y*", 'c', "(%|)")                                                                 \
+    X("SUBSTR", "yi", 'c', "substr(%1, ifnull(nullif(%2, 0), 1))")                                 \
+    X("SUBSTR", "yii", 'c', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                            \
+    X("SUBSTRING", "yi", 'c', "substr(%1, ifnull(nullif(%2, 0), 1))")                              \
+    X("SUBSTRING", "yii", 'c', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                         \
     X("LEFT", "si", 's', "substr(%1, 1, %2)")                                                      \
     X("RIGHT", "si", 's', "substr(%1, max(1, length(%1) - %2 + 1))")                               \
     X("REPLACE", "sss", 's', "replace(%1, %2, %3)")                                                \
@@ -111,20 +113,25 @@
     X("TIMESTAMP", "m", 't', "bq_cast(%1, %T1, %TR, 0)")                                           \
     X("TIMESTAMP", "s", 't', "bq_cast(%1, %T1, %TR, 0)")                                           \
     X("DATE_ADD", "dv", 'd', "bq_add(%T1, %1, %2)")                                                \
+    X("DATE_ADD", "mv", '1', "bq_add(%T1, %1, %2)")                                                \
     X("DATE_SUB", "dv", 'd', "bq_sub(%T1, %1, %2)")                                                \
+    X("DATE_SUB", "mv", '1', "bq_sub(%T1, %1, %2)")                                                \
     X("DATETIME_ADD", "ev", 'e', "bq_add(%T1, %1, %2)")                                            \
     X("DATETIME_SUB", "ev", 'e', "bq_sub(%T1, %1, %2)")                                            \
     X("TIMESTAMP_ADD", "tv", 't', "bq_add(%T1, %1, %2)")                                           \
     X("TIMESTAMP_SUB", "tv", 't', "bq_sub(%T1, %1, %2)")                                           \
     X("DATE_DIFF", "ddp", 'i', "bq_diff(%T1, %1, %2, %3)")                                         \
+    X("DATE_DIFF", "eep", 'i', "bq_diff(%T1, %1, %2, %3)")                                         \
+    X("DATE_DIFF", "ttp", 'i', "bq_diff(%T1, %1, %2, %3)")                                         \
     X("DATETIME_DIFF", "eep", 'i', "bq_diff(%T1, %1, %2, %3)")                                     \
     X("TIMESTAMP_DIFF", "ttp", 'i', "bq_diff(%T1, %1, %2, %3)")                                    \
     X("DATE_TRUNC", "dp", 'd', "bq_trunc(%T1, %1, %2)")                                            \
+    X("DATE_TRUNC", "mp", '1', "bq_trunc(%T1, %1, %2)")                                            \
     X("DATETIME_TRUNC", "ep", 'e', "bq_trunc(%T1, %1, %2)")                                        \
     X("TIMESTAMP_TRUNC", "tp", 't', "bq_trunc(%T1, %1, %2)")                                       \
     X("LAST_DAY", "d", 'd', "bq_last(%T1, %1, 'MONTH')")                                           \
     X("LAST_DAY", "dp", 'd', "bq_last(%T1, %1, %2)")                                               \
-    X("EXTRACT", "pm", 'X', "bq_extract(%T2, %2, %1)")                                             \
+    X("EXTRACT", "pM", 'X', "bq_extract(%T2, %2, %1)")                                             \
     X("FORMAT_DATE", "sd", 's', "bq_format(%T2, %2, %1)")                                          \
     X("FORMAT_DATETIME", "se", 's', "bq_format(%T2, %2, %1)")                                      \
     X("FORMAT_TIMESTAMP", "st", 's', "bq_format(%T2, %2, %1)")                                     \
@@ -161,6 +168,10 @@ const char *sql_function_nearest(const char *name);
 
 /* The type a letter of the table stands for; unknown for letters that stand for several. */
 struct sql_type sql_function_letter(char letter);
+
+/* Fails where the part of a date that the resolved call names has no meaning for its type. */
+bool sql_function_check_part(struct sql_compilation *compilation,
+                             const struct sql_expression *call);
 
 /* Resolves a call's arguments (already resolved one by one, but for parts of dates) against the
  * table, coerces them and gives the call its function and type; false with the error filled. */

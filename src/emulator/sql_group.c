@@ -110,3 +110,44 @@ bool sql_check_grouping(struct sql_compilation *compilation, const struct sql_se
     }
     return true;
 }
+
+/* Whether the select list has the column (or the record that the path leads into) as it is. */
+static bool selects_column(const struct sql_select *select, const struct sql_expression *name) {
+    for (size_t i = 0; i < select->items.count; i++) {
+        const struct sql_item *item = select->items.items[i];
+        const struct sql_expression *given = behind(item->expression);
+        if (given->form == FORM_NAME && given->column == name->column &&
+            (!given->path || same_text(given->path, name->path)))
+            return true;
+    }
+    return false;
+}
+
+static const struct sql_expression *first_dropped(const struct sql_select *select,
+                                                  const struct sql_expression *node) {
+    if (!node || node->alias_of)
+        return NULL;
+    if (node->form == FORM_NAME)
+        return node->column && !node->index && !selects_column(select, node) ? node : NULL;
+    for (size_t i = 0; i < node->arguments.count; i++) {
+        const struct sql_expression *found = first_dropped(select, node->arguments.items[i]);
+        if (found)
+            return found;
+    }
+    return first_dropped(select, node->array);
+}
+
+bool sql_check_distinct(struct sql_compilation *compilation, const struct sql_select *select,
+                        const struct sql_query *query) {
+    for (size_t i = 0; i < query->order.count; i++) {
+        const struct sql_order *order = query->order.items[i];
+        const struct sql_expression *node =
+            order->expression->index ? NULL : first_dropped(select, order->expression);
+        if (node)
+            return sql_fail(compilation, node->place,
+                            "ORDER BY clause expression references column %s which is not visible "
+                            "after SELECT DISTINCT",
+                            node->column->name ? node->column->name : "");
+    }
+    return true;
+}

@@ -48,6 +48,7 @@ bool sql_part_read(const char *name, enum sql_part *part) {
         {"DAYOFYEAR", PART_DAYOFYEAR},
         {"DATE", PART_DATE},
         {"TIME", PART_TIME},
+        {"DATETIME", PART_DATETIME},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (strcasecmp(parts[i].name, name) != 0)
@@ -350,6 +351,7 @@ bool sql_moment_extract(int64_t moment, enum sql_part part, int64_t *value) {
         return true;
     case PART_DATE:
     case PART_TIME:
+    case PART_DATETIME:
         return false;
     default:
         *value = extract_date(day, part);

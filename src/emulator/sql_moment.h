@@ -29,6 +29,7 @@ enum sql_part {
     PART_DAYOFYEAR,
     PART_DATE,
     PART_TIME,
+    PART_DATETIME,
 };
 
 bool sql_part_read(const char *name, enum sql_part *part); /* "DAY", "WEEK(MONDAY)"; any case */

@@ -176,6 +176,7 @@ static bool parse_frame(struct sql_parser *parser, struct sql_window *window) {
 
 struct sql_window *sql_parse_window(struct sql_parser *parser) {
     struct sql_window *window = sql_new(&parser->compilation->arena, sizeof *window);
+    window->place = sql_peek(parser)->place;
     if (!sql_at(parser, "(") && !sql_refuse(parser, "A named window"))
         return NULL;
     parser->at++;

@@ -11,6 +11,7 @@ struct sql_scope {
     const struct sql_list *items;   /* struct sql_item, where their aliases can be used; or NULL */
     const struct sql_scope *parent; /* of the query around it */
     const char *clause;             /* where no aggregate may stand: "WHERE clause"; else NULL */
+    const char *no_window;          /* where aggregates may stand and window functions not */
     struct sql_select *select;      /* told when an aggregate is seen */
     bool in_aggregate;
 };
@@ -29,6 +30,12 @@ bool sql_resolve_source(struct sql_compilation *compilation, struct sql_scope *s
                         struct sql_source *source);
 bool sql_resolve_query(struct sql_compilation *compilation, const struct sql_scope *parent,
                        struct sql_query *query);
+/* The OVER clause of a call whose arguments are resolved. */
+bool sql_resolve_window(struct sql_compilation *compilation, struct sql_scope *scope,
+                        struct sql_expression *node);
+
+/* Fails where an argument must be known beforehand, and is not or is too small. */
+bool sql_check_constants(struct sql_compilation *compilation, const struct sql_expression *node);
 bool sql_resolve_condition(struct sql_compilation *compilation, struct sql_scope *scope,
                            struct sql_expression *node, const char *clause);
 
@@ -43,6 +50,10 @@ bool sql_resolve_path(struct sql_compilation *compilation, const struct sql_list
 
 /* Fails where a select that groups uses a column that is neither grouped nor aggregated. */
 bool sql_check_grouping(struct sql_compilation *compilation, const struct sql_select *select,
+                        const struct sql_query *query);
+
+/* Fails where ORDER BY uses what SELECT DISTINCT dropped. */
+bool sql_check_distinct(struct sql_compilation *compilation, const struct sql_select *select,
                         const struct sql_query *query);
 
 /* Judges which tables below `source` the condition constrains by their partition column. */

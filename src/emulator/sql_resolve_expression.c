@@ -1,4 +1,6 @@
 /* Expressions: every form but names gets its type here. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/sql_function.h"
@@ -11,16 +13,6 @@ bool sql_resolve_list(struct sql_compilation *compilation, struct sql_scope *sco
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i] && !sql_resolve_expression(compilation, scope, list->items[i]))
             return false;
-    return true;
-}
-
-static bool resolve_order(struct sql_compilation *compilation, struct sql_scope *scope,
-                          struct sql_list *order) {
-    for (size_t i = 0; i < order->count; i++) {
-        struct sql_order *item = order->items[i];
-        if (!sql_resolve_expression(compilation, scope, item->expression))
-            return false;
-    }
     return true;
 }
 
@@ -58,7 +50,7 @@ static bool check_call(struct sql_compilation *compilation, const struct sql_exp
     if (node->distinct && row->kind != FUNCTION_AGGREGATE)
         return sql_fail(compilation, node->place,
                         "Non-aggregate %s() call with DISTINCT is not allowed", row->name);
-    bool lone = !node->window && node->arguments.count == 1;
+    bool lone = node->arguments.count == 1;
     if (node->distinct && (!lone || sql_same(row->name, "COUNTIF")))
         return sql_fail(compilation, node->place,
                         "DISTINCT in this use of %s is not supported by the local BigQuery",
@@ -84,7 +76,11 @@ static bool resolve_call(struct sql_compilation *compilation, struct sql_scope *
         (aggregates && !may_aggregate(compilation, scope, node)))
         return false;
     bool before = scope->in_aggregate;
+    const char *no_window = scope->no_window;
     scope->in_aggregate = before || aggregates;
+    if (aggregates || node->window)
+        scope->no_window = aggregates ? "the arguments of an aggregate function"
+                                      : "the arguments of an analytic function";
     bool good = true;
     for (size_t i = 0; i < node->arguments.count; i++) {
         struct sql_expression *argument = node->arguments.items[i];
@@ -95,10 +91,11 @@ static bool resolve_call(struct sql_compilation *compilation, struct sql_scope *
         good = part_position(row, rows, i) ||
                sql_resolve_expression(compilation, scope, node->arguments.items[i]);
     scope->in_aggregate = before;
-    if (!good || !sql_function_resolve(compilation, node))
+    scope->no_window = no_window;
+    if (!good || !sql_function_resolve(compilation, node) ||
+        !sql_check_constants(compilation, node))
         return false;
-    return !node->window || (sql_resolve_list(compilation, scope, &node->window->partition) &&
-                             resolve_order(compilation, scope, &node->window->order));
+    return !node->window || sql_resolve_window(compilation, scope, node);
 }
 
 static bool resolve_case(struct sql_compilation *compilation, struct sql_expression *node) {
@@ -210,7 +207,8 @@ static bool resolve_in(struct sql_compilation *compilation, struct sql_scope *sc
     struct sql_expression *coerced = sql_coerce(compilation, value, element);
     if (coerced)
         node->arguments.items[0] = coerced;
-    if (coerced || (!compilation->failed && sql_type_widens(element, value->type)))
+    bool fits = coerced || (!compilation->failed && sql_type_widens(element, value->type));
+    if (fits && sql_type_has_equality(element) && sql_type_has_equality(value->type))
         return true;
     return sql_fail(compilation, node->place,
                     "Cannot execute IN subquery with uncomparable types %s and %s",
@@ -239,6 +237,41 @@ static bool resolve_element(struct sql_compilation *compilation, struct sql_expr
         return sql_fail(compilation, index->place, "Array position must be INT64, but is %s",
                         sql_type_name(&compilation->arena, index->type));
     node->type = sql_element(array->type);
+    return true;
+}
+
+/* The number an INT64 literal stands for, in decimal digits whatever it was written in. */
+static bool resolve_integer(struct sql_compilation *compilation, struct sql_expression *node,
+                            bool negative) {
+    struct text digits = text_of(node->text);
+    bool hex = text_starts(digits, TEXT("0x")) || text_starts(digits, TEXT("0X"));
+    errno = 0;
+    uint64_t size = strtoull(node->text, NULL, hex ? 16 : 10);
+    uint64_t most = (uint64_t)INT64_MAX + (negative ? 1 : 0);
+    if (errno == ERANGE || size > most)
+        return sql_fail(compilation, node->place, "Invalid integer literal: %s%s",
+                        negative ? "-" : "", node->text);
+    node->text = sql_print(&compilation->arena, "%s%llu", negative && size ? "-" : "",
+                           (unsigned long long)size);
+    return true;
+}
+
+/* -1 is a literal and not the negation of one: its type gives way, and -9223372036854775808 is an
+ * INT64. */
+static bool fold_sign(struct sql_compilation *compilation, struct sql_expression *node) {
+    struct sql_expression *operand = node->arguments.items[0];
+    bool negative = strcmp(node->text, "-") == 0;
+    if (node->form != FORM_UNARY || operand->form != FORM_LITERAL || operand->resolved ||
+        !sql_type_numeric(operand->type) || operand->text[0] == '-')
+        return true;
+    struct googlesql_place place = node->place;
+    const char *text = operand->text;
+    *node = *operand;
+    node->place = place;
+    node->resolved = true;
+    if (sql_type_is(node->type, EMULATOR_INT64))
+        return resolve_integer(compilation, node, negative);
+    node->text = negative ? sql_print(&compilation->arena, "-%s", text) : text;
     return true;
 }
 
@@ -273,6 +306,8 @@ static bool resolve_form(struct sql_compilation *compilation, struct sql_scope *
     case FORM_DEFAULT:
         return sql_fail(compilation, node->place, "Syntax error: Unexpected keyword DEFAULT");
     case FORM_LITERAL:
+        return !sql_type_is(node->type, EMULATOR_INT64) ||
+               resolve_integer(compilation, node, false);
     case FORM_PART:
     case FORM_STAR:
         break;
@@ -282,6 +317,10 @@ static bool resolve_form(struct sql_compilation *compilation, struct sql_scope *
 
 bool sql_resolve_expression(struct sql_compilation *compilation, struct sql_scope *scope,
                             struct sql_expression *node) {
+    if (node->resolved)
+        return true;
+    if (node->form == FORM_UNARY && !fold_sign(compilation, node))
+        return false;
     if (node->resolved)
         return true;
     if (node->form != FORM_CALL && !sql_resolve_list(compilation, scope, &node->arguments))

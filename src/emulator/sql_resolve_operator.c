@@ -5,36 +5,105 @@
 #include "emulator/sql_resolve.h"
 #include "emulator/sql_type.h"
 
+/* The signatures an operator has, as BigQuery lists them; NULL: ANY on both sides of it. */
+static const char *signatures_of(const char *name) {
+    static const char *const known[][2] = {
+        {"BETWEEN", "(ANY) BETWEEN (ANY) AND (ANY)"},
+        {"+", "INT64 + INT64; FLOAT64 + FLOAT64; NUMERIC + NUMERIC; BIGNUMERIC + BIGNUMERIC; "
+              "DATE + INT64; INT64 + DATE"},
+        {"-", "INT64 - INT64; FLOAT64 - FLOAT64; NUMERIC - NUMERIC; BIGNUMERIC - BIGNUMERIC; "
+              "DATE - INT64"},
+        {"*", "INT64 * INT64; FLOAT64 * FLOAT64; NUMERIC * NUMERIC; BIGNUMERIC * BIGNUMERIC"},
+        {"/", "FLOAT64 / FLOAT64; NUMERIC / NUMERIC; BIGNUMERIC / BIGNUMERIC"},
+        {"||", "STRING || STRING; BYTES || BYTES"},
+        {"LIKE", "STRING LIKE STRING; BYTES LIKE BYTES"},
+        {"AND", "BOOL AND BOOL"},
+        {"OR", "BOOL OR BOOL"},
+        {"NOT", "NOT BOOL"},
+        {"<<", "INT64 << INT64; BYTES << INT64"},
+        {">>", "INT64 >> INT64; BYTES >> INT64"},
+        {"&", "INT64 & INT64; BYTES & BYTES"},
+        {"|", "INT64 | INT64; BYTES | BYTES"},
+        {"IS", "BOOL IS TRUE; BOOL IS FALSE"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], name) == 0)
+            return known[i][1];
+    return NULL;
+}
+
+static void name_types(struct sql_compilation *compilation, const struct sql_list *list,
+                       size_t from, struct text_buffer *out) {
+    for (size_t i = from; i < list->count; i++) {
+        const struct sql_expression *argument = list->items[i];
+        text_buffer_format(out, "%s%s", i > from ? ", " : "",
+                           sql_type_name(&compilation->arena, argument->type));
+    }
+}
+
 static bool no_signature(struct sql_compilation *compilation, const struct sql_expression *node,
                          const char *name) {
     struct text_buffer types = {0};
-    for (size_t i = 0; i < node->arguments.count; i++) {
-        const struct sql_expression *argument = node->arguments.items[i];
-        text_buffer_format(&types, "%s%s", i ? ", " : "",
-                           sql_type_name(&compilation->arena, argument->type));
+    const struct sql_list *list = &node->arguments;
+    const char *known =
+        node->form == FORM_UNARY && name[0] != 'N'
+            ? sql_print(&compilation->arena, "%sINT64; %sFLOAT64; %sNUMERIC; %sBIGNUMERIC", name,
+                        name, name, name)
+            : signatures_of(name);
+    if (node->form == FORM_IN) {
+        const struct sql_expression *first = list->items[0];
+        text_buffer_format(&types, "%s and {", sql_type_name(&compilation->arena, first->type));
+        name_types(compilation, list, 1, &types);
+        text_buffer_add(&types, "}");
+        known = "ANY IN (ANY)";
+    } else {
+        name_types(compilation, list, 0, &types);
     }
-    bool comparison =
-        strchr("=!<>", name[0]) || strcmp(name, "BETWEEN") == 0 || strcmp(name, "IN") == 0;
+    if (!known)
+        known = sql_print(&compilation->arena, "ANY %s ANY", name);
     sql_fail(compilation, node->place,
              "No matching signature for operator %s for argument type%s: %s. Supported "
-             "signature: %s",
-             name, node->arguments.count == 1 ? "" : "s", types.data,
-             comparison ? "ANY, ANY" : "see the operator's reference");
+             "signature%s: %s",
+             name, list->count == 1 ? "" : "s", types.data, strchr(known, ';') ? "s" : "", known);
     text_buffer_free(&types);
     return false;
+}
+
+/* "Equality is not defined for arguments of type JSON". */
+static bool not_defined(struct sql_compilation *compilation, const struct sql_expression *node,
+                        const char *name, struct sql_type type) {
+    static const char *const words[][2] = {{"=", "Equality"},
+                                           {"!=", "Inequality"},
+                                           {"<>", "Inequality"},
+                                           {"<", "Less than"},
+                                           {"<=", "Less than or equal"},
+                                           {">", "Greater than"},
+                                           {">=", "Greater than or equal"}};
+    const char *word = name;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], name) == 0)
+            word = words[i][1];
+    return sql_fail(compilation, node->place, "%s is not defined for arguments of type %s", word,
+                    sql_type_name(&compilation->arena, type));
 }
 
 /* All arguments of one comparable type. */
 static bool compare(struct sql_compilation *compilation, struct sql_expression *node,
                     const char *name) {
     bool good = true;
+    bool equality = strcmp(name, "=") == 0 || strcmp(name, "!=") == 0 || strcmp(name, "<>") == 0 ||
+                    node->form == FORM_IN;
     node->type = sql_scalar(EMULATOR_BOOL);
     struct sql_type type = sql_unify(compilation, &node->arguments, 0, 1, &good);
     if (compilation->failed)
         return false;
-    bool comparable =
-        !type.known || (!type.array && type.base != EMULATOR_RECORD && type.base != EMULATOR_JSON);
-    return (good && comparable) || no_signature(compilation, node, name);
+    if (!good)
+        return no_signature(compilation, node, name);
+    if (equality && sql_type_is(type, EMULATOR_RECORD))
+        return sql_fail(compilation, node->place,
+                        "Comparing STRUCTs is not supported by the local BigQuery");
+    bool able = equality ? sql_type_has_equality(type) : sql_type_orders(type);
+    return able || not_defined(compilation, node, name, type);
 }
 
 /* All arguments of the type, which is also the result's. */
@@ -50,48 +119,61 @@ static bool require(struct sql_compilation *compilation, struct sql_expression *
     return true;
 }
 
-/* DATE + 1, DATE - 1. */
+/* DATE + 1, DATE - 1, 1 + DATE (whose sides change places). */
 static bool shift_date(struct sql_compilation *compilation, struct sql_expression *node) {
-    const struct sql_expression *left = node->arguments.items[0];
-    const struct sql_expression *right = node->arguments.items[1];
-    if (!left->type.known || !sql_type_equal(left->type, sql_scalar(EMULATOR_DATE)) ||
-        (node->text[0] != '+' && node->text[0] != '-'))
+    struct sql_list *list = &node->arguments;
+    const struct sql_expression *left = list->items[0], *right = list->items[1];
+    if (node->text[0] != '+' && node->text[0] != '-')
         return false;
-    if (right->type.known && !sql_type_equal(right->type, sql_scalar(EMULATOR_INT64)))
+    if (node->text[0] == '+' && sql_type_is(right->type, EMULATOR_DATE) &&
+        sql_type_is(left->type, EMULATOR_INT64)) {
+        void *first = list->items[0];
+        list->items[0] = list->items[1];
+        list->items[1] = first;
+    } else if (!sql_type_is(left->type, EMULATOR_DATE) ||
+               (right->type.known && !sql_type_is(right->type, EMULATOR_INT64))) {
         return false;
-    sql_coerce(compilation, node->arguments.items[1], sql_scalar(EMULATOR_INT64));
-    node->type = left->type;
+    }
+    sql_coerce(compilation, list->items[1], sql_scalar(EMULATOR_INT64));
+    node->type = sql_scalar(EMULATOR_DATE);
     return true;
+}
+
+/* DATE - DATE and its kin, which give an INTERVAL. */
+static bool gives_interval(const struct sql_expression *node) {
+    const struct sql_expression *left = node->arguments.items[0], *right = node->arguments.items[1];
+    return node->text[0] == '-' && sql_type_moment(left->type) &&
+           sql_type_is(right->type, left->type.base);
 }
 
 static bool calculate(struct sql_compilation *compilation, struct sql_expression *node) {
     if (shift_date(compilation, node))
         return true;
+    if (gives_interval(node))
+        return sql_fail(compilation, node->place,
+                        "A difference that is an INTERVAL is not supported by the local BigQuery");
     bool good = true;
-    struct sql_type type = sql_unify(compilation, &node->arguments, 0, 1, &good);
+    struct sql_list *list = &node->arguments;
+    struct sql_type type = sql_unify(compilation, list, 0, 1, &good);
     if (compilation->failed)
         return false;
     if (!good || (type.known && !sql_type_numeric(type)))
         return no_signature(compilation, node, node->text);
-    bool fraction = node->text[0] == '/' && (!type.known || type.base == EMULATOR_INT64);
-    node->type =
-        fraction ? sql_scalar(EMULATOR_FLOAT64) : (type.known ? type : sql_scalar(EMULATOR_INT64));
+    node->type = type.known ? type : sql_scalar(EMULATOR_INT64);
+    if (node->text[0] == '/' && sql_type_is(node->type, EMULATOR_INT64))
+        node->type = sql_scalar(EMULATOR_FLOAT64);
     return true;
 }
 
 static bool concatenate(struct sql_compilation *compilation, struct sql_expression *node) {
-    for (size_t i = 0; i < 2; i++) {
-        struct sql_expression *argument = node->arguments.items[i];
-        struct sql_type type = argument->type;
-        if (type.known &&
-            (type.array || (type.base != EMULATOR_STRING && type.base != EMULATOR_BYTES)))
-            return no_signature(compilation, node, node->text);
-        sql_coerce(compilation, argument, sql_scalar(EMULATOR_STRING));
-        if (type.known)
-            node->type = type;
-    }
-    if (!node->type.known)
-        node->type = sql_scalar(EMULATOR_STRING);
+    bool good = true;
+    struct sql_type type = sql_unify(compilation, &node->arguments, 0, 1, &good);
+    if (good && type.array)
+        return sql_fail(compilation, node->place,
+                        "|| of ARRAYs is not supported by the local BigQuery");
+    if (!good || (type.known && type.base != EMULATOR_STRING && type.base != EMULATOR_BYTES))
+        return no_signature(compilation, node, node->text);
+    node->type = type.known ? type : sql_scalar(EMULATOR_STRING);
     return true;
 }
 
@@ -114,7 +196,7 @@ static bool resolve_binary(struct sql_compilation *compilation, struct sql_expre
 }
 
 static bool resolve_unary(struct sql_compilation *compilation, struct sql_expression *node) {
-    struct sql_expression *operand = node->arguments.items[0];
+    const struct sql_expression *operand = node->arguments.items[0];
     if (strcmp(node->text, "NOT") == 0)
         return require(compilation, node, EMULATOR_BOOL, EMULATOR_BOOL);
     if (operand->type.known && !sql_type_numeric(operand->type))

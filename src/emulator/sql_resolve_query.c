@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "emulator/sql_function.h"
 #include "emulator/sql_resolve.h"
 #include "emulator/sql_type.h"
 
@@ -103,6 +104,18 @@ static const struct sql_item *ordinal(struct sql_compilation *compilation,
     return items->items[*place - 1];
 }
 
+/* The aggregate or window function within an expression, or NULL. */
+static const struct sql_expression *computed_over_rows(const struct sql_expression *node) {
+    if (!node || node->query)
+        return NULL;
+    if (node->form == FORM_CALL && (node->window || node->function->kind == FUNCTION_AGGREGATE))
+        return node;
+    const struct sql_expression *found = computed_over_rows(node->alias_of);
+    for (size_t i = 0; i < node->arguments.count && !found; i++)
+        found = computed_over_rows(node->arguments.items[i]);
+    return found;
+}
+
 static bool resolve_group(struct sql_compilation *compilation, struct sql_scope *scope,
                           struct sql_select *select) {
     struct sql_scope grouping = *scope;
@@ -110,8 +123,10 @@ static bool resolve_group(struct sql_compilation *compilation, struct sql_scope 
     grouping.clause = "GROUP BY";
     for (size_t i = 0; i < select->group.count; i++) {
         struct sql_expression *node = select->group.items[i];
+        bool by_name = is_ordinal(node);
+        struct googlesql_place written = node->place;
         int64_t place;
-        if (is_ordinal(node)) {
+        if (by_name) {
             const struct sql_item *item =
                 ordinal(compilation, &select->items, node, "GROUP BY", &place);
             if (!item)
@@ -120,11 +135,18 @@ static bool resolve_group(struct sql_compilation *compilation, struct sql_scope 
         } else if (!sql_resolve_expression(compilation, &grouping, node)) {
             return false;
         } else if (node->alias_of) {
+            by_name = true;
             select->group.items[i] = node->alias_of;
         }
         node = select->group.items[i];
-        if (node->type.known && (node->type.array || node->type.base == EMULATOR_RECORD))
-            return sql_fail(compilation, node->place,
+        if (node->form == FORM_LITERAL && !by_name)
+            return sql_fail(compilation, written, "Cannot GROUP BY literal values");
+        const struct sql_expression *computed = computed_over_rows(node);
+        if (computed)
+            return sql_fail(compilation, written, "%s function %s not allowed in GROUP BY",
+                            computed->window ? "Analytic" : "Aggregate", computed->function->name);
+        if (!sql_type_groups(node->type))
+            return sql_fail(compilation, written,
                             "Grouping by expressions of type %s is not allowed",
                             sql_type_name(&compilation->arena, node->type));
     }
@@ -163,11 +185,23 @@ static bool resolve_select(struct sql_compilation *compilation, struct sql_scope
     if (select->having) {
         struct sql_scope having = *scope;
         having.items = &select->items;
-        select->aggregated = true;
+        having.no_window = "HAVING clause";
         if (!sql_resolve_condition(compilation, &having, select->having, "HAVING clause"))
             return false;
+        if (!select->aggregated)
+            return sql_fail(compilation, select->having->place,
+                            "The HAVING clause requires GROUP BY or aggregation to be present");
     }
     yield_items(compilation, body);
+    for (size_t i = 0; i < body->columns.count && select->distinct; i++) {
+        const struct sql_column *column = body->columns.items[i];
+        if (!sql_type_groups(column->type))
+            return sql_fail(compilation, select->place,
+                            "Column %s of type %s cannot be used in SELECT DISTINCT",
+                            column->name ? column->name
+                                         : sql_print(&compilation->arena, "%zu", i + 1),
+                            sql_type_name(&compilation->arena, column->type));
+    }
     return true;
 }
 
@@ -202,6 +236,11 @@ static bool resolve_operation(struct sql_compilation *compilation, const struct 
                             "Column %zu in %s has incompatible types: %s, %s", i + 1, name,
                             sql_type_name(&compilation->arena, one->type),
                             sql_type_name(&compilation->arena, other->type));
+        if (strcmp(body->operation, "UNION ALL") != 0 && !sql_type_groups(column->type))
+            return sql_fail(compilation, body->right->place,
+                            "Column %zu in %s has type that does not support set operation "
+                            "comparisons: %s",
+                            i + 1, name, sql_type_name(&compilation->arena, column->type));
         sql_add(&compilation->arena, &body->columns, column);
     }
     return true;
@@ -275,6 +314,13 @@ static bool resolve_order(struct sql_compilation *compilation, struct sql_scope 
             if (node->alias_of)
                 node->index = item_place(&body->select->items, node->alias_of);
         }
+        struct sql_type type = node->type;
+        if (node->index && node->index <= body->columns.count)
+            type = ((const struct sql_column *)body->columns.items[node->index - 1])->type;
+        if (!sql_type_orders(type))
+            return sql_fail(compilation, node->place,
+                            "ORDER BY does not support expressions of type %s",
+                            sql_type_name(&compilation->arena, type));
     }
     return true;
 }
@@ -311,6 +357,8 @@ bool sql_resolve_query(struct sql_compilation *compilation, const struct sql_sco
     good = good && resolve_order(compilation, &scope, query);
     good = good && (!body->select || !body->select->aggregated ||
                     sql_check_grouping(compilation, body->select, query));
+    good = good && (!body->select || !body->select->distinct ||
+                    sql_check_distinct(compilation, body->select, query));
     good = good && resolve_count(compilation, &scope, query->limit) &&
            resolve_count(compilation, &scope, query->offset);
     compilation->ctes.count = outer;

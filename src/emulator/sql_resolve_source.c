@@ -276,6 +276,16 @@ static bool merge(struct sql_compilation *compilation, struct sql_scope *scope,
         return sql_fail(compilation, join->place, "Column %s in USING clause %s on %s side of join",
                         name, lefts > 1 || rights > 1 ? "is ambiguous" : "not found",
                         lefts != 1 ? "left" : "right");
+    if (!sql_type_widens(left->type, right->type) && !sql_type_widens(right->type, left->type))
+        return sql_fail(compilation, join->place,
+                        "Column %s in USING has incompatible types on either side of the join: %s, "
+                        "%s",
+                        name, sql_type_name(&compilation->arena, left->type),
+                        sql_type_name(&compilation->arena, right->type));
+    if (!sql_type_has_equality(left->type) || !sql_type_has_equality(right->type))
+        return sql_fail(compilation, join->place,
+                        "Column %s in USING has a type that cannot be compared: %s", name,
+                        sql_type_name(&compilation->arena, left->type));
     struct sql_column *merged = sql_new(&compilation->arena, sizeof *merged);
     *merged = strcmp(join->join, "RIGHT JOIN") == 0 ? *right : *left;
     merged->qualifier = NULL;

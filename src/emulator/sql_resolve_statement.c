@@ -38,9 +38,6 @@ static bool assign(struct sql_compilation *compilation, void **slot,
     if (value->form == FORM_DEFAULT)
         return true;
     struct sql_expression *coerced = sql_coerce(compilation, value, type);
-    if (!coerced && !compilation->failed && sql_type_numeric(value->type) &&
-        sql_type_numeric(type) && type.base != EMULATOR_INT64)
-        coerced = value;
     if (!coerced)
         return sql_fail(compilation, value->place,
                         "Value has type %s which cannot be inserted into column %s, which has type "
@@ -88,10 +85,7 @@ static bool resolve_inserted_query(struct sql_compilation *compilation, struct s
             item->expression = slot;
             continue;
         }
-        bool numbers = sql_type_numeric(column->type) && field->type != EMULATOR_INT64 &&
-                       sql_type_numeric(sql_type_of_field(field));
-        if (!numbers &&
-            !(column->type.known ? sql_type_equal(column->type, sql_type_of_field(field)) : true))
+        if (!sql_type_widens(column->type, sql_type_of_field(field)))
             return sql_fail(compilation, tree->query->place,
                             "Query column %zu has type %s which cannot be inserted into column %s, "
                             "which has type %s",

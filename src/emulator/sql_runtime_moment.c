@@ -131,8 +131,12 @@ static void extract(sqlite3_context *context, int count, sqlite3_value **values)
     if (sql_runtime_any_null(count, values) || !part_of(context, values[2], &part) ||
         !sql_runtime_moment(context, type, values[1], &moment))
         return;
-    if (part == PART_DATE || part == PART_TIME)
-        sql_runtime_give(context, part == PART_DATE ? EMULATOR_DATE : EMULATOR_TIME, moment);
+    if (part == PART_DATE || part == PART_TIME || part == PART_DATETIME)
+        sql_runtime_give(context,
+                         part == PART_DATE   ? EMULATOR_DATE
+                         : part == PART_TIME ? EMULATOR_TIME
+                                             : EMULATOR_DATETIME,
+                         moment);
     else if (sql_moment_extract(moment, part, &result))
         sqlite3_result_int64(context, result);
 }

@@ -71,6 +71,7 @@ struct sql_order {
 };
 
 struct sql_window {
+    struct googlesql_place place;
     struct sql_list partition; /* struct sql_expression */
     struct sql_list order;     /* struct sql_order */
     const char *frame;         /* as SQLite takes it, or NULL */

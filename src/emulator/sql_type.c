@@ -1,8 +1,10 @@
 /* Types of GoogleSQL expressions. */
 #include "emulator/sql_type.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "emulator/schema.h"
 #include "emulator/sql_moment.h"
 #include "emulator/sql_parameter.h"
 
@@ -32,8 +34,17 @@ struct sql_type sql_type_of_field(const struct emulator_field *field) {
 const char *sql_type_name(struct sql_arena *arena, struct sql_type type) {
     if (!type.known)
         return "NULL";
-    const char *name = emulator_type_sql(type.base);
-    return type.array ? sql_print(arena, "ARRAY<%s>", name) : name;
+    struct emulator_field field = {
+        .type = type.base, .repeated = type.array, .field_count = type.field_count};
+    memcpy(&field.fields, &type.fields, sizeof field.fields);
+    char *text = schema_type_text(&field);
+    const char *name = sql_copy(arena, text, strlen(text));
+    free(text);
+    return name;
+}
+
+const char *sql_type_kind(struct sql_type type) {
+    return !type.known ? "NULL" : type.array ? "ARRAY" : emulator_type_sql(type.base);
 }
 
 bool sql_type_equal(struct sql_type a, struct sql_type b) {
@@ -44,6 +55,10 @@ bool sql_type_numeric(struct sql_type type) {
     return type.known && !type.array &&
            (type.base == EMULATOR_INT64 || type.base == EMULATOR_FLOAT64 ||
             type.base == EMULATOR_NUMERIC || type.base == EMULATOR_BIGNUMERIC);
+}
+
+bool sql_type_decimal(struct sql_type type) {
+    return sql_type_is(type, EMULATOR_NUMERIC) || sql_type_is(type, EMULATOR_BIGNUMERIC);
 }
 
 bool sql_type_moment(struct sql_type type) {
@@ -69,8 +84,43 @@ bool sql_type_widens(struct sql_type from, struct sql_type to) {
         return false;
     if (sql_type_numeric(from) && sql_type_numeric(to))
         return rank(from) <= rank(to);
-    return from.base == EMULATOR_DATE &&
-           (to.base == EMULATOR_DATETIME || to.base == EMULATOR_TIMESTAMP);
+    return from.base == EMULATOR_DATE && to.base == EMULATOR_DATETIME;
+}
+
+enum { EQUAL = 1, GROUP = 2, ORDER = 4, PARTITION = 8, ALL = 15 };
+
+/* What a type can do, as the table of GoogleSQL's data type properties says. */
+static const unsigned char abilities[EMULATOR_TYPE_COUNT] = {
+    [EMULATOR_STRING] = ALL,    [EMULATOR_BYTES] = ALL,
+    [EMULATOR_INT64] = ALL,     [EMULATOR_FLOAT64] = EQUAL | GROUP | ORDER,
+    [EMULATOR_NUMERIC] = ALL,   [EMULATOR_BIGNUMERIC] = ALL,
+    [EMULATOR_BOOL] = ALL,      [EMULATOR_DATE] = ALL,
+    [EMULATOR_DATETIME] = ALL,  [EMULATOR_TIME] = ALL,
+    [EMULATOR_TIMESTAMP] = ALL,
+};
+
+static bool is_able(struct sql_type type, unsigned ability) {
+    return !type.known || (!type.array && (abilities[type.base] & ability));
+}
+
+bool sql_type_has_equality(struct sql_type type) {
+    return is_able(type, EQUAL);
+}
+
+bool sql_type_groups(struct sql_type type) {
+    return is_able(type, GROUP);
+}
+
+bool sql_type_orders(struct sql_type type) {
+    return is_able(type, ORDER);
+}
+
+bool sql_type_partitions(struct sql_type type) {
+    return is_able(type, PARTITION);
+}
+
+bool sql_type_is(struct sql_type type, enum emulator_type base) {
+    return type.known && !type.array && type.base == base;
 }
 
 #define BIT(type) (1U << EMULATOR_##type)
@@ -148,28 +198,40 @@ struct sql_expression *sql_coerce(struct sql_compilation *compilation, struct sq
     return sql_type_moment(from) ? wrap(compilation, node, to) : node;
 }
 
-/* What a type wins over in a common type: values over literals, the wider over the narrower. */
-static bool wins(const struct sql_expression *node, struct sql_type over, bool over_literal) {
-    if (!node->type.known)
-        return false;
-    if (!over.known)
+/* A literal, whose type gives way to that of a value, or a STRING parameter, which reads as one. */
+static bool gives_way(const struct sql_expression *node) {
+    return node->form == FORM_LITERAL ||
+           (node->form == FORM_PARAMETER && sql_type_is(node->type, EMULATOR_STRING));
+}
+
+/* Whether sql_coerce would take the literal; its text may still be malformed. */
+static bool literal_coerces(const struct sql_expression *node, struct sql_type to) {
+    if (sql_type_widens(node->type, to))
         return true;
-    if (over_literal && !node->string && over.base == EMULATOR_STRING && !over.array)
-        return true;
-    return sql_type_widens(over, node->type);
+    if (sql_type_is(node->type, EMULATOR_STRING))
+        return sql_type_moment(to) || sql_type_is(to, EMULATOR_TIME);
+    return sql_type_is(node->type, EMULATOR_FLOAT64) && sql_type_decimal(to);
+}
+
+/* The type that the values have in common; then the literals bend to it, or bend it. */
+static struct sql_type common_type(const struct sql_list *list, size_t first, size_t step) {
+    struct sql_type common = {0};
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = first; i < list->count; i += step) {
+            const struct sql_expression *node = list->items[i];
+            if (!node || !node->type.known || gives_way(node) != (pass == 1))
+                continue;
+            bool bends = pass == 1 && literal_coerces(node, common);
+            if (!common.known || (!bends && sql_type_widens(common, node->type)))
+                common = node->type;
+        }
+    }
+    return common;
 }
 
 struct sql_type sql_unify(struct sql_compilation *compilation, struct sql_list *list, size_t first,
                           size_t step, bool *good) {
-    struct sql_type common = {0};
-    bool literal = false;
-    for (size_t i = first; i < list->count; i += step) {
-        const struct sql_expression *node = list->items[i];
-        if (!node || !wins(node, common, literal))
-            continue;
-        common = node->type;
-        literal = node->string || (node->form == FORM_PARAMETER && common.base == EMULATOR_STRING);
-    }
+    struct sql_type common = common_type(list, first, step);
     *good = true;
     for (size_t i = first; i < list->count && common.known; i += step) {
         if (!list->items[i])

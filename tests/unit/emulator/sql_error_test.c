@@ -67,7 +67,7 @@ Test(sql_error, types_that_do_not_fit)
 {
     cr_expect_sql(fixture, "SELECT 1 FROM changes WHERE day = 1",
                   "!No matching signature for operator = for argument types: DATE, INT64. "
-                  "Supported signature: ANY, ANY at [1:33]");
+                  "Supported signature: ANY = ANY at [1:33]");
     cr_expect_sql(fixture, "SELECT 1 FROM changes WHERE day >= '2024-13-01'",
                   "!Could not cast literal \"2024-13-01\" to type DATE at [1:36]");
     cr_expect_sql(fixture, "SELECT DATE '2024-13-01'",
@@ -79,7 +79,8 @@ Test(sql_error, types_that_do_not_fit)
                   "signature: LOWER(STRING) at [1:8]");
     cr_expect_sql(fixture, "SELECT 'a' + 1",
                   "!No matching signature for operator + for argument types: STRING, INT64. "
-                  "Supported signature: see the operator's reference at [1:12]");
+                  "Supported signatures: INT64 + INT64; FLOAT64 + FLOAT64; NUMERIC + NUMERIC; "
+                  "BIGNUMERIC + BIGNUMERIC; DATE + INT64; INT64 + DATE at [1:12]");
     cr_expect_sql(fixture, "SELECT 1 AS x UNION ALL SELECT DATE '2024-01-01'",
                   "!Column 1 in UNION ALL has incompatible types: INT64, DATE at [1:25]");
     cr_expect_sql(

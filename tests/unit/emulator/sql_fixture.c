@@ -10,7 +10,7 @@
 
 #define PROJECT "nba-props-platform"
 
-enum { TABLE_COUNT = 10 };
+enum { TABLE_COUNT = 11 };
 
 struct sql_fixture {
     sqlite3 *database;
@@ -57,7 +57,29 @@ static const struct {
      "game_date", true, "('b1','2024-10-22','a'),('b2','2024-10-23','a'),('b3','2024-10-24','a')"},
     {"nba_raw", "changes", "id:INT64 day:DATE name:STRING amount:FLOAT64 stamp:TIMESTAMP", NULL,
      false, "(1,'2024-01-01','one',1.5,0),(2,'2024-02-01','two',2.5,0)"},
+    {"nba_raw", "kinds",
+     "id:STRING day:DATE ts:TIMESTAMP dt:DATETIME tm:TIME x:FLOAT64 n:NUMERIC b:BOOL y:BYTES "
+     "j:JSON a:INT64[] rec:STRUCT k:INT64",
+     NULL, false,
+     "('p','2024-01-01',1704067200000000,'2024-01-01T00:00:00','12:00:00',1.5,'2.5',1,x'00ff',"
+     "'{}','[1,2]','{\"k\":\"v\",\"deep\":{\"n\":7}}',1),"
+     "('q','2024-01-02',1704153600000000,'2024-01-02T06:00:00','13:30:00',2.5,'-1',0,NULL,"
+     "NULL,'[]',NULL,2)"},
 };
+
+/* rec STRUCT<k STRING, deep STRUCT<n INT64>> */
+static void give_record(struct emulator_field *field) {
+    field->field_count = 2;
+    field->fields = memory_new(2, sizeof *field->fields);
+    field->fields[0] =
+        (struct emulator_field){.name = memory_copy_string("k"), .type = EMULATOR_STRING};
+    struct emulator_field *deep = &field->fields[1];
+    *deep = (struct emulator_field){.name = memory_copy_string("deep"), .type = EMULATOR_RECORD};
+    deep->field_count = 1;
+    deep->fields = memory_new(1, sizeof *deep->fields);
+    deep->fields[0] =
+        (struct emulator_field){.name = memory_copy_string("n"), .type = EMULATOR_INT64};
+}
 
 static void read_fields(const char *spec, struct emulator_table *table) {
     struct text rest = text_of(spec);
@@ -69,6 +91,8 @@ static void read_fields(const char *spec, struct emulator_table *table) {
         char *type = memory_copy_part(word.data, word.size - (field.repeated ? 2 : 0));
         cr_assert(emulator_type_parse(type, &field.type), "%s", type);
         free(type);
+        if (field.type == EMULATOR_RECORD)
+            give_record(&field);
         table->fields = memory_resize(table->fields, table->field_count + 1, sizeof *table->fields);
         table->fields[table->field_count++] = field;
     }
