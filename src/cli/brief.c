@@ -47,7 +47,9 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
     size_t shown = 0;
     for (size_t i = 0; i < situation->run_count; i++) {
         const struct situation_run *run = &situation->runs[i];
-        if (run->created_at < since) {
+        /* What was launched before and lived on into this time belongs to it. */
+        bool over = run->verdict != NULL && !run->server_held && run->ended_at < since;
+        if (over && run->created_at < since) {
             continue;
         }
         shown++;
@@ -68,6 +70,10 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
     }
     if (shown == 0) {
         (void)fprintf(out, "  none\n");
+    }
+    if (situation->runs_left_out > 0) {
+        (void)fprintf(out, "  and %zu older ended runs of the last 24 hours\n",
+                      situation->runs_left_out);
     }
 }
 

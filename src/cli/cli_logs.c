@@ -3,32 +3,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "logs/follow.h"
 #include "logs/sanitise.h"
 #include "logs/watch.h"
+#include "state/state_runs.h"
 
 enum { READ_BUDGET = 1 << 20, LINE_TEXT = 8192, TICK_MS = 500 };
 
-static const struct situation_run *find_run(const struct situation *situation, const char *name,
-                                            struct error *error) {
-    const char **names = memory_new(situation->run_count, sizeof *names);
-    const struct situation_run *found = NULL;
-    for (size_t i = 0; i < situation->run_count; i++) {
-        const struct situation_run *run = &situation->runs[i];
-        names[i] = run->run;
-        bool meant = strcmp(run->run, name) == 0 || strcmp(run->processor, name) == 0;
-        if (meant && (found == NULL || run->created_at > found->created_at)) {
-            found = run;
+/* The log of a run, however old, or of a processor's newest one; the caller frees it. */
+static char *find_log(struct cli *cli, const char *name, struct error *error) {
+    char *path = NULL;
+    size_t count = 0;
+    const struct state_run_filter by_run = {.run = name};
+    const struct state_run_filter by_processor = {.processor = name, .newest = 1};
+    for (int i = 0; i < 2 && path == NULL; i++) {
+        struct state_run *runs =
+            state_runs(cli->state, i == 0 ? &by_run : &by_processor, &count, error);
+        if (runs == NULL) {
+            return NULL;
         }
+        path = count > 0 ? file_join(runs->directory, "out.log") : NULL;
+        state_runs_free(runs, count);
     }
-    if (found == NULL) {
-        (void)cli_unknown_name("run", name, names, situation->run_count, error);
+    if (path != NULL) {
+        return path;
     }
+    struct state_run *all = state_runs(cli->state, &(struct state_run_filter){0}, &count, error);
+    if (all == NULL) {
+        return NULL;
+    }
+    const char **names = memory_new(count, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = all[i].run;
+    }
+    (void)cli_unknown_name("run", name, names, count, error);
     free(names);
-    return found;
+    state_runs_free(all, count);
+    return NULL;
 }
 
 /* The last lines, kept in a ring until the end of the log is reached. */
@@ -85,9 +100,8 @@ static bool follow_on(struct cli *cli, const char *path, struct log_follow *foll
     return good;
 }
 
-static int print_log(struct cli *cli, const struct situation_run *run, size_t lines,
-                     struct error *error) {
-    struct log_follow *follow = log_follow_new(run->log_path, NULL);
+static int print_log(struct cli *cli, const char *path, size_t lines, struct error *error) {
+    struct log_follow *follow = log_follow_new(path, NULL);
     struct tail tail = {.lines = memory_new(lines, sizeof *tail.lines), .size = lines};
     struct log_line rest;
     char text[LINE_TEXT];
@@ -97,7 +111,7 @@ static int print_log(struct cli *cli, const struct situation_run *run, size_t li
     }
     print_tail(cli, &tail);
     if (good && cli_value(cli, "follow") != NULL) {
-        good = follow_on(cli, run->log_path, follow, &tail, error);
+        good = follow_on(cli, path, follow, &tail, error);
     }
     for (size_t i = 0; i < tail.size; i++) {
         free(tail.lines[i]);
@@ -113,11 +127,9 @@ static int run(struct cli *cli) {
     if (!cli_number(cli, "lines", 1, 100000, &lines, &error)) {
         return cli_fail(cli, &error);
     }
-    struct situation *situation = cli_situation(cli, false, &error);
-    const struct situation_run *which =
-        situation != NULL ? find_run(situation, cli->arguments[0], &error) : NULL;
-    int code = which != NULL ? print_log(cli, which, (size_t)lines, &error) : cli_fail(cli, &error);
-    situation_free(situation);
+    char *path = cli_open_state(cli, &error) ? find_log(cli, cli->arguments[0], &error) : NULL;
+    int code = path != NULL ? print_log(cli, path, (size_t)lines, &error) : cli_fail(cli, &error);
+    free(path);
     return code;
 }
 

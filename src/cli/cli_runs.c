@@ -75,7 +75,8 @@ static json_t *retry_json(const struct situation_run *run) {
 }
 
 static bool write_json(struct cli *cli, const struct situation *situation) {
-    json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "runs");
+    json_t *answer = json_pack("{s:i,s:I,s:[]}", "schema", 1, "left_out",
+                               (json_int_t)situation->runs_left_out, "runs");
     for (size_t i = 0; i < situation->run_count; i++) {
         json_t *run = run_json(&situation->runs[i]);
         (void)json_object_set_new(run, "retry_of",
@@ -142,6 +143,10 @@ static bool write_text(struct cli *cli, const struct situation *situation) {
                           run->failures[j].reason);
         }
     }
+    if (situation->runs_left_out > 0) {
+        (void)fprintf(cli->out, "%zu older ended runs of the last 24 hours are not shown.\n",
+                      situation->runs_left_out);
+    }
     return ferror(cli->out) == 0;
 }
 
@@ -164,6 +169,9 @@ const struct cli_verb cli_verb_runs = {
     .name = "runs",
     .arguments = "",
     .summary = "the runs of the last 24 hours, worst first",
+    .about =
+        "Runs that live, wait for their verdict or hold claims are always listed; of the ended "
+        "ones the newest 500.",
     .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
     .run = run,
 };

@@ -304,10 +304,11 @@ bool runs_adopt(const struct runs_plan *plan, const struct runs_adoptee *adoptee
     char *shim =
         launcher->shim != NULL ? memory_copy_string(launcher->shim) : runs_shim_path(error);
     struct runs_started *one = memory_new(1, sizeof *one);
-    (void)state_make_id('r', clock_wall_ms(launcher->clock), one->run);
+    bool drawn = state_draw_id(state, 'r', clock_wall_ms(launcher->clock), one->run, error);
     one->processor = plan->items[0].processor;
     char *directory = memory_format("%s/runs/%s", state_directory(state), one->run);
-    bool done = shim != NULL && claim(plan, adoptee, state, launcher, one, directory, error);
+    bool done =
+        shim != NULL && drawn && claim(plan, adoptee, state, launcher, one, directory, error);
     if (done) {
         start(plan, adoptee, path, state, launcher, shim, directory, one);
         *started = one;

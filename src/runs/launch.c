@@ -248,6 +248,23 @@ static void start_all(const struct runs_plan *plan, struct state *state,
     free(pipes);
 }
 
+/* An id for each run, which neither a stored one nor another of these has. */
+static bool draw_ids(const struct runs_plan *plan, struct state *state,
+                     const struct runs_launcher *launcher, struct runs_started *all,
+                     struct error *error) {
+    bool done = true;
+    for (size_t i = 0; done && i < plan->count; i++) {
+        size_t same;
+        all[i].processor = plan->items[i].processor;
+        do {
+            done = state_draw_id(state, 'r', clock_wall_ms(launcher->clock), all[i].run, error);
+            for (same = 0; same < i && strcmp(all[same].run, all[i].run) != 0; same++) {
+            }
+        } while (done && same < i);
+    }
+    return done;
+}
+
 bool runs_launch(const struct runs_plan *plan, struct state *state,
                  const struct runs_launcher *launcher, struct runs_started **started,
                  struct error *error) {
@@ -258,11 +275,8 @@ bool runs_launch(const struct runs_plan *plan, struct state *state,
         return false;
     }
     struct runs_started *all = memory_new(plan->count, sizeof *all);
-    for (size_t i = 0; i < plan->count; i++) {
-        (void)state_make_id('r', clock_wall_ms(launcher->clock), all[i].run);
-        all[i].processor = plan->items[i].processor;
-    }
-    bool done = claim(plan, state, launcher, all, error);
+    bool done =
+        draw_ids(plan, state, launcher, all, error) && claim(plan, state, launcher, all, error);
     if (done) {
         start_all(plan, state, launcher, shim, all);
         *started = all;

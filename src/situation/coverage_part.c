@@ -66,7 +66,8 @@ static size_t find_expected(const struct pipeline *pipeline, const char *name) {
 static struct coverage_waiver *load_waivers(const struct situation *situation, struct state *state,
                                             size_t *count, struct error *error) {
     size_t stored_count;
-    struct state_waiver *stored = state_waivers(state, situation->as_of, &stored_count, error);
+    struct state_waiver *stored =
+        state_waivers(state, situation->as_of, situation->until != 0, &stored_count, error);
     if (stored == NULL) {
         return NULL;
     }

@@ -19,7 +19,7 @@ bool situation_load_credentials(struct situation *situation, struct state *state
     if (!state_told(state, "credentials", &text, &at, error)) {
         return false;
     }
-    if (text == NULL || at > situation->as_of) {
+    if (text == NULL || (situation->until != 0 && at > situation->until)) {
         free(text);
         return true;
     }

@@ -26,19 +26,33 @@ static void count_idle(const struct situation *situation, size_t processor,
     }
 }
 
+/* Of a processor's unsettled runs and its newest settled one: one that lives, one without a
+ * verdict, or the newest. NULL when it never ran. */
+static const struct state_run *decisive(const struct state_run *runs, size_t count) {
+    const struct state_run *found = count > 0 ? runs : NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i].state != STATE_RUN_ENDED) {
+            return &runs[i];
+        }
+        found = runs[i].verdict == NULL && found->verdict != NULL ? &runs[i] : found;
+    }
+    return found;
+}
+
 /* Adds how the newest run of a processor stands, however long ago it ended: a gate does not lose
  * its GO because a day has passed. */
 static bool count_newest(const struct situation *situation, struct state *state, size_t processor,
                          struct gates_group_runs *runs, struct error *error) {
     struct state_run_filter filter = {.processor = situation->pipeline->processors[processor].name,
-                                      .as_of = situation->as_of,
+                                      .as_of = situation->until,
                                       .newest = 1};
     size_t count;
-    struct state_run *newest = state_runs(state, &filter, &count, error);
-    if (newest == NULL) {
+    struct state_run *stored = state_runs(state, &filter, &count, error);
+    if (stored == NULL) {
         return false;
     }
-    if (count == 1) {
+    const struct state_run *newest = decisive(stored, count);
+    if (newest != NULL) {
         bool ended = newest->state == STATE_RUN_ENDED;
         bool verified = newest->verdict != NULL && strcmp(newest->verdict, "verified") == 0;
         runs->running += ended ? 0 : 1;
@@ -48,7 +62,7 @@ static bool count_newest(const struct situation *situation, struct state *state,
     } else {
         count_idle(situation, processor, runs);
     }
-    state_runs_free(newest, count);
+    state_runs_free(stored, count);
     return true;
 }
 
@@ -73,7 +87,7 @@ static struct gates_group_runs *load_group_runs(const struct situation *situatio
 static struct situation_marks *load_marks(const struct situation *situation, struct state *state,
                                           struct error *error) {
     struct situation_marks *marks = memory_new(1, sizeof *marks);
-    marks->stored = state_marks(state, situation->as_of, &marks->stored_count, error);
+    marks->stored = state_marks(state, situation->until, &marks->stored_count, error);
     if (marks->stored == NULL) {
         free(marks);
         return NULL;
@@ -121,7 +135,7 @@ static void judge(struct situation *situation, const struct state_answer *stored
 
 static bool load_since(struct situation *situation, struct state *state, struct error *error) {
     size_t count;
-    struct state_verdict *verdicts = state_verdicts(state, situation->as_of, &count, error);
+    struct state_verdict *verdicts = state_verdicts(state, situation->until, &count, error);
     if (verdicts == NULL) {
         return false;
     }
@@ -145,7 +159,7 @@ bool situation_load_gates(struct situation *situation, struct state *state, stru
     if (situation->marks == NULL) {
         return false;
     }
-    struct state_answer *answers = state_answers(state, situation->as_of, &count, error);
+    struct state_answer *answers = state_answers(state, situation->until, &count, error);
     if (answers == NULL) {
         return false;
     }

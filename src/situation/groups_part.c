@@ -13,7 +13,8 @@ static const int64_t arm_news_ms = INT64_C(16) * 3600 * 1000;
 static bool is_live(const struct state_approval *approval, const struct situation *situation,
                     const struct pipeline_group *group) {
     return approval->decision == STATE_DECIDED_GO && approval->revoked_at == 0 &&
-           approval->consumed_by == NULL && approval->at <= situation->as_of &&
+           approval->consumed_by == NULL &&
+           (situation->until == 0 || approval->at <= situation->until) &&
            approval->expires_at > situation->as_of &&
            strcmp(approval->plan_hash, situation->pipeline->hash) == 0 &&
            (approval->group[0] == '\0' || strcmp(approval->group, group->name) == 0);
@@ -40,8 +41,9 @@ static bool load_approvals(struct situation *situation, struct state *state, str
     return true;
 }
 
-static void take_arm(struct situation_group *group, const struct state_arm *arm, int64_t as_of) {
-    bool live = arm->ended_at == 0 || arm->ended_at > as_of;
+static void take_arm(struct situation_group *group, const struct state_arm *arm, int64_t as_of,
+                     int64_t until) {
+    bool live = arm->ended_at == 0 || (until != 0 && arm->ended_at > until);
     if (live) {
         group->arm = memory_copy_string(arm->arm);
         group->armed_by = memory_copy_string(arm->by);
@@ -64,9 +66,10 @@ static bool load_arms(struct situation *situation, struct state *state, struct e
     bool *seen = memory_new(situation->pipeline->group_count, sizeof *seen);
     for (size_t i = 0; arms != NULL && i < count; i++) {
         size_t group = pipeline_find_group(situation->pipeline, arms[i].group);
-        if (group != PIPELINE_NONE && !seen[group] && arms[i].at <= situation->as_of) {
+        if (group != PIPELINE_NONE && !seen[group] &&
+            (situation->until == 0 || arms[i].at <= situation->until)) {
             seen[group] = true;
-            take_arm(&situation->groups[group], &arms[i], situation->as_of);
+            take_arm(&situation->groups[group], &arms[i], situation->as_of, situation->until);
         }
     }
     free(seen);

@@ -25,7 +25,7 @@ bool situation_load_runs(struct situation *situation, struct state *state, struc
 void situation_free_runs(struct situation *situation);
 
 /* Fills the runs' retries, once all are there. */
-void situation_plan_retries(struct situation *situation);
+bool situation_plan_retries(struct situation *situation, struct state *state, struct error *error);
 
 /* Fills groups: their live approvals and arms. */
 bool situation_load_groups(struct situation *situation, struct state *state, struct error *error);

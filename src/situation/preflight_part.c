@@ -38,7 +38,9 @@ bool situation_load_preflight(struct situation *situation, struct state *state,
     if (!state_told(state, SITUATION_TOLD_CODE, &json, &at, error)) {
         return false;
     }
-    if (json != NULL && at <= situation->as_of && situation->as_of - at < believed_ms) {
+    int64_t age = situation->as_of - at;
+    bool later = situation->until != 0 && at > situation->until;
+    if (json != NULL && !later && age < believed_ms && -age < believed_ms) {
         read_code(preflight, json);
         preflight->code_at = at;
     }

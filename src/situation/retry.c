@@ -79,30 +79,11 @@ struct runs_plan *situation_retry(const struct situation *situation, struct stat
     return plan;
 }
 
-static const struct situation_run *find_run(const struct situation *situation, const char *run) {
-    for (size_t i = 0; run != NULL && i < situation->run_count; i++) {
-        if (strcmp(situation->runs[i].run, run) == 0) {
-            return &situation->runs[i];
-        }
-    }
-    return NULL;
-}
-
-/* How many tries came before this one. */
-static int tries_before(const struct situation *situation, const struct situation_run *run) {
-    int tries = 0;
-    for (const struct situation_run *at = find_run(situation, run->retry_of);
-         at != NULL && tries < 1000; at = find_run(situation, at->retry_of)) {
-        tries++;
-    }
-    return tries;
-}
-
 /* Whether a later run of the same processor took any of its dates on. */
 static bool is_superseded(const struct situation *situation, const struct situation_run *run) {
     for (size_t i = 0; i < situation->run_count; i++) {
         const struct situation_run *other = &situation->runs[i];
-        bool later = other->created_at > run->created_at ||
+        bool later = other->sequence > run->sequence ||
                      (other->retry_of != NULL && strcmp(other->retry_of, run->run) == 0);
         if (other != run && later && strcmp(other->processor, run->processor) == 0 &&
             other->range.from <= run->range.to && run->range.from <= other->range.to) {
@@ -121,7 +102,7 @@ static bool can_be_retried(const struct situation_run *run) {
             (strcmp(run->outcome, "stopped") == 0 && run->hit_quota));
 }
 
-void situation_plan_retries(struct situation *situation) {
+bool situation_plan_retries(struct situation *situation, struct state *state, struct error *error) {
     for (size_t i = 0; i < situation->run_count; i++) {
         struct situation_run *run = &situation->runs[i];
         if (run->processor_index == PIPELINE_NONE || !can_be_retried(run)) {
@@ -129,7 +110,10 @@ void situation_plan_retries(struct situation *situation) {
         }
         const struct pipeline_retry *rule =
             &situation->pipeline->processors[run->processor_index].retry;
-        int number = tries_before(situation, run) + 1;
+        int number = 1; /* counted in the state: the first try may be days ago */
+        if (run->retry_of != NULL && !state_run_tries(state, run->run, &number, error)) {
+            return false;
+        }
         if (number > rule->times || is_superseded(situation, run)) {
             continue;
         }
@@ -138,4 +122,5 @@ void situation_plan_retries(struct situation *situation) {
         run->retry_times = rule->times;
         run->retry_workers = run->hit_quota ? rule->quota_workers : 0;
     }
+    return true;
 }

@@ -11,7 +11,7 @@
 #include "state/state_notice.h"
 #include "state/state_server.h"
 
-enum { MOST_RUNS = 500, MOST_FAILURES = 8 };
+enum { MOST_RUNS = 500, MOST_FAILURES = 8, HOUR_MS = 3600000 };
 
 static const int64_t shown_after_end_ms = INT64_C(24) * 3600 * 1000;
 
@@ -197,6 +197,7 @@ static struct situation_run convert(const struct state_run *stored,
         .owner = memory_copy_string(stored->owner),
         .directory = memory_copy_string(stored->directory),
         .log_path = file_join(stored->directory, "out.log"),
+        .sequence = stored->sequence,
         .created_at = stored->created_at,
         .started_at = stored->started_at,
         .ended_at = stored->ended_at,
@@ -236,19 +237,35 @@ static int worst_first(const void *left, const void *right) {
     if (a->phase != b->phase) {
         return (a->phase > b->phase) - (a->phase < b->phase);
     }
-    if (a->created_at != b->created_at) {
-        return (a->created_at < b->created_at) - (a->created_at > b->created_at);
+    return (a->sequence < b->sequence) - (a->sequence > b->sequence);
+}
+
+/* For how long settled runs are loaded: a retry that waits for longer than they are shown must find
+ * its run. */
+static int64_t loaded_for(const struct pipeline *pipeline) {
+    int64_t longest = shown_after_end_ms;
+    for (size_t i = 0; i < pipeline->processor_count; i++) {
+        const struct pipeline_retry *retry = &pipeline->processors[i].retry;
+        int64_t wait =
+            retry->after_ms > retry->quota_after_ms ? retry->after_ms : retry->quota_after_ms;
+        wait = retry->times > 0 ? wait + HOUR_MS : 0;
+        longest = wait > longest ? wait : longest;
     }
-    return strcmp(a->run, b->run);
+    return longest;
 }
 
 bool situation_load_runs(struct situation *situation, struct state *state, struct error *error) {
-    struct state_run_filter filter = {.ended_since = situation->as_of - shown_after_end_ms,
-                                      .as_of = situation->as_of,
+    struct state_run_filter filter = {.ended_since =
+                                          situation->as_of - loaded_for(situation->pipeline),
+                                      .as_of = situation->until,
                                       .newest = MOST_RUNS};
     size_t count;
     struct state_run *stored = state_runs(state, &filter, &count, error);
     if (stored == NULL) {
+        return false;
+    }
+    if (!state_runs_left_out(state, &filter, &situation->runs_left_out, error)) {
+        state_runs_free(stored, count);
         return false;
     }
     situation->runs = memory_new(count, sizeof *situation->runs);
@@ -258,8 +275,7 @@ bool situation_load_runs(struct situation *situation, struct state *state, struc
     }
     state_runs_free(stored, count);
     qsort(situation->runs, count, sizeof *situation->runs, worst_first);
-    situation_plan_retries(situation);
-    return true;
+    return situation_plan_retries(situation, state, error);
 }
 
 static void free_run(struct situation_run *run) {

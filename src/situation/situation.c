@@ -15,7 +15,7 @@ day_number situation_night(int64_t wall_ms) {
 }
 
 static bool load_events(struct situation *situation, struct state *state, struct error *error) {
-    struct state_journal_filter filter = {.to = situation->as_of, .newest = MOST_EVENTS};
+    struct state_journal_filter filter = {.to = situation->until, .newest = MOST_EVENTS};
     size_t count;
     struct state_event *stored = state_journal(state, &filter, &count, error);
     if (stored == NULL) {
@@ -37,11 +37,12 @@ static bool load_events(struct situation *situation, struct state *state, struct
     return true;
 }
 
-struct situation *situation_load(const struct pipeline *pipeline, struct state *state,
-                                 int64_t as_of, struct error *error) {
+static struct situation *load(const struct pipeline *pipeline, struct state *state, int64_t as_of,
+                              int64_t until, struct error *error) {
     struct situation *situation = memory_new(1, sizeof *situation);
     situation->pipeline = pipeline;
     situation->as_of = as_of;
+    situation->until = until;
     situation->range = pipeline_range(pipeline, as_of);
     if (!state_read_begin(state, error)) {
         situation_free(situation);
@@ -62,6 +63,16 @@ struct situation *situation_load(const struct pipeline *pipeline, struct state *
         return NULL;
     }
     return situation;
+}
+
+struct situation *situation_load(const struct pipeline *pipeline, struct state *state, int64_t now,
+                                 struct error *error) {
+    return load(pipeline, state, now, 0, error);
+}
+
+struct situation *situation_load_at(const struct pipeline *pipeline, struct state *state,
+                                    int64_t as_of, struct error *error) {
+    return load(pipeline, state, as_of, as_of, error);
 }
 
 static void free_marks(struct situation_marks *marks) {

@@ -67,6 +67,7 @@ struct situation_run {
     char *owner;           /* user@host */
     char *directory;       /* of the run; out.log is in it */
     char *log_path;
+    int64_t sequence; /* in the order of their making, whatever the clock did */
     int64_t created_at, started_at, ended_at, verdict_at, stop_at; /* 0 when not */
     char *stop_by, *stop_reason;                                   /* NULL */
     /* Jobs in BigQuery that it left running: state_server.h. */
@@ -194,12 +195,16 @@ struct situation {
     struct situation_table *tables;    /* pipeline->table_count */
     struct situation_gate *gate_facts; /* pipeline->gate_count */
     struct situation_group *groups;    /* pipeline->group_count */
-    struct situation_run *runs; /* worst first, then newest; the ended ones of 24 h, at most 500 */
+    /* Worst first, then newest: all that live, wait for their verdict or hold claims, and of the
+     * others those that ended within 24 h (or within the longest wait for a retry), at most 500. */
+    struct situation_run *runs;
     size_t run_count;
+    size_t runs_left_out;           /* of those others, how many more there are */
     struct situation_event *events; /* oldest first, the last 1,000 */
     size_t event_count;
     struct situation_estimate *estimates; /* tables, expected dates, checks: the file's order */
     size_t estimate_count;
+    int64_t until;  /* what was stored later does not count; 0: all does. Private */
     size_t busiest; /* the group whose tables the night's estimate counts as filled;
                        PIPELINE_NONE */
     void *marks;    /* what the gates report's marks point into; private */
@@ -209,11 +214,16 @@ struct situation {
  * in the process's time zone. Spending is summed by it. */
 day_number situation_night(int64_t wall_ms);
 
-/* Reads the state and judges it at `as_of`. NULL with `error` when the state cannot be read; a
- * table that was never measured is no error but an unknown. Any thread that has a connection of its
- * own. */
-struct situation *situation_load(const struct pipeline *pipeline, struct state *state,
-                                 int64_t as_of, struct error *error);
+/* Reads the state and judges it as it is now, `now` being the wall clock: all that is stored
+ * counts, also what was stored before the clock went back. NULL with `error` when the state cannot
+ * be read; a table that was never measured is no error but an unknown. Any thread that has a
+ * connection of its own. */
+struct situation *situation_load(const struct pipeline *pipeline, struct state *state, int64_t now,
+                                 struct error *error);
+
+/* The same for a moment past: what was stored later does not count. */
+struct situation *situation_load_at(const struct pipeline *pipeline, struct state *state,
+                                    int64_t as_of, struct error *error);
 void situation_free(struct situation *situation);
 
 #endif

@@ -204,7 +204,7 @@ bool situation_load_trouble(struct situation *situation, struct state *state, in
         return false;
     }
     struct situation_trouble *told = NULL;
-    if (json != NULL && at <= situation->as_of) {
+    if (json != NULL && (situation->until == 0 || at <= situation->until)) {
         told = situation_trouble_read(json, term);
     }
     free(json);

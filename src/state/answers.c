@@ -46,7 +46,7 @@ struct state_answer *state_answers(struct state *state, int64_t at, size_t *coun
         state, error,
         "SELECT gate,chk,value,text,error,by_whom,at FROM answers WHERE id IN(SELECT"
         " (SELECT id FROM answers a WHERE a.gate=g.gate AND a.chk=g.chk AND (?1=0 OR a.at<=?1)"
-        "  ORDER BY a.at DESC,a.id DESC LIMIT 1)"
+        "  ORDER BY CASE ?1 WHEN 0 THEN 0 ELSE a.at END DESC,a.id DESC LIMIT 1)"
         " FROM (SELECT DISTINCT gate,chk FROM answers) g) ORDER BY gate,chk",
         sql_int(at));
     *count = 0;
@@ -97,9 +97,11 @@ static enum state_decision decision_of(const char *word) {
 
 bool state_approval_put(struct state *state, const struct state_actor *actor,
                         const struct state_approval *a, char id[24], struct error *error) {
-    (void)state_make_id('a', a->at, id);
     if (!sql_begin(state, error)) {
         return false;
+    }
+    if (!state_draw_id(state, 'a', a->at, id, error)) {
+        return sql_end(state, false, error);
     }
     char *text = memory_format("%s for plan %.12s%s%s", decisions[a->decision], a->plan_hash,
                                a->reason == NULL ? "" : ": ", a->reason == NULL ? "" : a->reason);
@@ -140,7 +142,7 @@ struct state_approval *state_approvals(struct state *state, size_t *count, struc
     struct sql_rows rows =
         SQL_ALL(state, error,
                 "SELECT approval,plan_hash,group_name,decision,by_whom,at,expires_at,evidence,"
-                "reason,revoked_at,consumed_by FROM approvals ORDER BY at DESC,approval DESC");
+                "reason,revoked_at,consumed_by FROM approvals ORDER BY rowid DESC");
     *count = 0;
     while (sql_next(&rows)) {
         approvals = memory_grow(approvals, *count, &capacity, sizeof *approvals);

@@ -75,8 +75,10 @@ static bool insert(struct state *state, const struct state_actor *actor,
 
 bool state_arm_put(struct state *state, const struct state_actor *actor,
                    const struct state_arm *arm, char id[STATE_RUN_SIZE], struct error *error) {
-    (void)state_make_id('m', arm->at, id);
-    return sql_begin(state, error) && sql_end(state, insert(state, actor, arm, id, error), error);
+    return sql_begin(state, error) && sql_end(state,
+                                              state_draw_id(state, 'm', arm->at, id, error) &&
+                                                  insert(state, actor, arm, id, error),
+                                              error);
 }
 
 /* The group of an arm that is armed; NULL for one that has ended. */
@@ -235,7 +237,7 @@ struct state_arm *state_arms(struct state *state, bool live, size_t *count, stru
         SQL_ROWS(state, error,
                  "SELECT arm,group_name,plan_hash,approval,by_whom,at,expires_at,boot_id,need,"
                  "streak,last_sample,state,why,ended_at,launch,request,fire_at,fire_ns FROM arms"
-                 " WHERE state='armed' OR NOT ? ORDER BY at DESC,arm DESC",
+                 " WHERE state='armed' OR NOT ? ORDER BY rowid DESC",
                  sql_int(live ? 1 : 0));
     *count = 0;
     while (sql_next(&rows)) {

@@ -2,8 +2,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -11,28 +9,6 @@
 #include "state/journal.h"
 #include "state/sql.h"
 #include "state/state_runs.h"
-
-/* Seconds since 2020-01-01 in six digits of base 32, then four random ones: sorts by time until
- * 2054, and never repeats within a second. */
-char *state_make_id(char kind, int64_t at, char id[STATE_RUN_SIZE]) {
-    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    static const int64_t epoch_2020 = 1577836800;
-    uint64_t seconds = at / 1000 > epoch_2020 ? (uint64_t)(at / 1000 - epoch_2020) : 0;
-    uint32_t noise = 0;
-    if (getrandom(&noise, sizeof noise, 0) != (ssize_t)sizeof noise) {
-        noise = (uint32_t)clock_boot_ns(clock_system()) ^ (uint32_t)getpid() << 12;
-    }
-    id[0] = kind;
-    id[1] = '-';
-    for (int i = 0; i < 6; i++) {
-        id[7 - i] = digits[seconds >> (5 * i) & 31U];
-    }
-    for (int i = 0; i < 4; i++) {
-        id[8 + i] = digits[noise >> (5 * i) & 31U];
-    }
-    id[12] = '\0';
-    return id;
-}
 
 /* Why a run that has ended still holds its claims. */
 static void describe_hold(const struct sql_rows *rows, const char *dates, struct error *error) {

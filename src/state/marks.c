@@ -168,16 +168,16 @@ bool state_waiver_end(struct state *state, const struct state_actor *actor, int6
            sql_end(state, end_waiver(state, actor, id, at, error), error);
 }
 
-struct state_waiver *state_waivers(struct state *state, int64_t at, size_t *count,
+struct state_waiver *state_waivers(struct state *state, int64_t at, bool past, size_t *count,
                                    struct error *error) {
     struct state_waiver *waivers = NULL;
     size_t capacity = 0;
     struct sql_rows rows =
         SQL_ROWS(state, error,
                  "SELECT id,tbl,from_day,to_day,by_whom,reason,at,expires_at FROM waivers"
-                 " WHERE at<=?1 AND (ended_at IS NULL OR ended_at>?1)"
+                 " WHERE (ended_at IS NULL OR (?2 AND ended_at>?1)) AND (NOT ?2 OR at<=?1)"
                  " AND (expires_at IS NULL OR expires_at>?1) ORDER BY tbl,from_day,id",
-                 sql_int(at));
+                 sql_int(at), sql_int(past));
     *count = 0;
     while (sql_next(&rows)) {
         waivers = memory_grow(waivers, *count, &capacity, sizeof *waivers);

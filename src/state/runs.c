@@ -114,6 +114,7 @@ enum state_outcome run_outcome_of(const char *word) {
     X(CODE_CHANGED, "r.code_changed")                                                              \
     X(CODE_MOVED, "r.code_moved")                                                                  \
     X(WAITS_FOR, "r.waits_for")                                                                    \
+    X(SEQUENCE, "r.rowid")                                                                         \
     X(P_DONE, "p.done")                                                                            \
     X(P_OK, "p.ok")                                                                                \
     X(P_FAILED, "p.failed")                                                                        \
@@ -139,19 +140,29 @@ enum run_column {
 
 /* A file of schema 1 can be read without being migrated. */
 #define RUNS_OF_SCHEMA_1                                                                           \
-    "(SELECT *,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS server_jobs_at,"  \
+    "(SELECT rowid,*,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS "           \
+    "server_jobs_at,"                                                                              \
     "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by,0 AS adopted,"         \
     "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_directory,NULL AS "           \
     "code_commit,NULL AS code_changed,"                                                            \
     "NULL AS code_moved,NULL AS waits_for FROM runs)"
-#define RUN_SELECT(source)                                                                         \
-    "SELECT " RUN_LIST " FROM " source " r LEFT JOIN progress p ON p.run=r.run"                    \
+/* What still matters, whatever a limit or a clock says. */
+#define UNSETTLED                                                                                  \
+    "(r.state<>'ended' OR r.verdict IS NULL OR r.server_hold=1 OR EXISTS(SELECT 1 FROM claims c"   \
+    " WHERE c.run=r.run AND c.released_at IS NULL))"
+#define RUN_WHERE                                                                                  \
     " WHERE (?1 IS NULL OR r.run=?1) AND (?2 IS NULL OR r.group_name=?2)"                          \
     " AND (?3 IS NULL OR r.processor=?3) AND (?4 IS NULL OR r.launch=?4)"                          \
     " AND (?5=0 OR r.state<>'ended') AND (?6=0 OR (r.state='ended' AND r.verdict IS NULL))"        \
-    " AND (?7=0 OR r.ended_at IS NULL OR r.ended_at>=?7 OR r.server_hold=1)"                       \
-    " AND (?8=0 OR r.created_at<=?8) AND (?10=0 OR r.server_hold=1)"                               \
-    " ORDER BY r.created_at DESC,r.run DESC LIMIT ?9"
+    " AND (?8=0 OR r.created_at<=?8) AND (?10=0 OR r.server_hold=1)"
+#define RUN_SETTLED(source)                                                                        \
+    " FROM " source " r" RUN_WHERE " AND (?7=0 OR r.ended_at>=?7) AND NOT " UNSETTLED
+/* By rowid, which is the order of their making: a clock may go back. */
+#define RUN_SELECT(source)                                                                         \
+    "SELECT " RUN_LIST " FROM " source " r LEFT JOIN progress p ON p.run=r.run" RUN_WHERE          \
+    " AND (" UNSETTLED " OR r.rowid IN(SELECT r.rowid" RUN_SETTLED(                                \
+        source) "  ORDER BY r.rowid DESC LIMIT ?9)) ORDER BY r.rowid DESC"
+#define RUN_COUNT(source) "SELECT count(*)" RUN_SETTLED(source)
 
 static void copy_boot_id(const struct sql_rows *rows, int column, char out[CLOCK_BOOT_ID_SIZE]) {
     const char *text = sql_peek_text(rows, column);
@@ -238,6 +249,7 @@ static struct state_run read_run(const struct sql_rows *rows) {
         .step = (size_t)sql_get_int(rows, RUN_STEP, 0),
         .command = sql_get_text(rows, RUN_COMMAND),
         .directory = sql_get_text(rows, RUN_DIRECTORY),
+        .sequence = sql_get_int(rows, RUN_SEQUENCE, 0),
         .retry_of = sql_get_text(rows, RUN_RETRY_OF),
         .state = run_state_of(sql_peek_text(rows, RUN_STATE)),
         .outcome = run_outcome_of(sql_peek_text(rows, RUN_OUTCOME)),
@@ -286,16 +298,33 @@ static bool load_tables(struct state *state, struct state_run *run, struct error
     return !rows.failed;
 }
 
+static struct sql_rows select_runs(struct state *state, const struct state_run_filter *filter,
+                                   const char *sql, struct error *error) {
+    return SQL_ROWS(
+        state, error, sql, sql_text(filter->run), sql_text(filter->group),
+        sql_text(filter->processor), sql_text(filter->launch), sql_int(filter->live),
+        sql_int(filter->undecided), sql_int(filter->ended_since), sql_int(filter->as_of),
+        sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest), sql_int(filter->held));
+}
+
+bool state_runs_left_out(struct state *state, const struct state_run_filter *filter, size_t *count,
+                         struct error *error) {
+    struct sql_rows rows = select_runs(
+        state, filter, state->schema < 2 ? RUN_COUNT(RUNS_OF_SCHEMA_1) : RUN_COUNT("runs"), error);
+    int64_t settled = sql_next(&rows) ? sql_get_int(&rows, 0, 0) : 0;
+    sql_finish(&rows);
+    size_t all = (size_t)settled;
+    *count = filter->newest > 0 && all > filter->newest ? all - filter->newest : 0;
+    return !rows.failed;
+}
+
 struct state_run *state_runs(struct state *state, const struct state_run_filter *filter,
                              size_t *count, struct error *error) {
     struct state_run *runs = NULL;
     size_t capacity = 0;
-    struct sql_rows rows = SQL_ROWS(
-        state, error, state->schema < 2 ? RUN_SELECT(RUNS_OF_SCHEMA_1) : RUN_SELECT("runs"),
-        sql_text(filter->run), sql_text(filter->group), sql_text(filter->processor),
-        sql_text(filter->launch), sql_int(filter->live), sql_int(filter->undecided),
-        sql_int(filter->ended_since), sql_int(filter->as_of),
-        sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest), sql_int(filter->held));
+    struct sql_rows rows =
+        select_runs(state, filter,
+                    state->schema < 2 ? RUN_SELECT(RUNS_OF_SCHEMA_1) : RUN_SELECT("runs"), error);
     *count = 0;
     while (sql_next(&rows)) {
         runs = memory_grow(runs, *count, &capacity, sizeof *runs);
@@ -311,6 +340,17 @@ struct state_run *state_runs(struct state *state, const struct state_run_filter 
         return NULL;
     }
     return runs != NULL ? runs : memory_new(1, sizeof *runs);
+}
+
+bool state_run_tries(struct state *state, const char *run, int *tries, struct error *error) {
+    int64_t count;
+    bool done = SQL_ONE(state, error, 1, &count,
+                        "WITH RECURSIVE tries(run) AS (VALUES(?1) UNION SELECT r.retry_of FROM runs"
+                        " r JOIN tries t ON r.run=t.run WHERE r.retry_of IS NOT NULL)"
+                        " SELECT count(*) FROM tries",
+                        sql_text(run));
+    *tries = (int)count;
+    return done;
 }
 
 static void clear_run(struct state_run *run) {

@@ -18,16 +18,17 @@ static const char *const request_words[STATE_REQUEST_KINDS] = {[STATE_REQUEST_PO
 bool state_session_open(struct state *state, enum state_role role, const char *owner, int64_t at,
                         char session[STATE_SESSION_SIZE], struct error *error) {
     struct state_process self = state_process_self();
-    (void)state_make_id('s', at, session);
     return sql_begin(state, error) &&
-           sql_end(state,
+           sql_end(
+               state,
+               state_draw_id(state, 's', at, session, error) &&
                    SQL_RUN(state, error,
                            "INSERT INTO sessions(session,role,owner,boot_id,pid,pid_start,version,"
                            "opened_at,seen_at) VALUES(?,?,?,?,?,?,?,?,?)",
                            sql_text(session), sql_text(roles[role]), sql_text(owner),
                            sql_text(self.boot_id), sql_int(self.pid), sql_int(self.start),
                            sql_text(PHASEGATE_VERSION), sql_int(at), sql_int(at)),
-                   error);
+               error);
 }
 
 bool state_session_beat(struct state *state, const char *session, int64_t at, struct error *error) {

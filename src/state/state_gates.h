@@ -94,9 +94,9 @@ bool state_waiver_put(struct state *state, const struct state_actor *actor, cons
 bool state_waiver_end(struct state *state, const struct state_actor *actor, int64_t id, int64_t at,
                       struct error *error);
 
-/* The waivers in force at `at`, which is not 0 because they expire. NULL on error; free with
- * state_waivers_free. */
-struct state_waiver *state_waivers(struct state *state, int64_t at, size_t *count,
+/* The waivers in force at `at`, which is not 0 because they expire; `past`: a moment past, when
+ * those made later were not in force. NULL on error; free with state_waivers_free. */
+struct state_waiver *state_waivers(struct state *state, int64_t at, bool past, size_t *count,
                                    struct error *error);
 void state_waivers_free(struct state_waiver *waivers, size_t count);
 

@@ -40,6 +40,11 @@ const char *state_outcome_word(enum state_outcome outcome);   /* "ok", …; NULL
  * (session) or 'a' (approval). */
 char *state_make_id(char kind, int64_t at, char id[STATE_RUN_SIZE]);
 
+/* One that nothing stored has; inside a transaction it stays so. */
+bool state_draw_id(struct state *state, char kind, int64_t at, char id[STATE_RUN_SIZE],
+                   struct error *error);
+bool state_id_is_taken(struct state *state, const char *id, bool *taken, struct error *error);
+
 /* A hold on dates of a BigQuery table, "project.dataset.table". */
 struct state_claim {
     const char *resource;
@@ -169,6 +174,7 @@ struct state_run {
     int64_t stragglers; /* processes that outlived the command and were ended */
     char *spawn_error;  /* why the command did not start; NULL */
     char *recorded_by;  /* shim, replay, reconciler; NULL while it lives */
+    int64_t sequence;   /* in the order of their making, whatever the clock did */
     int64_t created_at, created_boot_ns, started_at, ended_at;
     char created_boot_id[CLOCK_BOOT_ID_SIZE];
     int64_t stop_at;
@@ -186,7 +192,8 @@ struct state_run {
     struct state_notices notices;
 };
 
-/* What to list; zero-initialised it means everything. */
+/* What to list; zero-initialised it means everything. A run is settled when it has ended, has its
+ * verdict and holds no claims; `ended_since` and `newest` leave out settled ones only. */
 struct state_run_filter {
     const char *run; /* one run */
     const char *group;
@@ -195,14 +202,20 @@ struct state_run_filter {
     bool live;           /* not ended */
     bool undecided;      /* ended, without a verdict */
     bool held;           /* ended, with claims that are held for jobs on the server */
-    int64_t ended_since; /* wall ms: those that live, are held, or ended since; 0: all */
-    int64_t as_of;       /* wall ms: only those created by then; 0: all */
-    size_t newest;       /* only the newest so many; 0: all */
+    int64_t ended_since; /* wall ms: of the settled, those that ended since; 0: all */
+    int64_t as_of;       /* wall ms, a moment past: only those created by then; 0: all */
+    size_t newest;       /* of the settled, the newest so many; 0: all */
 };
 
 /* Newest first. NULL on error; free with state_runs_free. */
 struct state_run *state_runs(struct state *state, const struct state_run_filter *filter,
                              size_t *count, struct error *error);
+/* The how many-th try a run is: 1 for one that retries none. */
+bool state_run_tries(struct state *state, const char *run, int *tries, struct error *error);
+
+/* How many settled ones `newest` leaves out. */
+bool state_runs_left_out(struct state *state, const struct state_run_filter *filter, size_t *count,
+                         struct error *error);
 void state_runs_free(struct state_run *runs, size_t count);
 
 /* Asks runs to stop. A claimed one ends at once as stopped, and no shim will take it; the others

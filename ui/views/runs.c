@@ -10,7 +10,7 @@
 #include "ui/widgets/bar.h"
 #include "ui/words.h"
 
-enum { ROW_GROUP, ROW_IDLE, ROW_RUN, ROW_OTHERS };
+enum { ROW_GROUP, ROW_IDLE, ROW_RUN, ROW_OTHERS, ROW_LEFT_OUT };
 enum { DETAIL_LINES = 5, NAME_WIDTH = 30, BAR_WIDTH = 8, STATE_WIDTH = 15 };
 
 static const struct situation_run *run_at(const struct screen *screen, size_t index) {
@@ -57,6 +57,8 @@ static void runs_rows(struct screen *screen, struct list_rows *rows) {
         heading = true;
         add_run(rows, screen, i);
     }
+    if (screen->situation && screen->situation->runs_left_out)
+        list_add(rows, (struct list_row){.kind = ROW_LEFT_OUT});
     /* Whoever has not moved yet looks at the worst. */
     for (size_t i = 0; screen->runs.identity == 0 && i < rows->count; i++)
         if (rows->items[i].kind == ROW_RUN && rows->items[i].a == 0)
@@ -265,6 +267,10 @@ static void draw_row(const struct screen *screen, struct frame *frame, struct fr
         draw_run(screen, frame, row, run_at(screen, item->a), selected);
     } else if (item->kind == ROW_OTHERS) {
         frame_put(frame, row, row.x + 1, row.y, STYLE_SECTION, "by themselves");
+    } else if (item->kind == ROW_LEFT_OUT) {
+        frame_format(frame, row, row.x + 1, row.y, STYLE_DIM,
+                     "%zu older ended runs of the last 24 hours are not shown",
+                     screen->situation->runs_left_out);
     } else {
         int x =
             frame_field(frame, row, row.x + 3, row.y, row.width >= 100 ? NAME_WIDTH : row.width / 3,
@@ -303,7 +309,7 @@ static void launch(struct screen *screen, const struct list_row *row) {
 
 /* The group that a row is, or is of. */
 static size_t group_at(const struct screen *screen, const struct list_row *row) {
-    if (!row || row->kind == ROW_OTHERS)
+    if (!row || row->kind == ROW_OTHERS || row->kind == ROW_LEFT_OUT)
         return PIPELINE_NONE;
     if (row->kind == ROW_RUN)
         return pipeline_find_group(screen->pipeline, run_at(screen, row->a)->group);

@@ -131,7 +131,7 @@ Test(perform, waives_ranges_with_a_reason)
     command->reason = memory_copy_string("teams need 15 games");
     cr_expect(carry_out(), "%s", error.text);
     cr_expect_str_eq(answer, "waived 2 dates of zones");
-    struct state_waiver *waivers = state_waivers(scene.state, SCENE_NOW, &count, &error);
+    struct state_waiver *waivers = state_waivers(scene.state, SCENE_NOW, false, &count, &error);
     cr_expect_eq(count, 1);
     state_waivers_free(waivers, count);
 }

@@ -8,6 +8,7 @@
 #include "logs/progress.h"
 #include "situation/launch.h"
 #include "situation/situation.h"
+#include "state/state_arms.h"
 #include "state/state_gates.h"
 #include "state/state_journal.h"
 #include "state/state_lease.h"
@@ -38,6 +39,13 @@ TestSuite(situation, .init = open_scene, .fini = close_scene);
 static const struct situation *load(int64_t as_of) {
     situation_free(situation);
     situation = situation_load(scene.pipeline, scene.state, as_of, &scene.error);
+    cr_assert_not_null(situation, "%s", scene.error.text);
+    return situation;
+}
+
+static const struct situation *load_past(int64_t as_of) {
+    situation_free(situation);
+    situation = situation_load_at(scene.pipeline, scene.state, as_of, &scene.error);
     cr_assert_not_null(situation, "%s", scene.error.text);
     return situation;
 }
@@ -291,7 +299,7 @@ Test(situation, knows_no_credentials_of_an_emulator_and_none_of_the_future)
 {
     scene_lead(&scene);
     tell_credentials("{\"needed\":true,\"problem\":\"later\"}", SCENE_NOW + 1000);
-    cr_expect_not(load(SCENE_NOW)->credentials.known);
+    cr_expect_not(load_past(SCENE_NOW)->credentials.known);
     tell_credentials("{\"needed\":false,\"problem\":null}", SCENE_NOW - 1000);
     cr_expect_not(load(SCENE_NOW)->credentials.known);
 }
@@ -339,7 +347,7 @@ Test(situation, gives_events_oldest_first_and_none_of_the_future)
         cr_assert(state_journal_append(scene.state, &person, SCENE_NOW + (int64_t)i * MINUTE,
                                        STATE_EVENT_NOTE, "ready", texts[i], NULL, &scene.error));
     }
-    const struct situation *now = load(SCENE_NOW + MINUTE);
+    const struct situation *now = load_past(SCENE_NOW + MINUTE);
     cr_assert_geq(now->event_count, 2);
     cr_expect_str_eq(now->events[now->event_count - 1].text, "two");
     cr_expect_str_eq(now->events[now->event_count - 2].text, "one");
@@ -590,4 +598,42 @@ Test(situation, does_not_forget_a_verified_run_when_a_day_has_passed)
                                 &scene.error));
     cr_expect_eq(load(SCENE_NOW)->run_count, 0, "it is shown no more");
     cr_expect_eq(situation->gates->gates[1].verdict, GATES_GO, "and holds nothing up");
+}
+
+/* The clock goes back two hours in the middle of the night. */
+Test(situation, that_the_clock_left_behind_still_knows_all_that_is_in_force)
+{
+    char approval[STATE_RUN_SIZE];
+    char arm[STATE_RUN_SIZE];
+    const int64_t back = SCENE_NOW - 2 * HOUR;
+    scene_measure_all(&scene, 10, 5, SCENE_NOW);
+    scene_launch(&scene, "r-lives", "second", "zones", SCENE_NOW);
+    scene_start(&scene, "r-lives", SCENE_NOW);
+    cr_assert(state_mark_put(scene.state, &person, "ready", true, "wait for me", SCENE_NOW,
+                             &scene.error));
+    struct state_approval yes = {.plan_hash = scene.pipeline->hash,
+                                 .group = "second",
+                                 .decision = STATE_DECIDED_GO,
+                                 .at = SCENE_NOW,
+                                 .expires_at = SCENE_NOW + HOUR,
+                                 .evidence = "{}"};
+    cr_assert(state_approval_put(scene.state, &person, &yes, approval, &scene.error), "%s",
+              scene.error.text);
+    struct state_arm wish = {.group = "second",
+                             .plan_hash = scene.pipeline->hash,
+                             .approval = approval,
+                             .at = SCENE_NOW,
+                             .expires_at = SCENE_NOW + HOUR,
+                             .request = "{}"};
+    cr_assert(state_arm_put(scene.state, &person, &wish, arm, &scene.error), "%s",
+              scene.error.text);
+    const struct situation *now = load(back);
+    cr_expect_str_eq(run_of("r-lives")->state, "running");
+    cr_expect_eq(now->header.running, 1);
+    cr_expect_eq(now->gates->gates[0].verdict, GATES_HOLD);
+    cr_expect_not_null(now->groups[1].arm, "the group is armed still");
+    cr_expect_str_eq(now->events[now->event_count - 1].kind, "arm");
+    now = load_past(back);
+    cr_expect_eq(now->run_count, 0, "a moment past is not the present");
+    cr_expect_null(now->groups[1].arm);
 }

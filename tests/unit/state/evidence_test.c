@@ -309,15 +309,15 @@ Test(gates, waivers_expire_and_end)
         "%s", f.error.text);
     cr_assert(state_waiver_put(f.state, &person, key, range, "until the feed is back", NOON,
                                NOON + 100, NULL, &f.error));
-    struct state_waiver *waivers = state_waivers(f.state, NOON + 50, &count, &f.error);
+    struct state_waiver *waivers = state_waivers(f.state, NOON + 50, true, &count, &f.error);
     cr_assert(count == 2);
     state_waivers_free(waivers, count);
-    waivers = state_waivers(f.state, NOON + 100, &count, &f.error);
+    waivers = state_waivers(f.state, NOON + 100, true, &count, &f.error);
     cr_assert(count == 1 && waivers[0].id == id);
     state_waivers_free(waivers, count);
     cr_assert(state_waiver_end(f.state, &person, id, NOON + 200, &f.error));
     cr_assert_not(state_waiver_end(f.state, &person, id, NOON + 201, &f.error));
-    waivers = state_waivers(f.state, NOON + 300, &count, &f.error);
+    waivers = state_waivers(f.state, NOON + 300, true, &count, &f.error);
     cr_assert(waivers != NULL && count == 0);
     state_waivers_free(waivers, count);
 }

@@ -380,5 +380,116 @@ Test(runs, ids_sort_by_time)
     cr_assert(strcmp(early, late) < 0);
     (void)state_make_id('r', NOON, late);
     cr_assert(strcmp(early, late) != 0);
-    cr_assert(strlen(late) == 12);
+    cr_assert(strlen(late) == 16);
+}
+
+/* Forty thousand made in one second: as many launches of two hundred processors as a night has. */
+Test(runs, ids_of_one_second_differ)
+{
+    enum { MANY = 40000 };
+    char(*ids)[STATE_RUN_SIZE] = calloc(MANY, sizeof *ids);
+    for (size_t i = 0; i < MANY; i++) {
+        (void)state_make_id('r', NOON, ids[i]);
+    }
+    qsort(ids, MANY, sizeof *ids, (int (*)(const void *, const void *))strcmp);
+    for (size_t i = 1; i < MANY; i++) {
+        cr_assert_str_neq(ids[i - 1], ids[i]);
+    }
+    free(ids);
+}
+
+Test(runs, a_drawn_id_is_nobody_elses)
+{
+    bool taken;
+    char id[STATE_RUN_SIZE];
+    cr_assert(state_draw_id(f.state, 'r', NOON, id, &f.error));
+    cr_assert(state_id_is_taken(f.state, id, &taken, &f.error));
+    cr_expect_not(taken);
+    cr_assert(fixture_launch(&f, id, TABLE, DAY1, DAY1));
+    cr_assert(state_id_is_taken(f.state, id, &taken, &f.error));
+    cr_expect(taken);
+}
+
+static void settle_as(const char *id, enum state_outcome outcome, int wait_status) {
+    struct state_actor agent = {"agent", "s-test", fixture_lead(&f)};
+    fixture_run(&f, id);
+    cr_assert(fixture_end(&f, id, outcome, wait_status));
+    cr_assert(state_run_verdict(f.state, &agent, id, "verified", "1 of 1 dates", NOON, &f.error),
+              "%s", f.error.text);
+}
+
+static void settle(const char *id) {
+    settle_as(id, STATE_OUTCOME_OK, 0);
+}
+
+static bool is_listed(const struct state_run_filter *filter, const char *id) {
+    size_t count;
+    bool listed = false;
+    struct state_run *runs = state_runs(f.state, filter, &count, &f.error);
+    cr_assert_not_null(runs, "%s", f.error.text);
+    for (size_t i = 0; i < count; i++) {
+        listed = listed || strcmp(runs[i].run, id) == 0;
+    }
+    state_runs_free(runs, count);
+    return listed;
+}
+
+Test(runs, no_limit_hides_what_lives_waits_for_its_verdict_or_holds_claims)
+{
+    size_t left_out;
+    cr_assert(fixture_launch(&f, "r-lives", TABLE, DAY1, DAY1));
+    fixture_run(&f, "r-lives");
+    cr_assert(fixture_launch(&f, "r-waits", TABLE, DAY1 + 1, DAY1 + 1));
+    fixture_run(&f, "r-waits");
+    cr_assert(fixture_end(&f, "r-waits", STATE_OUTCOME_OK, 0));
+    f.labels_jobs = true; /* its jobs on the server may still run */
+    cr_assert(fixture_launch(&f, "r-holds", TABLE, DAY1 + 2, DAY1 + 2));
+    settle_as("r-holds", STATE_OUTCOME_FAILED, 9);
+    f.labels_jobs = false;
+    static const char *const later[] = {"r-a", "r-b", "r-c", "r-d"};
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert(fixture_launch(&f, later[i], TABLE, DAY1 + 3, DAY1 + 3));
+        settle(later[i]);
+    }
+    struct state_run_filter filter = {.newest = 2, .ended_since = NOON * 2};
+    cr_expect(is_listed(&filter, "r-lives"));
+    cr_expect(is_listed(&filter, "r-waits"), "the clock says that it ended long ago");
+    cr_expect(is_listed(&filter, "r-holds"));
+    cr_expect_not(is_listed(&filter, "r-d"));
+    filter.ended_since = 0;
+    cr_expect(is_listed(&filter, "r-lives"));
+    cr_expect(is_listed(&filter, "r-waits"));
+    cr_expect(is_listed(&filter, "r-holds"));
+    cr_expect(is_listed(&filter, "r-d"));
+    cr_expect(is_listed(&filter, "r-c"));
+    cr_expect_not(is_listed(&filter, "r-b"));
+    cr_assert(state_runs_left_out(f.state, &filter, &left_out, &f.error));
+    cr_expect_eq(left_out, 2, "%zu", left_out);
+}
+
+Test(runs, a_later_one_is_newer_whatever_the_clock_did)
+{
+    size_t count;
+    cr_assert(fixture_launch(&f, "r-before", TABLE, DAY1, DAY1));
+    fixture_takes(&f, "UPDATE runs SET created_at=created_at+7200000");
+    cr_assert(fixture_launch(&f, "r-after", TABLE, DAY1 + 1, DAY1 + 1));
+    struct state_run *runs = state_runs(f.state, &(struct state_run_filter){0}, &count, &f.error);
+    cr_assert(count == 2);
+    cr_expect_str_eq(runs[0].run, "r-after");
+    cr_expect_lt(runs[1].sequence, runs[0].sequence);
+    state_runs_free(runs, count);
+}
+
+Test(runs, tries_are_counted_over_any_time)
+{
+    int tries;
+    cr_assert(fixture_launch(&f, "r-1", TABLE, DAY1, DAY1));
+    cr_assert(fixture_launch(&f, "r-2", TABLE, DAY1 + 1, DAY1 + 1));
+    cr_assert(fixture_launch(&f, "r-3", TABLE, DAY1 + 2, DAY1 + 2));
+    fixture_takes(&f, "UPDATE runs SET retry_of='r-1' WHERE run='r-2'");
+    fixture_takes(&f, "UPDATE runs SET retry_of='r-2' WHERE run='r-3'");
+    cr_assert(state_run_tries(f.state, "r-1", &tries, &f.error));
+    cr_expect_eq(tries, 1);
+    cr_assert(state_run_tries(f.state, "r-3", &tries, &f.error));
+    cr_expect_eq(tries, 3);
 }
