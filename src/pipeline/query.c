@@ -23,15 +23,16 @@ static char *readable(char *directory, const char *name) {
     return NULL;
 }
 
-/* In queries/ of the directories above the program: a build tree lies within the source. */
+/* In queries/ beside the program and in the directories above it: a build tree has it at its top.
+ */
 static char *above_program(const char *program, const char *name) {
     char *directory = memory_copy_string(program);
     char *found = NULL;
     for (int i = 0; i < MOST_ANCESTORS && found == NULL; i++) {
+        found = readable(file_join(directory, "queries"), name);
         char *parent = file_directory(directory);
         free(directory);
         directory = parent;
-        found = readable(file_join(directory, "queries"), name);
     }
     free(directory);
     return found;

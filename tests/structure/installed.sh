@@ -35,7 +35,7 @@ gives 1 'phase3-ready' phasegate demo check
 
 # The service starts the program that was installed, says what to do when another agent is at work, and systemd takes it.
 unit=$tree/moved/share/phasegate/systemd/phasegate-agent@.service
-for line in '^ExecStart=/.*/bin/phasegate agent --stay ' '^KillMode=process$' '^RestartPreventExitStatus=.*75' '^SuccessExitStatus=75$'; do
+for line in '^ExecStart=/opt/phasegate/bin/phasegate agent --stay ' '^KillMode=process$' '^RestartPreventExitStatus=.*75' '^SuccessExitStatus=75$'; do
     grep -q -- "$line" "$unit" || { echo "$unit lacks $line"; exit 1; }
 done
 if command -v systemd-analyze >/dev/null; then
