@@ -39,7 +39,9 @@ static pid_t start_by_hand(const char *script) {
             int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
             (void)setsid();
             (void)dup2(out, 1);
-            (void)chdir(f.directory);
+            if (chdir(f.directory) != 0) {
+                _exit(126);
+            }
             (void)execl("/bin/sh", "sh", "-c", script, (char *)NULL);
             _exit(127);
         }

@@ -70,9 +70,12 @@ static void race(bool (*act)(struct state *state, int number, struct error *erro
                 _exit(2);
             }
             state_set_patience(state, 60000);
-            (void)read(start[0], &word, 1);
+            bool heard = read(start[0], &word, 1) == 0;
             if (!act(state, i, &error)) {
-                (void)write(said[1], error.text, sizeof error.text);
+                heard = write(said[1], error.text, sizeof error.text) > 0 && heard;
+            }
+            if (!heard) {
+                _exit(3);
             }
             state_close(state);
             _exit(error.code == EXIT_GO ? 0 : error.code == EXIT_NO_GO ? 1 : 2);
