@@ -23,6 +23,7 @@
 #include "agent/trouble.h"
 #include "agent/unattended.h"
 #include "base/memory.h"
+#include "state/state_copy.h"
 #include "state/state_journal.h"
 #include "state/state_sessions.h"
 #include "state/state_told.h"
@@ -397,11 +398,18 @@ static void wait_for_news(struct agent *agent) {
     }
 }
 
+/* For those who watch; a copy that fails is made again, and meanwhile the last one shows its age.
+ */
+static bool publish(struct agent *agent) {
+    (void)state_copy_keep_up(agent->state, NULL);
+    return true;
+}
+
 static bool look_around(struct agent *agent, struct error *error) {
     return take_requests(agent, error) && watch_runs(agent, error) &&
            start_due_polls(agent, error) && answer_checks(agent, error) &&
            take_messages(agent, error) && tell_trouble(agent, error) && judge(agent, error) &&
-           still_needed(agent, error);
+           still_needed(agent, error) && publish(agent);
 }
 
 /* While nothing can be stored, nothing else is tried: what waits to be stored waits. */

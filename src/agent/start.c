@@ -28,14 +28,18 @@ static void set_signals(posix_spawnattr_t *attributes) {
                                                    POSIX_SPAWN_SETSIGDEF);
 }
 
-static void set_files(posix_spawn_file_actions_t *actions, const char *log, int input) {
+/* The log by its descriptor: by its name, a link that somebody laid there would be followed. */
+static void set_files(posix_spawn_file_actions_t *actions, int log, int input) {
     if (input >= 0) {
         (void)posix_spawn_file_actions_adddup2(actions, input, STDIN_FILENO);
     } else {
         (void)posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     }
-    (void)posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, log,
-                                           O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (log >= 0) {
+        (void)posix_spawn_file_actions_adddup2(actions, log, STDOUT_FILENO);
+    } else {
+        (void)posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    }
     (void)posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO, STDERR_FILENO);
 }
 
@@ -59,21 +63,22 @@ bool start_agent(const struct start_options *options, pid_t *pid, struct error *
     if (options->stay) {
         argv[count++] = stay;
     }
-    int made = share_open(log, O_WRONLY | O_CREAT | O_APPEND, SHARE_WRITTEN);
-    if (made >= 0) {
-        (void)close(made);
-    }
+    int descriptor =
+        share_open(log, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, SHARE_WRITTEN);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     pid_t started = 0;
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawnattr_init(&attributes);
-    set_files(&actions, log, options->input);
+    set_files(&actions, descriptor, options->input);
     set_signals(&attributes);
     int code = posix_spawn(&started, path, &actions, &attributes, argv, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     bool good = code == 0 || error_set_errno(error, EXIT_OS, code, "cannot start %s agent", path);
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
     if (pid != NULL) {
         *pid = started;
     }

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 
-static bool read_rest(int descriptor, size_t limit, struct text_buffer *buffer) {
+bool file_read_rest(int descriptor, size_t limit, struct text_buffer *buffer) {
     char part[65536];
     for (;;) {
         ssize_t count = read(descriptor, part, sizeof part);
@@ -75,7 +75,7 @@ bool file_read(const char *path, size_t limit, struct text_buffer *buffer, struc
     if (descriptor < 0) {
         return false;
     }
-    bool done = read_rest(descriptor, limit, buffer);
+    bool done = file_read_rest(descriptor, limit, buffer);
     int reason = errno;
     (void)close(descriptor);
     return done || error_set_errno(error, EXIT_NO_INPUT, reason, "cannot read %s", path);

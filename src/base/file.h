@@ -18,6 +18,10 @@ int file_open_regular(const char *path, int flags, struct error *error);
  * EXIT_NO_INPUT with the path. */
 bool file_read(const char *path, size_t limit, struct text_buffer *buffer, struct error *error);
 
+/* Appends what is left of an open file; false with errno, EFBIG when the buffer would hold more
+ * than `limit` bytes. */
+bool file_read_rest(int descriptor, size_t limit, struct text_buffer *buffer);
+
 /* Replaces a plain file, never a device, a link or a directory. Writes path.tmp (mode 0600), fsync,
  * rename, fsync of the directory. Errors: EXIT_CANT_CREATE, EXIT_IO. */
 bool file_write(const char *path, struct text content, struct error *error);

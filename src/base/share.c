@@ -13,13 +13,15 @@
 
 static const mode_t modes[][3] = {
     [SHARE_ROOT] = {0700, 02750, 02770}, [SHARE_RUNS] = {0700, 02750, 03770},
-    [SHARE_FILE] = {0600, 0640, 0640},   [SHARE_WRITTEN] = {0600, 0640, 0660},
-    [SHARE_POKED] = {0600, 0600, 0620},  [SHARE_SECRET] = {0600, 0600, 0600},
+    [SHARE_RUN] = {0700, 02750, 03750},  [SHARE_FILE] = {0600, 0640, 0640},
+    [SHARE_STATE] = {0600, 0600, 0660},  [SHARE_WRITTEN] = {0600, 0640, 0660},
+    [SHARE_LOCK] = {0600, 0600, 0640},   [SHARE_POKED] = {0600, 0600, 0620},
+    [SHARE_SECRET] = {0600, 0600, 0600},
 };
 
 static enum share_reach reach_of(mode_t mode) {
     bool watched = (mode & (S_IRGRP | S_IXGRP)) == (S_IRGRP | S_IXGRP);
-    return !watched ? SHARE_NONE : (mode & S_IWGRP) != 0 ? SHARE_ACT : SHARE_WATCH;
+    return !watched ? SHARE_NONE : (mode & (S_IWGRP | S_ISVTX)) != 0 ? SHARE_ACT : SHARE_WATCH;
 }
 
 enum share_reach share_of(const char *directory) {
@@ -55,11 +57,12 @@ bool share_adopt(const char *path, enum share_kind kind) {
 }
 
 bool share_make_directory(const char *path, struct error *error) {
-    struct stat status;
-    bool there = stat(path, &status) == 0;
-    return file_make_directory(path, error) &&
-           (there || share_adopt(path, SHARE_RUNS) ||
-            error_set_errno(error, EXIT_CANT_CREATE, errno, "cannot set the mode of %s", path));
+    if (mkdir(path, 0700) == 0) {
+        return share_adopt(path, SHARE_RUNS) ||
+               error_set_errno(error, EXIT_CANT_CREATE, errno, "cannot set the mode of %s", path);
+    }
+    return errno == EEXIST ||
+           error_set_errno(error, EXIT_CANT_CREATE, errno, "cannot make the directory %s", path);
 }
 
 /* ---- all at once ---- */
@@ -71,22 +74,24 @@ static bool ends_with(const char *name, const char *end) {
 }
 
 static enum share_kind kind_of(const char *name, mode_t mode) {
-    static const char *const secrets[] = {"spec.json", ".tmp"};
-    static const char *const written[] = {"state.db", "state.db-journal", "agent.log", ".times"};
+    static const struct {
+        const char *end;
+        enum share_kind kind;
+    } table[] = {
+        {"spec.json", SHARE_SECRET},  {".tmp", SHARE_SECRET},
+        {"state.db", SHARE_STATE},    {"state.db-journal", SHARE_STATE},
+        {"agent.log", SHARE_WRITTEN}, {".times", SHARE_WRITTEN},
+        {".lock", SHARE_LOCK},
+    };
     if (S_ISDIR(mode)) {
-        return SHARE_RUNS;
+        return strcmp(name, "runs") == 0 ? SHARE_RUNS : SHARE_RUN;
     }
     if (S_ISFIFO(mode)) {
         return SHARE_POKED;
     }
-    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-        if (ends_with(name, secrets[i])) {
-            return SHARE_SECRET;
-        }
-    }
-    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
-        if (ends_with(name, written[i])) {
-            return SHARE_WRITTEN;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (ends_with(name, table[i].end)) {
+            return table[i].kind;
         }
     }
     return SHARE_FILE;

@@ -2,9 +2,11 @@
  * directory say it, and everything that is made below takes its own from the directory it is in.
  *
  * There is no other record of it, so that nothing can disagree: a directory that its group may
- * enter and read is watched, one that it may also write is acted in. The set-group-ID bit hands the
- * group on to what is made later; the umask has no say. Specs of runs are secrets and stay 0600
- * whatever the directory says. Others than owner and group get nothing. */
+ * enter and read is watched, one that it may also write, or that has the sticky bit, is acted in.
+ * That bit keeps each account's runs its own, and in a run's directory nobody but its account
+ * writes. The set-group-ID bit hands the group on to what is made later;
+ * the umask has no say. Who only watches can open nothing that he could lock. Specs of runs are
+ * secrets and stay 0600 whatever the directory says. Others than owner and group get nothing. */
 #ifndef PHASEGATE_BASE_SHARE_H
 #define PHASEGATE_BASE_SHARE_H
 
@@ -19,8 +21,11 @@ enum share_reach { SHARE_NONE, SHARE_WATCH, SHARE_ACT };
 /* What a thing is for, which decides its mode. */
 enum share_kind {
     SHARE_ROOT,    /* the state directory: 0700, 2750, 2770 */
-    SHARE_RUNS,    /* directories below it; sticky, so that each account's files stay its own */
+    SHARE_RUNS,    /* the directory of all runs: 0700, 2750, 3770 */
+    SHARE_RUN,     /* one run's directory: 0700, 2750, 3750 */
     SHARE_FILE,    /* read by the group: 0600, 0640, 0640 */
+    SHARE_STATE,   /* the state file, which a reader would lock: 0600, 0600, 0660 */
+    SHARE_LOCK,    /* looked at by those who act: 0600, 0600, 0640 */
     SHARE_WRITTEN, /* also written by those who act: 0600, 0640, 0660 */
     SHARE_POKED,   /* a FIFO that those who act write to: 0600, 0600, 0620 */
     SHARE_SECRET,  /* 0600 */
@@ -39,7 +44,7 @@ int share_open(const char *path, int flags, enum share_kind kind);
  * not. */
 bool share_adopt(const char *path, enum share_kind kind);
 
-/* Makes a directory below the state directory, with its parents, as its parent is shared. */
+/* Makes the directory of all runs as its parent is shared, when it is not there. */
 bool share_make_directory(const char *path, struct error *error);
 
 struct share_change {

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/operate.h"
 #include "runs/runs_reconcile.h"
+#include "state/state_copy.h"
 #include "state/state_lease.h"
 
 bool cli_attach_state(struct cli *cli, struct error *error) {
@@ -21,6 +22,11 @@ bool cli_attach_state(struct cli *cli, struct error *error) {
     cli->state =
         directory != NULL ? state_open(directory, state_access_to(directory), error) : NULL;
     free(directory);
+    if (cli->state != NULL && state_copy_at(cli->state) != 0) {
+        int64_t age = clock_wall_ms(clock_system()) - state_copy_at(cli->state);
+        (void)fprintf(cli->err, "You may watch: this is from a copy of the state, %lld s old.\n",
+                      (long long)(age < 0 ? 0 : age / 1000));
+    }
     return cli->state != NULL;
 }
 

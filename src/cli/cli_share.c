@@ -8,6 +8,7 @@
 #include "base/share.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
+#include "state/state_copy.h"
 #include "state/state_journal.h"
 
 static const char *const reaches[] = {
@@ -101,7 +102,8 @@ static bool change(struct cli *cli, const char *directory, size_t wanted, struct
                      : memory_format("shared with the group %s, to %s", group, reaches[wanted]);
     struct state_actor actor = {.name = owner};
     bool good = state_journal_append(cli->state, &actor, clock_wall_ms(clock_system()),
-                                     STATE_EVENT_SHARE, NULL, text, NULL, error);
+                                     STATE_EVENT_SHARE, NULL, text, NULL, error) &&
+                state_copy_publish(cli->state, error);
     if (good && change.left > 0) {
         (void)fprintf(cli->out,
                       "%zu files and directories belong to other accounts and stay as they are.\n",

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "runs/place.h"
 #include "runs/runs_adopt.h"
 #include "runs/spec.h"
 #include "runs/start.h"
@@ -258,8 +259,7 @@ static bool write_files(const struct runs_plan *plan, const struct runs_adoptee 
         .log_limit = processor->log_limit,
         .adopted = adoptee->process,
     };
-    bool done = file_make_directory(directory, error) && spec_write(directory, &spec, error) &&
-                link_log(directory, log, error);
+    bool done = place_make(directory, &spec, error) && link_log(directory, log, error);
     free(run);
     free(home);
     return done;

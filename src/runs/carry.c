@@ -219,7 +219,7 @@ int carry_main(int argc, char **argv) {
     }
     struct carry carry = {.run_directory = argv[2], .input = -1, .said = -1};
     carry.step = strtoul(argv[3], NULL, 10);
-    carry.spec = spec_read(argv[2], &error);
+    carry.spec = spec_read_own(argv[2], &error);
     if (carry.spec == NULL || carry.spec->ssh == NULL || carry.step >= carry.spec->step_count) {
         (void)fprintf(stderr, "phasegate: %s\n",
                       carry.spec == NULL ? error.text : "this run is not to be carried over");

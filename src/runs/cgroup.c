@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/trust.h"
 #include "runs/runs_shim.h"
 #include "runs/spec.h"
 
@@ -162,14 +163,51 @@ void cgroup_kill(const struct cgroup *cgroup) {
     }
 }
 
-void cgroup_kill_of(const char *run_directory) {
+/* Whether a run's shim can have made a cgroup of that path (cgroup_make). */
+static bool could_be_of(const char *path, const char *run) {
+    const char *fake = runs_shim_test("PHASEGATE_TEST_CGROUP");
+    const char *mount = fake != NULL ? fake : mount_point();
+    char *scope = memory_format("/phasegate-%s.scope/command", run);
+    char *plain = memory_format("/phasegate-%s", run);
+    size_t size = strlen(path);
+    size_t under = mount == NULL ? 0 : strlen(mount);
+    bool named = fake != NULL && strcmp(path + under, "/command") == 0;
+    const char *const ends[] = {scope, plain};
+    for (size_t i = 0; i < 2; i++) {
+        size_t length = strlen(ends[i]);
+        named = named || (size >= length && strcmp(path + size - length, ends[i]) == 0);
+    }
+    bool could = mount != NULL && strncmp(path, mount, under) == 0 && path[under] == '/' &&
+                 strstr(path, "/../") == NULL && named;
+    free(plain);
+    free(scope);
+    return could;
+}
+
+static void kill_made_by(uid_t owner, const char *path) {
+    struct stat status;
+    struct statfs about;
+    bool testing = runs_shim_test("PHASEGATE_TEST_CGROUP") != NULL;
+    int place = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool theirs = place >= 0 && fstat(place, &status) == 0 && status.st_uid == owner &&
+                  fstatfs(place, &about) == 0 && (testing || about.f_type == CGROUP2_SUPER_MAGIC);
+    int word = theirs ? openat(place, "cgroup.kill", O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (word >= 0) {
+        (void)file_write_all(word, "1", 1);
+        (void)close(word);
+    }
+    if (place >= 0) {
+        (void)close(place);
+    }
+}
+
+void cgroup_kill_of(const char *run, const char *run_directory) {
     struct text_buffer content = {0};
-    char *path = file_join(run_directory, SPEC_CGROUP);
-    if (file_read(path, LARGEST_FILE, &content, NULL) && content.size > 0) {
-        cgroup_kill(&(struct cgroup){.path = content.data});
+    if (trust_read(run_directory, SPEC_CGROUP, LARGEST_FILE, &content, NULL) && content.size > 0 &&
+        strlen(content.data) == content.size && could_be_of(content.data, run)) {
+        kill_made_by(trust_owner(run_directory), content.data);
     }
     text_buffer_free(&content);
-    free(path);
 }
 
 bool cgroup_ran_out(const struct cgroup *cgroup) {

@@ -24,8 +24,10 @@ bool cgroup_enter(const struct cgroup *cgroup);
 /* Kills all that is in it. */
 void cgroup_kill(const struct cgroup *cgroup);
 
-/* The same for the run of that directory, whose shim is gone. */
-void cgroup_kill_of(const char *run_directory);
+/* The same for a run whose shim is gone. What its directory says is believed of a cgroup of version
+ * 2 that is named for the run, and was made by the account that the directory belongs to: what
+ * others wrote there kills nothing that its writer could not. */
+void cgroup_kill_of(const char *run, const char *run_directory);
 
 /* Whether the kernel has killed anything in it for want of memory. */
 bool cgroup_ran_out(const struct cgroup *cgroup);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -155,7 +156,14 @@ static bool has_variable(pid_t pid, const char *entry) {
     return found;
 }
 
-size_t family_of_run(const char *run, int signal) {
+bool family_is_of(pid_t pid, uid_t owner) {
+    char path[48];
+    struct stat status;
+    (void)snprintf(path, sizeof path, "/proc/%d", (int)pid);
+    return owner == 0 || (stat(path, &status) == 0 && status.st_uid == owner);
+}
+
+size_t family_of_run(const char *run, uid_t owner, int signal) {
     DIR *directory = opendir("/proc");
     char *entry = memory_format("PHASEGATE_RUN_ID=%s", run);
     size_t count = 0;
@@ -168,8 +176,8 @@ size_t family_of_run(const char *run, int signal) {
         }
         int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
         /* Looked at again while the descriptor holds on to it: the pid may have been another's. */
-        if (descriptor >= 0 && has_variable(pid, entry) && read_member(pid, &member) &&
-            is_alive(&member)) {
+        if (descriptor >= 0 && has_variable(pid, entry) && family_is_of(pid, owner) &&
+            read_member(pid, &member) && is_alive(&member)) {
             count++;
             if (signal != 0) {
                 (void)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);

@@ -22,9 +22,13 @@ bool family_next(DIR *directory, pid_t *pid, pid_t *parent);
  * them, so that no pid is anybody else's. */
 void family_signal_children(pid_t witness, int signal);
 
-/* Living processes whose environment says PHASEGATE_RUN_ID=run, whatever their group or session,
- * each signalled (0: not) through a descriptor of its own after a second look. For runs whose shim
- * is gone. */
-size_t family_of_run(const char *run, int signal);
+/* Living processes of account `owner` (of root: of any) whose environment says
+ * PHASEGATE_RUN_ID=run, whatever their group or session, each signalled (0: not) through a
+ * descriptor of its own after a second look. For runs whose shim is gone: what others may write
+ * names nobody's processes but their own. */
+size_t family_of_run(const char *run, uid_t owner, int signal);
+
+/* Whether process `pid` runs as that account; root's may run as any. */
+bool family_is_of(pid_t pid, uid_t owner);
 
 #endif

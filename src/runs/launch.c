@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,7 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/share.h"
+#include "runs/place.h"
 #include "runs/runs_code.h"
 #include "runs/runs_launch.h"
 #include "runs/spec.h"
@@ -170,19 +169,6 @@ static char **environment_of(const struct pipeline *pipeline,
     return environment;
 }
 
-/* The group may look in, where there is one, only when the spec is there: until then it could put
- * one of its own in its place. */
-static bool make_directory(const char *directory, const struct spec *spec, struct error *error) {
-    char *runs = file_directory(directory);
-    bool done =
-        share_make_directory(runs, error) && file_make_directory(directory, error) &&
-        spec_write(directory, spec, error) &&
-        (share_adopt(directory, SHARE_RUNS) ||
-         error_set_errno(error, EXIT_CANT_CREATE, errno, "cannot set the mode of %s", directory));
-    free(runs);
-    return done;
-}
-
 static bool write_spec(const struct pipeline *pipeline, const struct pipeline_processor *processor,
                        const struct runs_item *item, const char *run, struct state *state,
                        const char *directory, struct error *error) {
@@ -202,7 +188,7 @@ static bool write_spec(const struct pipeline *pipeline, const struct pipeline_pr
         .linger_ms = LINGER_MS,
         .log_limit = processor->log_limit,
     };
-    bool done = make_directory(directory, &spec, error);
+    bool done = place_make(directory, &spec, error);
     for (char **entry = environment; *entry != NULL; entry++) {
         free(*entry);
     }

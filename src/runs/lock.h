@@ -12,8 +12,8 @@
  * is EAGAIN when somebody holds it. */
 int lock_take(const char *directory, const char *name);
 
-/* Whether somebody holds the lock. Takes nothing; a file that is not there is not locked,
- * one that may not be read is. */
+/* Whether somebody holds the lock. Takes nothing; a file that is not there is not locked, nor is
+ * what is no regular file of the directory's owner; one that may not be read is. */
 bool lock_is_held(const char *directory, const char *name);
 
 #endif

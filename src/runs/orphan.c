@@ -3,10 +3,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/trust.h"
 #include "runs/cgroup.h"
 #include "runs/family.h"
 #include "runs/lock.h"
@@ -22,8 +22,9 @@ static size_t reach_adopted(const struct state_run *run, int signal) {
     struct tree tree = {.count = 0};
     size_t count = 0;
     if (spec != NULL) {
+        bool theirs = family_is_of((pid_t)spec->adopted.pid, trust_owner(run->directory));
         tree_begin(&tree, &spec->adopted);
-        count = signal == 0 ? tree_look(&tree) : tree_signal(&tree, signal);
+        count = signal == 0 || !theirs ? tree_look(&tree) : tree_signal(&tree, signal);
     }
     tree_clear(&tree);
     spec_free(spec);
@@ -31,8 +32,8 @@ static size_t reach_adopted(const struct state_run *run, int signal) {
 }
 
 bool orphan_is_foreign(const struct state_run *run) {
-    struct stat status;
-    return geteuid() != 0 && stat(run->directory, &status) == 0 && status.st_uid != geteuid();
+    uid_t owner = trust_owner(run->directory);
+    return geteuid() != 0 && owner != (uid_t)-1 && owner != geteuid();
 }
 
 bool orphan_is_alive(const struct state_run *run) {
@@ -40,7 +41,8 @@ bool orphan_is_alive(const struct state_run *run) {
         return reach_adopted(run, 0) > 0;
     }
     return lock_is_held(run->directory, SPEC_CHILD_LOCK) ||
-           lock_is_held(run->directory, SPEC_WITNESS_LOCK) || family_of_run(run->run, 0) > 0;
+           lock_is_held(run->directory, SPEC_WITNESS_LOCK) ||
+           family_of_run(run->run, trust_owner(run->directory), 0) > 0;
 }
 
 /* To all of the run that can be found; returns how many that is. */
@@ -49,9 +51,9 @@ static size_t send(const struct state_run *run, int signal) {
         return reach_adopted(run, signal);
     }
     if (signal == SIGKILL) {
-        cgroup_kill_of(run->directory);
+        cgroup_kill_of(run->run, run->directory);
     }
-    return family_of_run(run->run, signal);
+    return family_of_run(run->run, trust_owner(run->directory), signal);
 }
 
 static bool show(struct state *state, const struct clock *clock, const struct state_run *run,

@@ -8,6 +8,7 @@
 #include "runs/runner.h"
 #include "runs/runs_reconcile.h"
 #include "runs/spec.h"
+#include "state/state_notice.h"
 
 struct task {
     struct state *state;
@@ -60,26 +61,59 @@ static void judge_remote(const struct state_run *run, struct record *record) {
     spec_free(spec);
 }
 
-/* Says in the state file what was left on disk; false in `*found` when there is nothing. */
-static bool replay(struct task *task, const struct state_run *run, bool *found,
+/* What is not believed of a run, for the sentence about its end; the first of several. */
+static void keep_doubt(char **doubt, const struct error *why) {
+    if (*doubt == NULL && (why->code == EXIT_DATA || why->code == EXIT_SOFTWARE)) {
+        *doubt = memory_copy_string(why->text);
+    }
+}
+
+/* The record that was left on disk, and how it came there; false when there is none. */
+static bool find_record(const struct state_run *run, struct record *record, const char **remark,
+                        char **doubt) {
+    struct error why = {0};
+    *remark = "recorded by its shim, which ended before it could say so here";
+    if (record_read(run->directory, SPEC_EXIT, run->run, record, &why) &&
+        record->outcome != STATE_OUTCOME_NONE) {
+        return true;
+    }
+    keep_doubt(doubt, &why);
+    record_clear(record);
+    why = (struct error){0};
+    *remark = "seen by its witness; its shim was killed";
+    /* The wait status of an earlier step says nothing of the one that ran last; of a step that is
+     * not recorded, the witness can only have seen that it was never let go. */
+    bool found =
+        record_read(run->directory, SPEC_WAIT, run->run, record, &why) && record->step >= run->step;
+    keep_doubt(doubt, &why);
+    if (found) {
+        judge_wait(run, record);
+        judge_remote(run, record);
+    }
+    return found;
+}
+
+/* Says in the state file what was left on disk; false in `*found` when there is nothing, or nothing
+ * that can be: then `*doubt` says why, which the caller frees. */
+static bool replay(struct task *task, const struct state_run *run, bool *found, char **doubt,
                    struct error *error) {
     struct record record;
-    const char *remark = "recorded by its shim, which ended before it could say so here";
-    *found = record_read(run->directory, SPEC_EXIT, run->run, &record);
-    if (!*found || record.outcome == STATE_OUTCOME_NONE) {
-        record_clear(&record);
-        remark = "seen by its witness; its shim was killed";
-        /* The wait status of an earlier step says nothing of the one that ran last; of a step that
-         * is not recorded, the witness can only have seen that it was never let go. */
-        *found =
-            record_read(run->directory, SPEC_WAIT, run->run, &record) && record.step >= run->step;
-        judge_wait(run, &record);
-        judge_remote(run, &record);
-    }
+    struct error why = {0};
+    const char *remark;
+    *found = find_record(run, &record, &remark, doubt);
     record.adopted = run->notices.adopted;
     const char *by = record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "replay";
-    bool done = !*found || end_run(task, run, &record, by, remark, &task->sums->replayed, error);
+    bool done = !*found || end_run(task, run, &record, by, remark, &task->sums->replayed, &why);
     record_clear(&record);
+    if (!done && why.code == EXIT_SOFTWARE) {
+        /* It says what no run of the state file can come to. */
+        keep_doubt(doubt, &why);
+        *found = false;
+        return true;
+    }
+    if (!done && error != NULL) {
+        *error = why;
+    }
     return done;
 }
 
@@ -87,14 +121,14 @@ static bool replay(struct task *task, const struct state_run *run, bool *found,
  * the run is left, and what else there may be cannot be seen from here. */
 static bool replay_end(struct task *task, const struct state_run *run, struct error *error) {
     struct record record;
-    bool ended = record_read(run->directory, SPEC_EXIT, run->run, &record) &&
+    char *doubt = NULL;
+    bool ended = record_read(run->directory, SPEC_EXIT, run->run, &record, NULL) &&
                  record.outcome != STATE_OUTCOME_NONE;
     record_clear(&record);
-    if (!ended) {
-        task->sums->elsewhere++;
-        return true;
-    }
-    return replay(task, run, &ended, error);
+    bool done = !ended || replay(task, run, &ended, &doubt, error);
+    task->sums->elsewhere += ended ? 0 : 1;
+    free(doubt);
+    return done;
 }
 
 static bool end_unstarted(struct task *task, const struct state_run *run, const char *why,
@@ -109,13 +143,16 @@ static bool end_unstarted(struct task *task, const struct state_run *run, const 
 }
 
 static bool end_lost(struct task *task, const struct state_run *run, bool rebooted,
-                     struct error *error) {
+                     const char *doubt, struct error *error) {
     struct record record = {
         .outcome = STATE_OUTCOME_LOST, .step = run->step, .ended_at = clock_wall_ms(task->clock)};
-    return end_run(task, run, &record, "reconciler",
-                   rebooted ? "the machine restarted while it ran; coverage says what is there"
-                            : "its shim and its witness were killed; coverage says what is there",
-                   &task->sums->lost, error);
+    const char *why = doubt != NULL ? doubt
+                      : rebooted    ? "the machine restarted while it ran"
+                                    : "its shim and its witness were killed";
+    char *remark = memory_format("%s; coverage says what is there", why);
+    bool done = end_run(task, run, &record, "reconciler", remark, &task->sums->lost, error);
+    free(remark);
+    return done;
 }
 
 static bool reconcile_claimed(struct task *task, const struct state_run *run, bool rebooted,
@@ -143,9 +180,9 @@ static bool end_adopted(struct task *task, const struct state_run *run, bool reb
                    &task->sums->lost, error);
 }
 
-/* Nothing of the run is alive, and no file says how it ended. */
+/* Nothing of the run is alive, and no file that is believed says how it ended. */
 static bool end_unknown(struct task *task, const struct state_run *run, bool rebooted,
-                        struct error *error) {
+                        const char *doubt, struct error *error) {
     /* The gate opens only after "running" was committed: a run that is starting never ran. */
     bool never_ran = run->child.pid == 0;
     if (run->notices.adopted) {
@@ -153,7 +190,7 @@ static bool end_unknown(struct task *task, const struct state_run *run, bool reb
     }
     return never_ran ? end_unstarted(task, run, "its shim was killed before the command was let go",
                                      error)
-                     : end_lost(task, run, rebooted, error);
+                     : end_lost(task, run, rebooted, doubt, error);
 }
 
 /* Reads the run again, now that nothing of it lives: it may have gone on since the list was read.
@@ -163,8 +200,10 @@ static bool end_dead(struct task *task, const char *run, bool rebooted, struct e
     size_t count;
     bool found = true;
     struct state_run *now = state_runs(task->state, &filter, &count, error);
-    bool done = now != NULL && (count == 0 || replay(task, now, &found, error)) &&
-                (found || end_unknown(task, now, rebooted, error));
+    char *doubt = NULL;
+    bool done = now != NULL && (count == 0 || replay(task, now, &found, &doubt, error)) &&
+                (found || end_unknown(task, now, rebooted, doubt, error));
+    free(doubt);
     state_runs_free(now, count);
     return done;
 }
@@ -191,6 +230,19 @@ static bool reconcile_run(struct task *task, const struct state_run *run, struct
     return end_dead(task, run->run, rebooted, error);
 }
 
+/* What the state file refuses of one run is said of that run, and keeps nobody from the others. */
+static bool set_aside(struct task *task, const struct state_run *run, struct error *error) {
+    if (error->code != EXIT_SOFTWARE && error->code != EXIT_NO_GO) {
+        return false;
+    }
+    char *text = memory_format("cannot be brought up to date: %s", error->text);
+    bool done = state_notice_stuck(task->state, task->actor, run->run, -1, text,
+                                   clock_wall_ms(task->clock), error);
+    task->sums->aside++;
+    free(text);
+    return done;
+}
+
 bool runs_reconcile(struct state *state, const struct state_actor *actor, const struct clock *clock,
                     struct runs_reconciled *reconciled, struct error *error) {
     struct state_run_filter filter = {.live = true};
@@ -201,7 +253,11 @@ bool runs_reconcile(struct state *state, const struct state_actor *actor, const 
     struct state_run *runs = state_runs(state, &filter, &count, error);
     bool done = runs != NULL;
     for (size_t i = 0; done && i < count; i++) {
-        done = reconcile_run(&task, &runs[i], error);
+        struct error why = {0};
+        done = reconcile_run(&task, &runs[i], &why) || set_aside(&task, &runs[i], &why);
+        if (!done && error != NULL) {
+            *error = why;
+        }
     }
     state_runs_free(runs, count);
     return done;

@@ -9,8 +9,11 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/share.h"
+#include "base/trust.h"
 
-enum { LARGEST_RECORD = 65536 };
+enum { LARGEST_RECORD = 65536, MOST_STEPS = 1000000 };
+
+static const int64_t LATEST_MS = INT64_C(253402300799999); /* of the year 9999 */
 
 static json_t *to_json(const char *run, const struct record *record) {
     bool has = record->has_wait_status;
@@ -58,30 +61,63 @@ static enum state_outcome outcome_of(const char *word) {
     return STATE_OUTCOME_NONE;
 }
 
+/* What the state file takes: a time that clocks show, no count below nothing, no status of waitpid
+ * that is none, and an outcome that fits it. */
+static bool can_be(const json_t *json, const struct record *record) {
+    const char *word = json_get_string(json, "outcome", NULL);
+    int64_t step = json_get_integer(json, "step", 0);
+    int64_t status = json_get_integer(json, "wait_status", 0);
+    bool ended = WIFEXITED(record->wait_status) || WIFSIGNALED(record->wait_status);
+    bool is_ok = record->outcome == STATE_OUTCOME_OK;
+    bool is_failed = record->outcome == STATE_OUTCOME_FAILED;
+    bool is_spawn = record->outcome == STATE_OUTCOME_SPAWN_ERROR;
+    bool is_lost = record->outcome == STATE_OUTCOME_LOST;
+    return (word == NULL || record->outcome != STATE_OUTCOME_NONE) && step >= 0 &&
+           step <= MOST_STEPS && status >= 0 && status <= UINT16_MAX &&
+           (!record->has_wait_status || ended) && record->stragglers >= 0 &&
+           record->ended_at >= 0 && record->ended_at <= LATEST_MS &&
+           (!is_ok || (record->has_wait_status && record->wait_status == 0)) &&
+           (!is_failed || record->has_wait_status) &&
+           (!is_spawn || (!record->has_wait_status && record->spawn_error != NULL)) &&
+           (!is_lost || !record->has_wait_status);
+}
+
+static void take(const json_t *json, struct record *record) {
+    record->outcome = outcome_of(json_get_string(json, "outcome", NULL));
+    record->has_wait_status = json_is_integer(json_object_get(json, "wait_status"));
+    record->wait_status = (int)json_get_integer(json, "wait_status", 0);
+    record->step = (size_t)json_get_integer(json, "step", 0);
+    record->stragglers = json_get_integer(json, "stragglers", 0);
+    record->out_of_memory = json_get_bool(json, "out_of_memory", false);
+    record->spawn_error = memory_copy_string(json_get_string(json, "spawn_error", NULL));
+    if (record->outcome == STATE_OUTCOME_SPAWN_ERROR && record->spawn_error == NULL) {
+        record->spawn_error = memory_copy_string("nobody wrote why"); /* it was not UTF-8 */
+    }
+    record->ended_at = json_get_integer(json, "ended_ms", 0);
+}
+
 bool record_read(const char *run_directory, const char *name, const char *run,
-                 struct record *record) {
+                 struct record *record, struct error *error) {
     struct text_buffer buffer = {0};
     char *path = file_join(run_directory, name);
     json_t *json = NULL;
+    bool good = false;
     *record = (struct record){0};
-    if (file_read(path, LARGEST_RECORD, &buffer, NULL)) {
-        json = json_read((struct text){buffer.data, buffer.size}, path, NULL);
+    if (trust_read(run_directory, name, LARGEST_RECORD, &buffer, error)) {
+        json = json_read((struct text){buffer.data, buffer.size}, path, error);
     }
-    bool ours = json != NULL && strcmp(json_get_string(json, "run", ""), run) == 0;
-    if (ours) {
-        record->outcome = outcome_of(json_get_string(json, "outcome", NULL));
-        record->has_wait_status = json_is_integer(json_object_get(json, "wait_status"));
-        record->wait_status = (int)json_get_integer(json, "wait_status", 0);
-        record->step = (size_t)json_get_integer(json, "step", 0);
-        record->stragglers = json_get_integer(json, "stragglers", 0);
-        record->out_of_memory = json_get_bool(json, "out_of_memory", false);
-        record->spawn_error = memory_copy_string(json_get_string(json, "spawn_error", NULL));
-        record->ended_at = json_get_integer(json, "ended_ms", 0);
+    if (json != NULL && strcmp(json_get_string(json, "run", ""), run) == 0) {
+        take(json, record);
+        good = can_be(json, record);
+    }
+    if (json != NULL && !good) {
+        (void)error_set(error, EXIT_DATA, "%s is no record of an end of this run", path);
+        record_clear(record);
     }
     json_decref(json);
     text_buffer_free(&buffer);
     free(path);
-    return ours;
+    return good;
 }
 
 void record_clear(struct record *record) {

@@ -24,9 +24,11 @@ struct record {
 bool record_write(const char *run_directory, const char *name, const char *run,
                   const struct record *record, struct error *error);
 
-/* False when there is none, or it is malformed or of another run. Free with record_clear. */
+/* False when there is none (EXIT_NO_INPUT), or it is not to be believed: malformed, of another run,
+ * with a number that cannot be, or by another account (EXIT_DATA, with why). Free with
+ * record_clear. */
 bool record_read(const char *run_directory, const char *name, const char *run,
-                 struct record *record);
+                 struct record *record, struct error *error);
 void record_clear(struct record *record);
 
 /* "exit 0", "exit 1", "killed by SIGTERM", "killed (SIGKILL), probably for want of memory", "did

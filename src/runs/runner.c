@@ -59,7 +59,7 @@ enum runner_word runner_word_of(const struct spec *spec, const char *run_directo
         return RUNNER_HEARD;
     }
     enum runner_word word = RUNNER_UNHEARD;
-    if (record_read(run_directory, SPEC_REMOTE, spec->run, &record) && record.step == step) {
+    if (record_read(run_directory, SPEC_REMOTE, spec->run, &record, NULL) && record.step == step) {
         word = record.spawn_error != NULL ? RUNNER_NEVER : RUNNER_HEARD;
         *why = memory_copy_string(record.spawn_error);
     }

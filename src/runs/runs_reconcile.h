@@ -4,7 +4,9 @@
  * Liveness is the shim's lock on its file, never a bare pid. Ended with exit.json: replayed. Shim
  * gone, command alive: orphan; it keeps its claims, and a stop that was asked for is carried out
  * here, stage by stage. Nothing there: the status its witness left, or lost. Claimed for 30 s
- * without a shim: spawn error. Any number of processes may do it at the same time. */
+ * without a shim: spawn error. Records that are not to be believed (base/trust.h, or with what
+ * cannot be) count as none, and the end says so. Any number of processes may do it at the same
+ * time. */
 #ifndef PHASEGATE_RUNS_RUNS_RECONCILE_H
 #define PHASEGATE_RUNS_RUNS_RECONCILE_H
 
@@ -19,6 +21,7 @@ struct runs_reconciled {
     size_t lost;      /* ended now, nobody knows how */
     size_t elsewhere; /* of another account, and only that one can tell whether all has ended */
     size_t unstarted; /* ended now, their command never ran */
+    size_t aside;     /* left as they are, with a notice: the state file refuses what is found */
 };
 
 bool runs_reconcile(struct state *state, const struct state_actor *actor, const struct clock *clock,

@@ -128,9 +128,16 @@ static bool prepare(struct shim *shim) {
         return false;
     }
     runs_shim_fault("locked");
-    shim->spec = spec_read(shim->run_directory, &error);
+    shim->spec = spec_read_own(shim->run_directory, &error);
     if (shim->spec == NULL) {
         shim_tell(shim, "error %s", error.text);
+        return false;
+    }
+    char *place = memory_format("%s/runs/%s", shim->spec->state, shim->spec->run);
+    bool fits = strcmp(place, shim->run_directory) == 0;
+    free(place);
+    if (!fits) {
+        shim_tell(shim, "error %s is not where its spec says", shim->run_directory);
         return false;
     }
     shim->state = state_open(shim->spec->state, STATE_WRITE, &error);

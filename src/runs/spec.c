@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/trust.h"
 
 enum { LARGEST_SPEC = 4 * 1024 * 1024 };
 
@@ -30,7 +32,7 @@ bool spec_write(const char *run_directory, const struct spec *spec, struct error
         (json_int_t)spec->log_limit, "adopted_pid", (json_int_t)spec->adopted.pid, "adopted_start",
         (json_int_t)spec->adopted.start, "adopted_boot_id", spec->adopted.boot_id, "ssh",
         spec->ssh);
-    char *path = file_join(run_directory, "spec.json");
+    char *path = file_join(run_directory, SPEC_FILE);
     bool done = false;
     if (json == NULL) {
         done = error_set(error, EXIT_DATA, "%s: an argument of the command is not UTF-8", path);
@@ -84,32 +86,51 @@ static bool read_steps(const json_t *json, struct spec *spec) {
     return count > 0;
 }
 
-struct spec *spec_read(const char *run_directory, struct error *error) {
+/* A time or a size: not negative, and so far from the end that a sum of some does not wrap. */
+static int64_t amount(const json_t *json, const char *name, int64_t none) {
+    int64_t value = json_get_integer(json, name, none);
+    return value < 0 || value > INT64_MAX / 4 ? none : value;
+}
+
+static struct spec *from_json(const json_t *json) {
+    struct spec *spec = memory_new(1, sizeof *spec);
+    spec->run = memory_copy_string(json_get_string(json, "run", NULL));
+    spec->state = memory_copy_string(json_get_string(json, "state", NULL));
+    spec->ssh = memory_copy_string(json_get_string(json, "ssh", NULL));
+    spec->directory = memory_copy_string(json_get_string(json, "directory", NULL));
+    spec->environment = strings_of_json(json_object_get(json, "environment"));
+    spec->grace_ms = amount(json, "grace_ms", 60000);
+    spec->timeout_ms = amount(json, "timeout_ms", 0);
+    spec->linger_ms = amount(json, "linger_ms", 10000);
+    spec->log_limit = amount(json, "log_limit", 0);
+    spec->adopted.pid = amount(json, "adopted_pid", 0);
+    spec->adopted.start = amount(json, "adopted_start", 0);
+    (void)snprintf(spec->adopted.boot_id, sizeof spec->adopted.boot_id, "%s",
+                   json_get_string(json, "adopted_boot_id", ""));
+    return spec;
+}
+
+/* Complete, and of the run that the directory is named for. */
+static bool is_whole(const struct spec *spec, const char *run_directory) {
+    const char *slash = strrchr(run_directory, '/');
+    return spec->run != NULL && spec->state != NULL && spec->directory != NULL &&
+           spec->environment != NULL && spec->adopted.pid <= INT32_MAX &&
+           strcmp(spec->run, slash == NULL ? run_directory : slash + 1) == 0;
+}
+
+static struct spec *read_it(const char *run_directory, bool own, struct error *error) {
     struct text_buffer buffer = {0};
-    char *path = file_join(run_directory, "spec.json");
+    char *path = file_join(run_directory, SPEC_FILE);
     json_t *json = NULL;
     struct spec *spec = NULL;
-    if (file_read(path, LARGEST_SPEC, &buffer, error)) {
+    if ((own ? trust_read_own : trust_read)(run_directory, SPEC_FILE, LARGEST_SPEC, &buffer,
+                                            error)) {
         json = json_read((struct text){buffer.data, buffer.size}, path, error);
     }
     if (json != NULL) {
-        spec = memory_new(1, sizeof *spec);
-        spec->run = memory_copy_string(json_get_string(json, "run", NULL));
-        spec->state = memory_copy_string(json_get_string(json, "state", NULL));
-        spec->ssh = memory_copy_string(json_get_string(json, "ssh", NULL));
-        spec->directory = memory_copy_string(json_get_string(json, "directory", NULL));
-        spec->environment = strings_of_json(json_object_get(json, "environment"));
-        spec->grace_ms = json_get_integer(json, "grace_ms", 60000);
-        spec->timeout_ms = json_get_integer(json, "timeout_ms", 0);
-        spec->linger_ms = json_get_integer(json, "linger_ms", 10000);
-        spec->log_limit = json_get_integer(json, "log_limit", 0);
-        spec->adopted.pid = json_get_integer(json, "adopted_pid", 0);
-        spec->adopted.start = json_get_integer(json, "adopted_start", 0);
-        (void)snprintf(spec->adopted.boot_id, sizeof spec->adopted.boot_id, "%s",
-                       json_get_string(json, "adopted_boot_id", ""));
-        if (!read_steps(json, spec) || spec->run == NULL || spec->state == NULL ||
-            spec->directory == NULL || spec->environment == NULL) {
-            (void)error_set(error, EXIT_DATA, "%s is not a spec of a run", path);
+        spec = from_json(json);
+        if (!read_steps(json, spec) || !is_whole(spec, run_directory)) {
+            (void)error_set(error, EXIT_DATA, "%s is not a spec of this run", path);
             spec_free(spec);
             spec = NULL;
         }
@@ -118,6 +139,14 @@ struct spec *spec_read(const char *run_directory, struct error *error) {
     text_buffer_free(&buffer);
     free(path);
     return spec;
+}
+
+struct spec *spec_read(const char *run_directory, struct error *error) {
+    return read_it(run_directory, false, error);
+}
+
+struct spec *spec_read_own(const char *run_directory, struct error *error) {
+    return read_it(run_directory, true, error);
 }
 
 void spec_free(struct spec *spec) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "state/state_lease.h"
 
+#define SPEC_FILE         "spec.json"
 #define SPEC_OUT_LOG      "out.log"
 #define SPEC_SHIM_LOG     "shim.log"
 #define SPEC_CONTROL      "control"
@@ -42,8 +43,12 @@ struct spec {
 
 bool spec_write(const char *run_directory, const struct spec *spec, struct error *error);
 
-/* Free with spec_free. NULL when the file is missing or malformed. */
+/* Free with spec_free. NULL when the file is missing or malformed, of another run than the
+ * directory is named for, or not to be believed (base/trust.h). */
 struct spec *spec_read(const char *run_directory, struct error *error);
+
+/* The same, to be carried out: of this very account. */
+struct spec *spec_read_own(const char *run_directory, struct error *error);
 void spec_free(struct spec *spec);
 
 #endif

@@ -5,10 +5,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "situation/parts.h"
+#include "state/state_copy.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
 
 /* Two renewals were missed. */
+static const int64_t old_copy_ms = 30000;
 static const int64_t silent_ns = INT64_C(11) * 1000000000;
 
 /* Less cannot hold a transaction and its journal. */
@@ -57,6 +59,14 @@ bool situation_load_agent(struct situation *situation, struct state *state, stru
     header->agent_alive = lease.held;
     if (lease.there && (lease.held || lease.abandoned) && silent && (full || !lease.held)) {
         header->agent_trouble = situation_agent_trouble(lease.renewed_at, free, directory);
+    }
+    int64_t copied = state_copy_at(state);
+    int64_t age = clock_wall_ms(clock_system()) - copied;
+    if (copied != 0 && age > old_copy_ms && header->agent_trouble == NULL) {
+        header->agent_trouble =
+            memory_format("you watch a copy of the state, %lld min %lld s old; nobody publishes a "
+                          "newer one",
+                          (long long)(age / 60000), (long long)(age / 1000 % 60));
     }
     int64_t term = lease.term;
     state_lease_clear(&lease);

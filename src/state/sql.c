@@ -47,9 +47,6 @@ bool sql_failed(struct state *state, struct error *error) {
                          "%s is being written by another phasegate process for too long; try again",
                          state->path);
     }
-    if (extended == SQLITE_READONLY_ROLLBACK || extended == SQLITE_READONLY_RECOVERY) {
-        return state_refuse_recovery(state, error);
-    }
     if ((extended & 0xFF) == SQLITE_READONLY && !state->writable) {
         return state_refuse(state, error);
     }

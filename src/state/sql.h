@@ -7,10 +7,20 @@
 #define PHASEGATE_STATE_SQL_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/day.h"
 #include "state/state.h"
+
+/* Of a connection that reads a copy: which it has open. Of one that publishes them: what the last
+ * held, and when the next may be made. */
+struct state_copy {
+    dev_t device;
+    ino_t inode;
+    int64_t at_ms; /* 0: the state itself is open */
+    int64_t version, changes, next_ns;
+};
 
 struct state {
     sqlite3 *database;
@@ -21,6 +31,7 @@ struct state {
     int patience_ms;
     int64_t waiting_since;              /* boot ns, of the wait that goes on */
     int64_t seen_version, seen_changes; /* of state_changed; -1 before the first */
+    struct state_copy copy;
 };
 
 enum sql_type { SQL_NULL, SQL_INTEGER, SQL_REAL, SQL_TEXT, SQL_BLOB };
@@ -56,9 +67,8 @@ static inline struct sql_value sql_blob(const char *data, size_t size) {
 /* Fills the error from the connection's last failure; returns false. */
 bool sql_failed(struct state *state, struct error *error);
 
-/* Why a connection that may only read writes nothing (state.c); both return false. */
+/* Why a connection that may only read writes nothing; returns false. */
 bool state_refuse(const struct state *state, struct error *error);
-bool state_refuse_recovery(const struct state *state, struct error *error);
 
 /* Says of a file that cannot be right what to do about it (EXIT_DATA); returns false. */
 bool state_refuse_damage(const struct state *state, const char *what, struct error *error);

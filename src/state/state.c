@@ -12,9 +12,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/share.h"
+#include "base/trust.h"
+#include "state/copy.h"
 #include "state/filesystem.h"
 #include "state/schema.h"
 #include "state/sql.h"
+#include "state/state_copy.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -97,11 +100,7 @@ static bool configure(struct state *state, struct error *error) {
 }
 
 enum state_access state_access_to(const char *directory) {
-    char *path = file_join(directory, "state.db");
-    bool watched = faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 &&
-                   faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0;
-    free(path);
-    return watched ? STATE_READ : STATE_WRITE;
+    return copy_is_for_us(directory) ? STATE_READ : STATE_WRITE;
 }
 
 bool state_is_writable(const struct state *state) {
@@ -124,14 +123,12 @@ bool state_refuse(const struct state *state, struct error *error) {
                      state->directory, owner_of(state));
 }
 
-bool state_refuse_recovery(const struct state *state, struct error *error) {
-    return error_set(error, EXIT_TEMPORARY,
-                     "%s holds half a change of a program that was killed, and you may not undo "
-                     "it; any phasegate command of its owner (uid %ld) does",
-                     state->path, owner_of(state));
-}
-
 bool state_refuse_damage(const struct state *state, const char *what, struct error *error) {
+    if (state->copy.at_ms != 0) {
+        return error_set(error, EXIT_DATA,
+                         "%s is damaged (%s); its owner's next command publishes another",
+                         state->path, what);
+    }
     return error_set(error, EXIT_DATA,
                      "%s is damaged (%s); what runs goes on. Stop the agent, move this file and "
                      "its -journal away together, and start anew; `sqlite3 MOVED .recover` reads "
@@ -149,7 +146,50 @@ static bool prepare_place(const char *directory, enum state_access access, const
     if (access == STATE_WRITE && !file_make_directory(directory, error)) {
         return false;
     }
-    return filesystem_is_local(directory, error);
+    return trust_way(directory, error) && filesystem_is_local(directory, error);
+}
+
+/* Whether what stands there, if anything does, is of that type, and the directory's owner's or
+ * root's. Not opened: closing it would drop SQLite's locks. */
+static bool check_entry(const char *path, mode_t type, bool any_owner, uid_t owner,
+                        struct error *error) {
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return errno == ENOENT ||
+               error_set_errno(error, EXIT_NO_INPUT, errno, "cannot look at %s", path);
+    }
+    if ((status.st_mode & S_IFMT) != type || (type == S_IFREG && status.st_nlink > 1)) {
+        return error_set(error, EXIT_DATA, "%s is not believed: it is %s; move it away", path,
+                         type == S_IFDIR ? "no directory" : "no regular file of one name");
+    }
+    if (!any_owner && status.st_uid != owner && status.st_uid != 0) {
+        return error_set(error, EXIT_PERMISSION,
+                         "%s belongs to uid %ld, and the directory around it to uid %ld, who is to "
+                         "look who laid it there and to move it away",
+                         path, (long)status.st_uid, (long)owner);
+    }
+    return (status.st_mode & S_IWOTH) == 0 ||
+           error_set(error, EXIT_PERMISSION, "everybody may write %s: chmod o-rwx %s", path, path);
+}
+
+/* A journal may be of whoever acted first. */
+static bool check_entries(const struct state *state, struct error *error) {
+    uid_t owner = trust_owner(state->directory);
+    char *journal = memory_format("%s-journal", state->path);
+    char *runs = file_join(state->directory, "runs");
+    bool done = check_entry(state->path, S_IFREG, false, owner, error) &&
+                check_entry(journal, S_IFREG, true, owner, error) &&
+                check_entry(runs, S_IFDIR, false, owner, error);
+    free(runs);
+    free(journal);
+    return done;
+}
+
+static bool open_copy(struct state *state, struct error *error) {
+    char *path = file_join(state->directory, STATE_COPY);
+    free(state->path);
+    state->path = path;
+    return copy_open(state, error) && configure(state, error) && schema_prepare(state, error);
 }
 
 static bool open_database(struct state *state, struct error *error) {
@@ -161,7 +201,7 @@ static bool open_database(struct state *state, struct error *error) {
     (void)umask(mask);
     if (code == SQLITE_OK && state->writable) {
         /* Fails for a file of another account, which has its mode from there. */
-        (void)share_adopt(state->path, SHARE_WRITTEN);
+        (void)share_adopt(state->path, SHARE_STATE);
     }
     if (code != SQLITE_OK) {
         return error_set(error, EXIT_PERMISSION, "cannot open %s: %s", state->path,
@@ -191,7 +231,12 @@ struct state *state_open(const char *directory, enum state_access access, struct
     state->seen_version = -1;
     state->patience_ms = PATIENCE_MS;
     (void)clock_boot_id(state->boot_id);
-    if (!open_database(state, error)) {
+    if (state->writable && trust_owner(absolute) == geteuid()) {
+        (void)share_adopt(state->path, SHARE_STATE); /* one's own: what was opened to more is not */
+    }
+    bool watches = access == STATE_READ && copy_is_for_us(absolute);
+    if (!check_entries(state, error) ||
+        !(watches ? open_copy(state, error) : open_database(state, error))) {
         state_close(state);
         return NULL;
     }
@@ -200,6 +245,10 @@ struct state *state_open(const char *directory, enum state_access access, struct
 
 void state_close(struct state *state) {
     if (state != NULL) {
+        if (state->database != NULL && sqlite3_total_changes64(state->database) > 0 &&
+            share_of(state->directory) == SHARE_WATCH) {
+            (void)state_copy_publish(state, NULL); /* the next who writes does it again */
+        }
         (void)sqlite3_close_v2(state->database);
         free(state->directory);
         free(state->path);
@@ -215,8 +264,17 @@ int state_schema(const struct state *state) {
     return state->schema;
 }
 
+/* A copy that does not open leaves the one before, whose age shows. */
+static bool take_newer_copy(struct state *state) {
+    return copy_is_old(state) && copy_open(state, NULL) && configure(state, NULL) &&
+           schema_prepare(state, NULL);
+}
+
 bool state_changed(struct state *state) {
     int64_t version;
+    if (take_newer_copy(state)) {
+        state->seen_version = -1;
+    }
     if (!sql_one(state, NULL, "PRAGMA data_version", NULL, 0, -1, &version)) {
         return true;
     }
@@ -229,6 +287,7 @@ bool state_changed(struct state *state) {
 
 bool state_read_begin(struct state *state, struct error *error) {
     int64_t ignored;
+    (void)take_newer_copy(state);
     /* BEGIN alone takes no lock: the first read does. */
     return sql_script(state, "BEGIN", error) &&
            (sql_one(state, error, "SELECT count(*) FROM lease", NULL, 0, 0, &ignored) ||

@@ -44,12 +44,14 @@ struct state_actor {
 char *state_home(const char *pipeline, struct error *error);
 
 /* Opens the state in `directory`. Errors: a network file system, or a file that is not ours, or
- * for STATE_WRITE one of a newer schema (EXIT_CONFIG); no permission (EXIT_PERMISSION). A newer
+ * for STATE_WRITE one of a newer schema (EXIT_CONFIG); no permission, or a place where others could
+ * put another in its stead (EXIT_PERMISSION, base/trust.h); damage (EXIT_DATA). A newer
  * schema can still be read: it only ever adds. */
 struct state *state_open(const char *directory, enum state_access access, struct error *error);
 void state_close(struct state *state); /* NULL is fine */
 
-/* What this process may do there: STATE_READ when there is a state file that it may only read. */
+/* What this process may do there: STATE_READ when there is a state file that it may not write. It
+ * then reads the copy that is published for those who watch (state_copy.h). */
 enum state_access state_access_to(const char *directory);
 
 /* Whether the connection may write. What a STATE_READ connection is asked to write is refused, with

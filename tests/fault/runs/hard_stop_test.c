@@ -41,7 +41,7 @@ static void press_stop(const char *run, bool at_once) {
 /* Stopped, nothing of it left, its dates free. */
 static void expect_gone(const char *run, const char *kind) {
     fixture_wait();
-    cr_assert(family_of_run(run, 0) == 0, "%s", kind);
+    cr_assert(family_of_run(run, geteuid(), 0) == 0, "%s", kind);
     struct state_run *stored = fixture_load(&f, run);
     cr_assert(stored->state == STATE_RUN_ENDED && stored->outcome == STATE_OUTCOME_STOPPED, "%s",
               kind);
@@ -95,7 +95,7 @@ Test(hard_stop, of_a_fork_bomb_ends_all_of_it_and_says_so_only_then)
         stored = fixture_load(&f, run);
         ended = stored->state == STATE_RUN_ENDED;
         state_runs_free(stored, 1);
-        cr_assert(!ended || family_of_run(run, 0) == 0, "ended, and not gone");
+        cr_assert(!ended || family_of_run(run, geteuid(), 0) == 0, "ended, and not gone");
     } while (!ended);
     expect_gone(run, "bomb");
     cr_assert(fixture_events(&f, run, "stop-stage") == 2);

@@ -64,7 +64,7 @@ Test(session, that_takes_all_of_a_run_leaves_it_lost_and_its_dates_free)
     cr_assert_str_eq(stored->recorded_by, "reconciler");
     state_runs_free(stored, 1);
     cr_assert(claims_held() == 0);
-    cr_assert(family_of_run(run, 0) == 0);
+    cr_assert(family_of_run(run, geteuid(), 0) == 0);
 }
 
 Test(session, that_takes_a_run_with_jobs_on_the_server_keeps_its_dates)

@@ -149,10 +149,10 @@ static void judge_lost(struct trial_rules *rules, const struct state_run *run) {
         trial_rules_break(rules, "%s is lost, and %zu of its shim and witness was killed", run->run,
                           killed);
     }
-    bool told = record_read(run->directory, SPEC_WAIT, run->run, &record) &&
+    bool told = record_read(run->directory, SPEC_WAIT, run->run, &record, NULL) &&
                 record.step == run->step && record.has_wait_status;
     record_clear(&record);
-    if (told || record_read(run->directory, SPEC_EXIT, run->run, &record)) {
+    if (told || record_read(run->directory, SPEC_EXIT, run->run, &record, NULL)) {
         trial_rules_break(rules, "%s is lost, and a file says how it ended", run->run);
     }
     record_clear(&record);

@@ -41,7 +41,7 @@ static struct state_run *run_with_fault(const char *point) {
     struct runs_reconciled again = fixture_reconcile(&f, &half_a_minute_later);
     cr_assert(again.live + again.orphans + again.replayed + again.lost + again.unstarted == 0,
               "%s: the second time there is nothing left to do", point);
-    cr_assert(family_of_run(run, 0) == 0);
+    cr_assert(family_of_run(run, geteuid(), 0) == 0);
     return fixture_load(&f, run);
 }
 

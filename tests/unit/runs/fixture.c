@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +19,9 @@
 const struct state_actor fixture_person = {.name = "naji@ops"};
 
 void fixture_open(struct fixture *f) {
-    *f = (struct fixture){.directory = "/tmp/phasegate-runs-XXXXXX"};
-    cr_assert(mkdtemp(f->directory) != NULL);
+    *f = (struct fixture){.root = "/tmp/phasegate-runs-XXXXXX"};
+    cr_assert(mkdtemp(f->root) != NULL && chmod(f->root, 0711) == 0);
+    (void)snprintf(f->directory, sizeof f->directory, "%s/nba", f->root);
     f->state = state_open(f->directory, STATE_WRITE, &f->error);
     cr_assert(f->state != NULL, "%s", f->error.text);
     state_set_patience(f->state, 60000);
@@ -51,7 +53,7 @@ void fixture_open(struct fixture *f) {
 
 void fixture_close(struct fixture *f) {
     state_close(f->state);
-    cr_assert(file_remove_tree(f->directory, &f->error), "%s", f->error.text);
+    cr_assert(file_remove_tree(f->root, &f->error), "%s", f->error.text);
 }
 
 void fixture_command(struct fixture *f, size_t index, const char *const *argv) {

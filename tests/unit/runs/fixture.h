@@ -19,7 +19,8 @@
 enum { FIXTURE_PROCESSORS = 100 };
 
 struct fixture {
-    char directory[64];
+    char root[48];      /* belongs to this account, and others can pass it */
+    char directory[64]; /* of the state, in it */
     struct state *state;
     struct error error;
     struct pipeline pipeline;

@@ -199,7 +199,7 @@ Test(notice, what_kill_does_not_end_is_said_and_keeps_its_claims)
     cr_assert(stored->survivors == 2 && stored->outcome == STATE_OUTCOME_NONE);
     cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 1);
     cr_assert(fixture_events(&f, run, "stuck") == 1);
-    cr_assert(family_of_run(run, SIGKILL) >= 2);
+    cr_assert(family_of_run(run, geteuid(), SIGKILL) >= 2);
     state_runs_free(stored, 1);
     fixture_wait();
     stored = fixture_load(&f, run);
@@ -221,7 +221,7 @@ Test(notice, a_fork_bomb_is_ended_to_its_last_process)
     fixture_wait_for(&f, run, "up");
     cr_assert(stop(run, false) == 1);
     fixture_wait();
-    cr_assert(family_of_run(run, 0) == 0);
+    cr_assert(family_of_run(run, geteuid(), 0) == 0);
     struct state_run *stored = fixture_load(&f, run);
     cr_assert(stored->outcome == STATE_OUTCOME_STOPPED);
     state_runs_free(stored, 1);

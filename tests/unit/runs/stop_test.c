@@ -131,7 +131,7 @@ Test(stop, a_leader_that_obeys_does_not_save_its_group)
     fixture_wait_for(&f, run, "up");
     cr_assert(stop(run) == 1);
     fixture_wait();
-    cr_assert(family_of_run(run, 0) == 0);
+    cr_assert(family_of_run(run, geteuid(), 0) == 0);
     cr_assert(fixture_events(&f, run, "stop-stage") == 2);
 }
 
@@ -144,10 +144,10 @@ Test(stop, a_grandchild_in_its_own_session_is_found)
                   "while :; do sleep 0.01; done",
                   run);
     fixture_wait_for(&f, run, "up");
-    cr_assert(family_of_run(run, 0) >= 2);
+    cr_assert(family_of_run(run, geteuid(), 0) >= 2);
     cr_assert(stop(run) == 1);
     fixture_wait();
-    cr_assert(family_of_run(run, 0) == 0);
+    cr_assert(family_of_run(run, geteuid(), 0) == 0);
     struct state_run *stored = fixture_load(&f, run);
     cr_assert(stored->outcome == STATE_OUTCOME_STOPPED);
     state_runs_free(stored, 1);
