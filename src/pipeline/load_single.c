@@ -43,7 +43,7 @@ static void load_query(struct loader *loader, const struct place *at, const stru
         const struct place *sql = PLACE_KEY(at, "sql");
         check->source = (struct pipeline_source){.text = memory_copy_string(raw->sql),
                                                  .at = loader_place(loader, sql)};
-        check->sql = query_fill(loader, sql, "the query", raw->sql, false);
+        check->sql = query_fill(loader, sql, "sql", raw->sql, false);
     } else {
         const struct place *file = PLACE_KEY(at, "file");
         check->source = query_read(loader, file, raw->file);

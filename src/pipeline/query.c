@@ -1,16 +1,20 @@
 #include "pipeline/query.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "pipeline/placeholder.h"
+#include "googlesql/statement.h"
+#include "pipeline/template.h"
 
 enum { LARGEST_QUERY = 256 * 1024, MOST_ANCESTORS = 4, MOST_LISTED = 256 };
+
+/* The parameters that every query is given. */
+static const char *const parameters[] = {"from", "to"};
 
 /* `directory`/`name` when it can be read, else NULL; takes the directory. */
 static char *readable(char *directory, const char *name) {
@@ -94,6 +98,16 @@ static char *nearest_file(const struct loader *loader, const char *name) {
     return meant;
 }
 
+/* Without the byte order mark that some editors put before a file's text: it belongs to the file,
+ * and BigQuery takes none. */
+static char *without_mark(char *text) {
+    static const char mark[] = "\xEF\xBB\xBF";
+    if (strncmp(text, mark, sizeof mark - 1) == 0) {
+        memmove(text, text + sizeof mark - 1, strlen(text) - sizeof mark + 2);
+    }
+    return text;
+}
+
 struct pipeline_source query_read(struct loader *loader, const struct place *place,
                                   const char *name) {
     struct pipeline_source source = {.at = loader_place(loader, place)};
@@ -122,63 +136,103 @@ struct pipeline_source query_read(struct loader *loader, const struct place *pla
         return source;
     }
     source.file = path;
-    source.text = text_buffer_take(&text);
+    source.text = without_mark(text_buffer_take(&text));
     return source;
 }
 
-/* Whether a query is one SELECT: the word it begins with, and no second statement. */
-static bool is_select(const char *sql) {
-    const char *semicolon = strchr(sql, ';');
-    return (strncasecmp(sql, "SELECT", 6) == 0 || strncasecmp(sql, "WITH", 4) == 0) &&
-           (semicolon == NULL || semicolon[1 + strspn(semicolon + 1, " \t\r\n;")] == '\0');
+/* Notes what is wrong within an SQL text, and where in it. */
+#define SQL_MISTAKE(loader, place, name, at, format, ...)                                          \
+    loader_mistake((loader), (place), "%s:%d:%d: " format, (name), (at).line, (at).column,         \
+                   __VA_ARGS__)
+
+/* Whether the template is a query that phasegate may send, after noting what it is instead. */
+static bool is_query(struct loader *loader, const struct place *place, const char *name,
+                     const struct template *template) {
+    struct googlesql_error error;
+    const struct googlesql_token *other = googlesql_other_parameter(
+        &template->tokens, parameters, sizeof parameters / sizeof *parameters);
+    if (!googlesql_is_query(&template->tokens, &error)) {
+        SQL_MISTAKE(loader, place, name, error.place,
+                    "%s; write one query, which begins with SELECT, WITH or FROM", error.text);
+        return false;
+    }
+    if (other != NULL) {
+        bool named = other->kind == GOOGLESQL_PARAMETER;
+        SQL_MISTAKE(loader, place, name, other->place,
+                    "%s%s is not a parameter that phasegate gives; it gives @from and @to",
+                    named ? "@" : "", other->text);
+    }
+    return other == NULL;
+}
+
+/* Opens the template when it is a query that holds no placeholders but the values', which `known`
+ * lists; else false after noting what is wrong, and nothing to close. */
+static bool open_query(struct loader *loader, const struct place *place, const char *name,
+                       const char *text, const struct placeholder_value *values, size_t count,
+                       const char *known, struct template *template) {
+    struct googlesql_error error;
+    if (!template_open(template, text, &error)) {
+        SQL_MISTAKE(loader, place, name, error.place, "this is no SQL: %s", error.text);
+        return false;
+    }
+    struct text unknown = template_unknown(template, values, count);
+    if (unknown.size > 0) {
+        loader_mistake(loader, place, "%s holds the unknown placeholder {%.*s}; it can use %s",
+                       name, (int)unknown.size, unknown.data, known);
+    }
+    bool good = unknown.size == 0 && is_query(loader, place, name, template);
+    if (!good) {
+        template_close(template);
+    }
+    return good;
+}
+
+static bool asks_for_range(const struct template *template) {
+    return googlesql_asks(&template->tokens, "from") && googlesql_asks(&template->tokens, "to");
 }
 
 char *query_fill(struct loader *loader, const struct place *place, const char *name,
                  const char *text, bool ranged) {
     const struct placeholder_value values[] = {{"project", loader->pipeline->project}};
-    struct text unknown = placeholder_unknown(text, values, 1);
-    if (unknown.size > 0) {
-        loader_mistake(loader, place,
-                       "%s holds the unknown placeholder {%.*s}; it can use {project}", name,
-                       (int)unknown.size, unknown.data);
+    struct template template;
+    char *sql = NULL;
+    if (!open_query(loader, place, name, text, values, 1, "{project}", &template)) {
         return NULL;
     }
-    char *sql = placeholder_fill_sql(text, values, 1);
-    if (!is_select(sql)) {
-        loader_mistake(loader, place, "%s must be one SELECT", name);
-    } else if (ranged && (strstr(sql, "@from") == NULL || strstr(sql, "@to") == NULL)) {
+    if (ranged && !asks_for_range(&template)) {
         loader_mistake(loader, place, "%s must ask for the dates from @from to @to", name);
     } else {
-        return sql;
+        sql = template_fill(&template, values, 1);
     }
-    free(sql);
-    return NULL;
+    template_close(&template);
+    return sql;
 }
 
 void query_load_template(struct loader *loader) {
     const struct place *tables = PLACE_KEY(NULL, "tables");
     struct pipeline_source *source = &loader->pipeline->coverage;
     *source = query_read(loader, tables, "coverage.sql");
-    const char *text = source->text;
-    if (text == NULL) {
+    if (source->text == NULL) {
         return;
     }
     static const struct placeholder_value known[] = {
         {"date", ""}, {"entity", ""}, {"null_of", ""}, {"fallback", ""}, {"table", ""}};
-    struct text unknown = placeholder_unknown(text, known, sizeof known / sizeof known[0]);
-    if (unknown.size > 0) {
-        loader_mistake(loader, tables,
-                       "coverage.sql holds the unknown placeholder {%.*s}; it can use {date}, "
-                       "{entity}, {null_of}, {fallback} and {table}",
-                       (int)unknown.size, unknown.data);
-    } else if (!placeholder_in(text, "date") || !placeholder_in(text, "table") ||
-               strstr(text, "@from") == NULL || strstr(text, "@to") == NULL) {
-        loader_mistake(loader, tables, "coverage.sql must use {date}, {table}, @from and @to");
-    } else {
-        return;
+    struct template template;
+    bool good = open_query(loader, tables, "coverage.sql", source->text, known,
+                           sizeof known / sizeof known[0],
+                           "{date}, {entity}, {null_of}, {fallback} and {table}", &template);
+    if (good) {
+        good = template_has(&template, "date") && template_has(&template, "table") &&
+               asks_for_range(&template);
+        if (!good) {
+            loader_mistake(loader, tables, "coverage.sql must use {date}, {table}, @from and @to");
+        }
+        template_close(&template);
     }
-    free(source->text);
-    source->text = NULL;
+    if (!good) {
+        free(source->text);
+        source->text = NULL;
+    }
 }
 
 enum { COVERAGE_VALUES = 5 };
@@ -205,7 +259,12 @@ char *query_coverage(const struct loader *loader, const struct pipeline_table *t
     char *path = table_path(table);
     struct placeholder_value values[COVERAGE_VALUES];
     coverage_values(table, path, values);
-    char *sql = placeholder_fill_sql(text, values, COVERAGE_VALUES);
+    struct template template;
+    struct googlesql_error error;
+    char *sql = template_open(&template, text, &error)
+                    ? template_fill(&template, values, COVERAGE_VALUES)
+                    : NULL;
+    template_close(&template);
     free(path);
     return sql;
 }
@@ -228,14 +287,28 @@ static struct pipeline_place key_place(const struct pipeline_table *table, struc
     return (struct pipeline_place){0};
 }
 
+/* Where `sql`, a place in the text that is sent, stands in the template. */
+static bool find_origin(const struct pipeline_source *source,
+                        const struct placeholder_value *values, size_t count,
+                        struct pipeline_place sql, struct pipeline_origin *origin) {
+    struct template template;
+    struct googlesql_error error;
+    bool within = sql.line <= INT_MAX && sql.column <= INT_MAX;
+    struct googlesql_place sent = {within ? (int)sql.line : 0, within ? (int)sql.column : 0};
+    bool found = template_open(&template, source->text, &error) &&
+                 template_origin(&template, values, count, sent, &origin->place.line,
+                                 &origin->place.column, &origin->name);
+    template_close(&template);
+    return found;
+}
+
 static bool coverage_origin(const struct pipeline *pipeline, const struct pipeline_source *source,
                             const struct pipeline_table *table, struct pipeline_place sql,
                             struct pipeline_origin *origin) {
     char *path = table_path(table);
     struct placeholder_value values[COVERAGE_VALUES];
     coverage_values(table, path, values);
-    bool found = placeholder_origin(source->text, values, COVERAGE_VALUES, sql.line, sql.column,
-                                    &origin->place.line, &origin->place.column, &origin->name);
+    bool found = find_origin(source, values, COVERAGE_VALUES, sql, origin);
     free(path);
     struct pipeline_place key = found ? key_place(table, origin->name) : (struct pipeline_place){0};
     if (key.line > 0) {
@@ -255,8 +328,7 @@ bool pipeline_origin(const struct pipeline *pipeline, const struct pipeline_sour
         return coverage_origin(pipeline, source, &pipeline->tables[table], sql, origin);
     }
     const struct placeholder_value values[] = {{"project", pipeline->project}};
-    bool found = placeholder_origin(source->text, values, 1, sql.line, sql.column,
-                                    &origin->place.line, &origin->place.column, &origin->name);
+    bool found = find_origin(source, values, 1, sql, origin);
     if (source->file == NULL) {
         origin->file = pipeline->file;
         origin->place = source->at;
@@ -264,32 +336,41 @@ bool pipeline_origin(const struct pipeline *pipeline, const struct pipeline_sour
     return found;
 }
 
-bool query_is_condition(struct loader *loader, const struct place *place, const char *condition) {
+/* What keeps the tokens from being one condition within a line of a query; NULL: nothing. */
+static const char *condition_wrong(const char *condition, const struct googlesql_tokens *tokens) {
+    size_t end = 0;
     int depth = 0;
-    char quote = '\0';
-    const char *wrong = NULL;
-    for (const char *c = condition; *c != '\0' && wrong == NULL; c++) {
-        if (quote != '\0') {
-            wrong = *c == '\\' ? "holds a backslash" : NULL;
-            if (*c == quote) {
-                quote = '\0';
-            }
-        } else if (*c == '\'' || *c == '"' || *c == '`') {
-            quote = *c;
-        } else if (*c == ';' || *c == '#' || strncmp(c, "--", 2) == 0 || strncmp(c, "/*", 2) == 0) {
-            wrong = "holds a comment or a second statement";
-        } else if (*c == '{' || *c == '@' || *c == '\n') {
-            wrong = "holds a parameter, a placeholder or a line break";
-        } else if (*c == '(' || *c == ')') {
-            depth += *c == '(' ? 1 : -1;
-            wrong = depth < 0 ? "closes a parenthesis that is not open" : NULL;
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct googlesql_token *token = &tokens->items[i];
+        size_t gap = token->start - end;
+        if (strcspn(condition + end, "#-/") < gap || googlesql_is(token, ";")) {
+            return "holds a comment or a second statement";
         }
+        if (token->kind == GOOGLESQL_PARAMETER || googlesql_is(token, "?") ||
+            googlesql_is(token, "{")) {
+            return "holds a parameter or a placeholder";
+        }
+        depth += googlesql_is(token, "(") ? 1 : googlesql_is(token, ")") ? -1 : 0;
+        if (depth < 0) {
+            return "closes a parenthesis that is not open";
+        }
+        end = token->end;
     }
-    if (wrong == NULL && (depth != 0 || quote != '\0')) {
-        wrong = "leaves a parenthesis or a quote open";
+    return depth != 0 ? "leaves a parenthesis open" : tokens->count == 1 ? "is empty" : NULL;
+}
+
+bool query_is_condition(struct loader *loader, const struct place *place, const char *condition) {
+    struct googlesql_tokens tokens;
+    struct googlesql_error error;
+    if (!googlesql_tokenise(text_of(condition), &tokens, &error)) {
+        loader_mistake(loader, place, "the condition is no SQL: %s at its character %d", error.text,
+                       error.place.column);
+        return false;
     }
+    const char *wrong = condition_wrong(condition, &tokens);
     if (wrong != NULL) {
         loader_mistake(loader, place, "the condition %s", wrong);
     }
+    googlesql_tokens_free(&tokens);
     return wrong == NULL;
 }

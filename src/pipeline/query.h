@@ -10,8 +10,9 @@
 struct pipeline_source query_read(struct loader *loader, const struct place *place,
                                   const char *name);
 
-/* The query with {project} filled in, ready to send; NULL after noting a placeholder that is not
- * known. With `ranged`, the query must use @from and @to. `name` names it in messages. */
+/* The query with {project} filled in, ready to send; NULL after noting a placeholder or a parameter
+ * that is not known, or what is not one query that only reads. With `ranged`, the query must use
+ * @from and @to. `name` names it in messages. */
 char *query_fill(struct loader *loader, const struct place *place, const char *name,
                  const char *text, bool ranged);
 

@@ -18,20 +18,28 @@ static struct pipeline *nba(void) {
     return pipeline;
 }
 
+/* What coverage.sql says of itself goes with it: the text that is sent is the text that was
+ * written. */
+#define COVERAGE_HEAD                                                                              \
+    "-- Counts per date: the one question that is asked of every table. phasegate fills in the "   \
+    "names of\n-- the pipeline file and leaves out the lines for which a table has no column; "    \
+    "@from and @to are\n-- parameters. A copy beside a pipeline file takes the place of this "     \
+    "one.\n"
+
 Test(sql, asks_for_every_column_that_a_table_has)
 {
     struct pipeline *pipeline = fixture_load_edited(
         "    needs: [games]",
         "    entity: player\n    quality: {null_of: points, fallback: source = 'none'}");
     cr_expect_str_eq(pipeline->tables[1].coverage_sql,
-                     "SELECT day AS day, COUNT(*) AS row_count\n"
-                     "     , COUNT(DISTINCT player) AS entities\n"
-                     "     , COUNTIF(points IS NULL) AS `nulls`\n"
-                     "     , COUNTIF(source = 'none') AS fallbacks\n"
-                     "FROM `my-project.stats.players`\n"
-                     "WHERE day BETWEEN @from AND @to\n"
-                     "GROUP BY day\n"
-                     "ORDER BY day");
+                     COVERAGE_HEAD "SELECT day AS day, COUNT(*) AS row_count\n"
+                                   "     , COUNT(DISTINCT player) AS entities\n"
+                                   "     , COUNTIF(points IS NULL) AS `nulls`\n"
+                                   "     , COUNTIF(source = 'none') AS fallbacks\n"
+                                   "FROM `my-project.stats.players`\n"
+                                   "WHERE day BETWEEN @from AND @to\n"
+                                   "GROUP BY day\n"
+                                   "ORDER BY day\n");
     pipeline_free(pipeline);
 }
 
@@ -40,12 +48,12 @@ Test(sql, leaves_out_what_a_table_does_not_have)
     struct pipeline *pipeline = nba();
     cr_expect_str_eq(
         pipeline->tables[pipeline_find_table(pipeline, "player_daily_cache")].coverage_sql,
-        "SELECT cache_date AS day, COUNT(*) AS row_count\n"
-        "     , COUNT(DISTINCT player_lookup) AS entities\n"
-        "FROM `nba-props-platform.nba_precompute.player_daily_cache`\n"
-        "WHERE cache_date BETWEEN @from AND @to\n"
-        "GROUP BY day\n"
-        "ORDER BY day");
+        COVERAGE_HEAD "SELECT cache_date AS day, COUNT(*) AS row_count\n"
+                      "     , COUNT(DISTINCT player_lookup) AS entities\n"
+                      "FROM `nba-props-platform.nba_precompute.player_daily_cache`\n"
+                      "WHERE cache_date BETWEEN @from AND @to\n"
+                      "GROUP BY day\n"
+                      "ORDER BY day\n");
     pipeline_free(pipeline);
 }
 
@@ -66,13 +74,17 @@ Test(sql, expected_dates_are_finished_games_of_season_and_playoffs)
     cr_expect_eq(pipeline->expected_count, 1);
     cr_expect_str_eq(pipeline->expected[0].name, "expected_dates.sql");
     cr_expect_str_eq(pipeline->expected[0].sql,
+                     "-- The dates on which rows are due, and how many games each has: finished "
+                     "games of the regular season\n-- and the playoffs. All-Star days, preseason "
+                     "and games still to be played are not due. A game may\n-- stand in the "
+                     "schedule several times. The filter on game_date is required by the table.\n"
                      "SELECT game_date AS day, COUNT(DISTINCT game_id) AS games\n"
                      "FROM `nba-props-platform.nba_raw.nbac_schedule`\n"
                      "WHERE game_date BETWEEN @from AND @to\n"
                      "  AND game_status = 3\n"
                      "  AND (is_regular_season OR is_playoffs)\n"
                      "GROUP BY day\n"
-                     "ORDER BY day");
+                     "ORDER BY day\n");
     pipeline_free(pipeline);
 }
 
@@ -103,12 +115,12 @@ Test(sql, a_template_beside_the_file_takes_the_place_of_the_shipped_one)
     char *path = file_join(directory, "pipeline.yaml");
     cr_assert(file_write(template, TEXT("-- mine\nSELECT {date} FROM {table} WHERE @from < @to\n"),
                          &error));
-    cr_assert(file_write(query, TEXT("SELECT 1 -- @from @to"), &error));
+    cr_assert(file_write(query, TEXT("SELECT 1 FROM t WHERE d BETWEEN @from AND @to"), &error));
     cr_assert(file_write(path, text_of(fixture_text), &error));
     struct pipeline *pipeline = pipeline_load(path, &error);
     cr_assert_not_null(pipeline, "%s", error.text);
     cr_expect_str_eq(pipeline->tables[0].coverage_sql,
-                     "SELECT game_date FROM my-project.stats.games WHERE @from < @to");
+                     "-- mine\nSELECT game_date FROM my-project.stats.games WHERE @from < @to\n");
     cr_expect_str_eq(pipeline->directory, directory);
     pipeline_free(pipeline);
 
@@ -153,6 +165,85 @@ Test(sql, an_expected_query_must_be_asked_for_a_range)
     free(text);
 }
 
+/* Every form in which BigQuery takes one query. */
+Test(sql, a_query_is_known_by_its_tokens)
+{
+    static const char *const texts[] = {
+        "/* why */ SELECT 1",
+        "# why\nSELECT 1",
+        "#standardSQL\nSELECT 1;",
+        "SELECT COUNTIF(a = 'x;y--') FROM `p.d.t`",
+        "SELECT 1 -- first; then\n + 1",
+        "SELECT 1; -- done\n; /* ; */",
+        "(SELECT 1)",
+        "((SELECT 1) UNION ALL (SELECT 2))",
+        "WITH a AS (SELECT 1 AS x) SELECT x FROM a",
+        "FROM `p.d.t` |> WHERE d >= @from |> AGGREGATE COUNT(*)",
+        "SELECT \"\"\"\n-- kept\n\"\"\", '{project}' -- {project}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct text_buffer quoted = {0};
+        for (const char *c = texts[i]; *c != '\0'; c++) {
+            text_buffer_add(&quoted, *c == '\n' ? "\\n" : *c == '"' ? "\\\"" : "");
+            if (*c != '\n' && *c != '"') {
+                text_buffer_put(&quoted, c, 1);
+            }
+        }
+        char *check = memory_format("{query: {sql: \"%s\", equals: 1}}", quoted.data);
+        struct pipeline *pipeline = fixture_load_edited("{runs: {group: night}}", check);
+        cr_expect_str_eq(pipeline->gates[1].checks[0].sql, texts[i]);
+        pipeline_free(pipeline);
+        text_buffer_free(&quoted);
+        free(check);
+    }
+}
+
+Test(sql, a_byte_order_mark_belongs_to_the_file)
+{
+    char directory[] = "/tmp/phasegate-sql-XXXXXX";
+    cr_assert_not_null(mkdtemp(directory));
+    struct error error = {0};
+    char *query = file_join(directory, "expected_dates.sql");
+    char *path = file_join(directory, "pipeline.yaml");
+    cr_assert(file_write(query,
+                         TEXT("\xEF\xBB\xBFSELECT d AS day, 1 AS games FROM `{project}.s.t`\r\n"
+                              "WHERE d BETWEEN @from AND @to\r\n"),
+                         &error));
+    cr_assert(file_write(path, text_of(fixture_text), &error));
+    struct pipeline *pipeline = pipeline_load(path, &error);
+    cr_assert_not_null(pipeline, "%s", error.text);
+    cr_expect_str_eq(pipeline->expected[0].sql,
+                     "SELECT d AS day, 1 AS games FROM `my-project.s.t`\r\n"
+                     "WHERE d BETWEEN @from AND @to\r\n");
+    pipeline_free(pipeline);
+    cr_assert(file_write(query, TEXT("SELECT d FROM t WHERE d > @from -- @to\n"), &error));
+    cr_expect_null(pipeline_load(path, &error));
+    cr_expect_not_null(strstr(error.text, "expected_dates.sql must ask for the dates from @from"),
+                       "%s", error.text);
+    cr_assert(file_write(query, TEXT("SELECT 1\nFROM a;\n\nSELECT 2\n"), &error));
+    cr_expect_null(pipeline_load(path, &error));
+    cr_expect_not_null(strstr(error.text, "expected_dates.sql:4:1: a second statement begins here"),
+                       "%s", error.text);
+    free(query);
+    free(path);
+    cr_assert(file_remove_tree(directory, &error));
+}
+
+Test(sql, a_condition_may_hold_what_a_literal_holds)
+{
+    static const char *const conditions[] = {"REGEXP_CONTAINS(source, r'\\d{2};')",
+                                             "source = '--' OR note = \"/* @x {y} */\"",
+                                             "`a b`[OFFSET(0)] = ')'"};
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        char *edit = memory_format("    quality:\n      fallback: |-\n        %s", conditions[i]);
+        struct pipeline *pipeline = fixture_load_edited("    needs: [games]", edit);
+        cr_expect_not_null(strstr(pipeline->tables[1].coverage_sql, conditions[i]), "%s",
+                           pipeline->tables[1].coverage_sql);
+        pipeline_free(pipeline);
+        free(edit);
+    }
+}
+
 Test(placeholder, braces_around_anything_else_stay)
 {
     static const struct placeholder_value values[] = {{"from", "A"}, {"to", NULL}};
@@ -188,11 +279,12 @@ static const struct {
     size_t from_line, from_column;
     const char *name;
 } ORIGINS[] = {
-    {"the date column", 1, 8, "small.yaml", 0, 0, "date"},
-    {"a word of the template", 1, 20, "coverage.sql", 4, 23, ""},
-    {"a line behind one that was left out", 2, 6, "coverage.sql", 7, 6, ""},
-    {"the condition", 2, 20, "small.yaml", 0, 0, "fallback"},
-    {"a line that is not there", 9, 1, NULL, 0, 0, ""},
+    {"a comment", 2, 4, "coverage.sql", 2, 4, ""},
+    {"the date column", 4, 8, "small.yaml", 0, 0, "date"},
+    {"a word of the template", 4, 20, "coverage.sql", 4, 23, ""},
+    {"a line behind one that was left out", 5, 6, "coverage.sql", 7, 6, ""},
+    {"the condition", 5, 20, "small.yaml", 0, 0, "fallback"},
+    {"a line that is not there", 11, 1, NULL, 0, 0, ""},
 };
 
 Test(sql, leads_back_to_where_it_was_written)
@@ -236,7 +328,7 @@ Test(sql, of_a_file_leads_back_to_the_file)
     size_t line = 1;
     const char *last = pipeline->expected[0].sql;
     for (const char *c = last; *c != '\0'; c++) {
-        if (*c == '\n') {
+        if (*c == '\n' && c[1] != '\0') {
             line++;
             last = c + 1;
         }
