@@ -29,10 +29,9 @@ struct sources {
     char query_hash[SOURCES_DIGEST_SIZE]; /* of the query's text and of where it is asked */
 };
 
-/* Finds the tables that `sql`, asked at `endpoint` (NULL: the real service), names in backquotes
- * behind FROM and JOIN. A name without its project, without backquotes (but of a WITH), with a
- * wildcard, a table function, a system view, or a function that reads a clock, chance or the user
- * leaves the query incomplete: then nothing vouches for it. */
+/* Finds the tables that `sql`, asked at `endpoint` (NULL: the real service), reads. Whatever else
+ * it may read (googlesql/reads.h says what is known to be harmless) leaves it incomplete: then
+ * nothing vouches for it. */
 void sources_open(struct sources *sources, const char *endpoint, const char *sql);
 void sources_close(struct sources *sources);
 

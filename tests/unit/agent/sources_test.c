@@ -30,6 +30,23 @@ Test(sources, are_the_full_names_in_backquotes)
     expect("SELECT 1 FROM " A " UNION ALL SELECT 2 FROM " A, "complete: a");
 }
 
+Test(sources, may_be_named_in_every_way_that_names_the_project)
+{
+    expect("SELECT 1 FROM `p`.`d`.`a b`", "complete: a b");
+    expect("SELECT 1 FROM my-project-1.d.a AS x JOIN p.d.b USING (day)", "complete: a b");
+    expect("SELECT 1 FROM p.d.group, p.d.2024_x", "complete: group 2024_x");
+    expect("SELECT 1 FROM (" A " JOIN " B " ON x = y), ((`p.d.c`))", "complete: a b c");
+    expect("(SELECT 1 FROM ((SELECT 1 FROM " A ") UNION ALL (SELECT 2 FROM " B ")))",
+           "complete: a b");
+    expect("FROM " A ", " B
+           " |> WHERE x > 1 |> JOIN `p.d.c` USING (day) |> AGGREGATE COUNT(*), SUM(y)",
+           "complete: a b c");
+    expect("SELECT EXTRACT(WEEK(MONDAY) FROM day), CAST(x AS NUMERIC(10, 2)) FROM " A,
+           "complete: a");
+    expect("SELECT x[OFFSET(0)], IF(a, b, c), SAFE.SUBSTR(d, 1), NET.HOST(e) FROM " A,
+           "complete: a");
+}
+
 Test(sources, may_be_named_by_a_with)
 {
     expect("WITH w AS (SELECT 1 FROM " A "), v AS (SELECT * FROM w) SELECT * FROM v JOIN `w`",
@@ -52,9 +69,7 @@ Test(sources, are_incomplete_when_a_table_cannot_be_asked_about)
     expect("SELECT 1 FROM " A " JOIN d.b", "incomplete: a");
     expect("SELECT 1 FROM " A ", d.b", "incomplete: a");
     expect("SELECT 1 FROM " A " JOIN " B " ON x = y, c", "incomplete: a b");
-    expect("SELECT 1 FROM (" A " JOIN " B ")", "incomplete: b");
     expect("SELECT 1 FROM `d.a`", "incomplete:");
-    expect("SELECT 1 FROM `p`.`d`.`a`", "incomplete:");
     expect("SELECT 1 FROM `p.d.a*` JOIN " B, "incomplete: b");
     expect("SELECT 1 FROM `p.d.a$20260105`", "incomplete:");
     expect("SELECT 1 FROM `p.d.INFORMATION_SCHEMA.TABLES` JOIN " A, "incomplete: a");
@@ -67,6 +82,19 @@ Test(sources, are_incomplete_when_something_else_changes_the_answer)
     expect("SELECT 1 FROM " A " WHERE day = CURRENT_DATE()", "incomplete: a");
     expect("SELECT TIMESTAMP_DIFF(current_timestamp(), MAX(t), HOUR) FROM " A, "incomplete: a");
     expect("SELECT RAND() FROM " A, "incomplete: a");
+    expect("SELECT CURRENT_DATE FROM " A, "incomplete: a");
+    expect("SELECT t.current_date FROM " A " t", "complete: a");
+    expect("SELECT `p.d.f`(x) FROM " A, "incomplete: a");
+    expect("SELECT d.f(x) FROM " A, "incomplete: a");
+    expect("SELECT p.d.f(x) FROM " A, "incomplete: a");
+    expect("SELECT `count`(x) FROM " A, "incomplete: a");
+    expect("SELECT d.count(x) FROM " A, "incomplete: a");
+    expect("SELECT A_FUNCTION_OF_NEXT_YEAR(x) FROM " A, "incomplete: a");
+    expect("SELECT SAFE.RAND() FROM " A, "incomplete: a");
+    expect("SELECT ML.PREDICT(x) FROM " A, "incomplete: a");
+    expect("FROM " A " |> CALL d.f(1)", "incomplete: a");
+    expect("SELECT @{x=1} 1 FROM " A, "incomplete: a");
+    expect("SELECT 'RAND()', `rand` /* RAND() */ FROM " A, "complete: a");
     expect("SELECT SESSION_USER() FROM " A, "incomplete: a");
     expect("SELECT @@time_zone FROM " A, "incomplete: a");
     expect("SELECT 1 FROM " A " TABLESAMPLE SYSTEM (10 PERCENT)", "incomplete: a");
