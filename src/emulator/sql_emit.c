@@ -152,7 +152,10 @@ static void emit_call(struct sql_emitter *emitter, const struct sql_expression *
         if (*at == '%') {
             at += emit_place(emitter, node, at);
         } else if (*at == '@') {
-            emit_now(emitter, at[1]);
+            if (at[1] == 'T')
+                text_buffer_format(&emitter->out, "%d", EMULATOR_TIMESTAMP);
+            else
+                emit_now(emitter, at[1]);
             at += 2;
         } else {
             text_buffer_put(&emitter->out, at, 1);

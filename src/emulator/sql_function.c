@@ -215,9 +215,10 @@ static struct sql_type result_of(const struct sql_function *function,
     case 'I':
         return sql_array(sql_scalar(EMULATOR_INT64));
     case 'X':
-        return sql_scalar(sql_same(text, "DATE")   ? EMULATOR_DATE
-                          : sql_same(text, "TIME") ? EMULATOR_TIME
-                                                   : EMULATOR_INT64);
+        return sql_scalar(sql_same(text, "DATE")       ? EMULATOR_DATE
+                          : sql_same(text, "TIME")     ? EMULATOR_TIME
+                          : sql_same(text, "DATETIME") ? EMULATOR_DATETIME
+                                                       : EMULATOR_INT64);
     default:
         return sql_function_letter(function->result);
     }
@@ -306,7 +307,8 @@ bool sql_function_resolve(struct sql_compilation *compilation, struct sql_expres
             continue;
         call->function = &row[i];
         call->type = result_of(&row[i], call, common);
-        return check_abilities(compilation, call) && sql_function_check_part(compilation, call);
+        return check_abilities(compilation, call) && sql_function_check_part(compilation, call) &&
+               sql_function_check_format(compilation, call);
     }
     return no_signature(compilation, call, row, rows);
 }

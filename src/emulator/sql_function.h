@@ -15,7 +15,7 @@
  * type but FLOAT64 for INT64, L an array of the first, D an array of DATE, I of INT64, X what
  * EXTRACT gives. Spelling: %1 … %4 an argument, %* all with commas, %| all joined by ||, %T1 the
  * number of the argument's type, %D DISTINCT where asked for, @d @e @t @u the current date,
- * datetime, timestamp, time. */
+ * datetime, timestamp, time, @T the number of TIMESTAMP. */
 #define SQL_AGGREGATES(X)                                                                          \
     X("COUNT", "a", 'i', "count(%D%*)")                                                            \
     X("COUNTIF", "b", 'i', "count(CASE WHEN %1 THEN 1 END)")                                       \
@@ -102,16 +102,29 @@
     X("GENERATE_ARRAY", "ii", 'I', "bq_numbers(%1, %2, 1)")                                        \
     X("GENERATE_ARRAY", "iii", 'I', "bq_numbers(%1, %2, %3)")                                      \
     X("CURRENT_DATE", "", 'd', "@d")                                                               \
+    X("CURRENT_DATE", "z", 'd', "bq_cast(bq_local(@t, %1), @T, %TR, 0)")                           \
     X("CURRENT_DATETIME", "", 'e', "@e")                                                           \
+    X("CURRENT_DATETIME", "z", 'e', "bq_cast(bq_local(@t, %1), @T, %TR, 0)")                       \
     X("CURRENT_TIMESTAMP", "", 't', "@t")                                                          \
     X("CURRENT_TIME", "", 'u', "@u")                                                               \
+    X("CURRENT_TIME", "z", 'u', "bq_cast(bq_local(@t, %1), @T, %TR, 0)")                           \
     X("DATE", "m", 'd', "bq_cast(%1, %T1, %TR, 0)")                                                \
     X("DATE", "s", 'd', "bq_cast(%1, %T1, %TR, 0)")                                                \
     X("DATE", "iii", 'd', "bq_date(%1, %2, %3)")                                                   \
+    X("DATE", "tz", 'd', "bq_cast(bq_local(%1, %2), %T1, %TR, 0)")                                 \
     X("DATETIME", "m", 'e', "bq_cast(%1, %T1, %TR, 0)")                                            \
     X("DATETIME", "s", 'e', "bq_cast(%1, %T1, %TR, 0)")                                            \
+    X("DATETIME", "tz", 'e', "bq_cast(bq_local(%1, %2), %T1, %TR, 0)")                             \
+    X("TIME", "t", 'u', "bq_cast(%1, %T1, %TR, 0)")                                                \
+    X("TIME", "e", 'u', "bq_cast(%1, %T1, %TR, 0)")                                                \
+    X("TIME", "tz", 'u', "bq_cast(bq_local(%1, %2), %T1, %TR, 0)")                                 \
     X("TIMESTAMP", "m", 't', "bq_cast(%1, %T1, %TR, 0)")                                           \
     X("TIMESTAMP", "s", 't', "bq_cast(%1, %T1, %TR, 0)")                                           \
+    X("TIMESTAMP", "sz", 't', "bq_utc(%T1, %1, %2)")                                               \
+    X("TIMESTAMP", "dz", 't', "bq_utc(%T1, %1, %2)")                                               \
+    X("TIMESTAMP", "ez", 't', "bq_utc(%T1, %1, %2)")                                               \
+    X("STRING", "m", 's', "bq_cast(%1, %T1, %TR, 0)")                                              \
+    X("STRING", "tz", 's', "bq_show_local(%1, %2)")                                                \
     X("DATE_ADD", "dv", 'd', "bq_add(%T1, %1, %2)")                                                \
     X("DATE_ADD", "mv", '1', "bq_add(%T1, %1, %2)")                                                \
     X("DATE_SUB", "dv", 'd', "bq_sub(%T1, %1, %2)")                                                \
@@ -127,25 +140,30 @@
     X("TIMESTAMP_DIFF", "ttp", 'i', "bq_diff(%T1, %1, %2, %3)")                                    \
     X("DATE_TRUNC", "dp", 'd', "bq_trunc(%T1, %1, %2)")                                            \
     X("DATE_TRUNC", "mp", '1', "bq_trunc(%T1, %1, %2)")                                            \
+    X("DATE_TRUNC", "tpz", 't', "bq_trunc_local(%1, %2, %3)")                                      \
     X("DATETIME_TRUNC", "ep", 'e', "bq_trunc(%T1, %1, %2)")                                        \
     X("TIMESTAMP_TRUNC", "tp", 't', "bq_trunc(%T1, %1, %2)")                                       \
+    X("TIMESTAMP_TRUNC", "tpz", 't', "bq_trunc_local(%1, %2, %3)")                                 \
     X("LAST_DAY", "d", 'd', "bq_last(%T1, %1, 'MONTH')")                                           \
     X("LAST_DAY", "dp", 'd', "bq_last(%T1, %1, %2)")                                               \
     X("EXTRACT", "pM", 'X', "bq_extract(%T2, %2, %1)")                                             \
+    X("EXTRACT", "ptz", 'X', "bq_extract(%T2, bq_local(%2, %3), %1)")                              \
     X("FORMAT_DATE", "sd", 's', "bq_format(%T2, %2, %1)")                                          \
     X("FORMAT_DATETIME", "se", 's', "bq_format(%T2, %2, %1)")                                      \
     X("FORMAT_TIMESTAMP", "st", 's', "bq_format(%T2, %2, %1)")                                     \
+    X("FORMAT_TIMESTAMP", "stz", 's', "bq_format_local(%2, %1, %3)")                               \
     X("PARSE_DATE", "ss", 'd', "bq_parse(%TR, %1, %2)")                                            \
     X("PARSE_DATETIME", "ss", 'e', "bq_parse(%TR, %1, %2)")                                        \
     X("PARSE_TIMESTAMP", "ss", 't', "bq_parse(%TR, %1, %2)")                                       \
+    X("PARSE_TIMESTAMP", "ssz", 't', "bq_utc(%TR, bq_parse(%TR, %1, %2), %3)")                     \
     X("UNIX_DATE", "d", 'i', "bq_diff(%T1, %1, '1970-01-01', 'DAY')")                              \
     X("DATE_FROM_UNIX_DATE", "i", 'd', "bq_add(%TR, '1970-01-01', %1, 'DAY')")                     \
-    X("UNIX_SECONDS", "t", 'i', "bq_diff(%T1, %1, 0, 'SECOND')")                                   \
-    X("UNIX_MILLIS", "t", 'i', "bq_diff(%T1, %1, 0, 'MILLISECOND')")                               \
+    X("UNIX_SECONDS", "t", 'i', "bq_floor(%1, 1000000)")                                           \
+    X("UNIX_MILLIS", "t", 'i', "bq_floor(%1, 1000)")                                               \
     X("UNIX_MICROS", "t", 'i', "(%1)")                                                             \
-    X("TIMESTAMP_SECONDS", "i", 't', "(%1 * 1000000)")                                             \
-    X("TIMESTAMP_MILLIS", "i", 't', "(%1 * 1000)")                                                 \
-    X("TIMESTAMP_MICROS", "i", 't', "(%1)")                                                        \
+    X("TIMESTAMP_SECONDS", "i", 't', "bq_stamp(%1, 1000000)")                                      \
+    X("TIMESTAMP_MILLIS", "i", 't', "bq_stamp(%1, 1000)")                                          \
+    X("TIMESTAMP_MICROS", "i", 't', "bq_stamp(%1, 1)")                                             \
     X("GENERATE_DATE_ARRAY", "dd", 'D', "bq_dates(%1, %2, 1, 'DAY')")                              \
     X("GENERATE_DATE_ARRAY", "ddv", 'D', "bq_dates(%1, %2, %3)")
 
@@ -172,6 +190,10 @@ struct sql_type sql_function_letter(char letter);
 /* Fails where the part of a date that the resolved call names has no meaning for its type. */
 bool sql_function_check_part(struct sql_compilation *compilation,
                              const struct sql_expression *call);
+
+/* Fails where a literal format string has an element that is not known here. */
+bool sql_function_check_format(struct sql_compilation *compilation,
+                               const struct sql_expression *call);
 
 /* Resolves a call's arguments (already resolved one by one, but for parts of dates) against the
  * table, coerces them and gives the call its function and type; false with the error filled. */

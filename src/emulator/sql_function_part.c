@@ -1,5 +1,7 @@
 /* Which parts of dates and times go with which function: BigQuery refuses the others before it
  * runs. */
+#include <string.h>
+
 #include "emulator/sql_function.h"
 #include "emulator/sql_moment.h"
 #include "emulator/sql_type.h"
@@ -97,4 +99,19 @@ bool sql_function_check_part(struct sql_compilation *compilation,
             return (allowed[uses[i].use][type] & BIT(read)) ||
                    refuse(compilation, call, part, type);
     return true;
+}
+
+bool sql_function_check_format(struct sql_compilation *compilation,
+                               const struct sql_expression *call) {
+    const char *name = call->function->name;
+    bool reading = strncmp(name, "PARSE_", 6) == 0;
+    if (!reading && strncmp(name, "FORMAT_", 7) != 0)
+        return true;
+    const struct sql_expression *format = call->arguments.items[0];
+    const char *unknown =
+        format->form == FORM_LITERAL ? sql_moment_format_unknown(format->text, reading) : NULL;
+    return !unknown ||
+           sql_fail(compilation, format->place,
+                    "The format element %.*s in %s is not supported by the local BigQuery",
+                    unknown[1] == 'E' ? 4 : 2, unknown, name);
 }

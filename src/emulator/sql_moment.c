@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/day.h"
+#include "emulator/zone.h"
 
 #define SECOND INT64_C(1000000)
 #define DAY    (INT64_C(86400) * SECOND)
@@ -118,13 +119,26 @@ static bool read_time(struct text *text, int64_t *moment) {
     return true;
 }
 
-/* Z, UTC, +HH, +HH:MM, or nothing. */
+static bool read_named_zone(struct text *text, int64_t *moment) {
+    struct zone *zone = zone_new(*text);
+    if (!zone)
+        return false;
+    int64_t seconds = floor_divide(*moment, SECOND);
+    *moment = zone_utc(zone, seconds) * SECOND + (*moment - seconds * SECOND);
+    zone_free(zone);
+    text->size = 0;
+    return true;
+}
+
+/* Z, UTC, +HH, +HH:MM, a zone's name, or nothing. */
 static bool read_zone(struct text *text, int64_t *moment) {
     *text = text_trim(*text);
     if (text_is(*text, "") || text_is(*text, "Z") || text_is(*text, "z") || text_is(*text, "UTC")) {
         text->size = 0;
         return true;
     }
+    if (text->data[0] >= 'A' && text->data[0] <= 'Z')
+        return read_named_zone(text, moment);
     bool west = text->data[0] == '-';
     if (!sign(text, "+-"))
         return false;

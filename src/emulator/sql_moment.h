@@ -56,8 +56,13 @@ bool sql_moment_difference(int64_t a, int64_t b, bool boundaries, enum sql_part 
 bool sql_moment_truncate(int64_t *moment, enum sql_part part);
 bool sql_moment_extract(int64_t moment, enum sql_part part, int64_t *value);
 
-/* strftime and strptime of GoogleSQL, for the elements that are known here. */
-bool sql_moment_format(int64_t moment, const char *format, struct text_buffer *out);
+/* The first element of a format string that is not known here when writing or when reading, or
+ * NULL. */
+const char *sql_moment_format_unknown(const char *format, bool reading);
+
+/* strftime and strptime of GoogleSQL, for the elements that are known here. What is written is a
+ * moment as clocks show it that are `offset` seconds east of UTC. */
+bool sql_moment_format(int64_t local, int32_t offset, const char *format, struct text_buffer *out);
 bool sql_moment_parse(const char *format, const char *text, int64_t *moment);
 
 #endif

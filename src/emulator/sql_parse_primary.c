@@ -87,12 +87,16 @@ static struct sql_expression *parse_extract(struct sql_parser *parser) {
     struct sql_expression *value = sql_parse_expression(parser);
     if (!value)
         return NULL;
-    if (sql_at(parser, "AT")) {
-        sql_refuse(parser, "AT TIME ZONE");
-        return NULL;
-    }
     sql_add(arena, &node->arguments, part);
     sql_add(arena, &node->arguments, value);
+    if (sql_take(parser, "AT")) {
+        struct sql_expression *zone = NULL;
+        if (sql_expect(parser, "TIME") && sql_expect(parser, "ZONE"))
+            zone = sql_parse_expression(parser);
+        if (!zone)
+            return NULL;
+        sql_add(arena, &node->arguments, zone);
+    }
     return sql_expect(parser, ")") ? node : NULL;
 }
 

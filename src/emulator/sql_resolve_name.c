@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "emulator/sql_function.h"
 #include "emulator/sql_resolve.h"
 #include "emulator/sql_type.h"
 
@@ -110,6 +111,16 @@ static bool unrecognised(struct sql_compilation *compilation, const struct sql_s
                    : sql_fail(compilation, node->place, "Unrecognized name: %s", name);
 }
 
+/* The functions that may be called without parentheses. */
+static bool is_current(const char *name) {
+    static const char *const names[] = {"CURRENT_DATE", "CURRENT_DATETIME", "CURRENT_TIME",
+                                        "CURRENT_TIMESTAMP"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sql_same(names[i], name))
+            return true;
+    return false;
+}
+
 bool sql_resolve_name(struct sql_compilation *compilation, struct sql_scope *scope,
                       struct sql_expression *node) {
     const char *name = node->names.items[0];
@@ -140,6 +151,11 @@ bool sql_resolve_name(struct sql_compilation *compilation, struct sql_scope *sco
             return sql_fail(compilation, node->place,
                             "A whole row (%s) as a value is not supported by the local BigQuery",
                             name);
+    }
+    if (plain && is_current(name)) {
+        node->form = FORM_CALL;
+        node->text = name;
+        return sql_function_resolve(compilation, node);
     }
     return unrecognised(compilation, scope, node);
 }

@@ -33,8 +33,58 @@ static struct sql_item *item_of(struct sql_compilation *compilation, const struc
     return item;
 }
 
-static bool expand_star(struct sql_compilation *compilation, const struct sql_scope *scope,
+/* `record.*`: one item a field. */
+static bool expand_record(struct sql_compilation *compilation, struct sql_scope *scope,
+                          struct sql_item *star, struct sql_list *out) {
+    struct sql_expression *record = sql_new(&compilation->arena, sizeof *record);
+    record->form = FORM_NAME;
+    record->place = star->place;
+    record->names = star->qualifier;
+    if (!sql_resolve_expression(compilation, scope, record))
+        return false;
+    if (!sql_type_is(record->type, EMULATOR_RECORD))
+        return sql_fail(compilation, star->place, "Dot-star is not supported for type %s",
+                        sql_type_name(&compilation->arena, record->type));
+    bool *seen = sql_new(&compilation->arena, star->except.count + 1);
+    size_t before = out->count;
+    for (size_t i = 0; i < record->type.field_count; i++) {
+        const char *name = record->type.fields[i].name;
+        if (excepted(star, name, seen))
+            continue;
+        struct sql_item *item = sql_new(&compilation->arena, sizeof *item);
+        item->expression = sql_new(&compilation->arena, sizeof *item->expression);
+        item->expression->form = FORM_NAME;
+        item->expression->place = item->place = star->place;
+        for (size_t k = 0; k < star->qualifier.count; k++)
+            sql_add_name(&compilation->arena, &item->expression->names, star->qualifier.items[k]);
+        sql_add_name(&compilation->arena, &item->expression->names, name);
+        item->alias = name;
+        if (!sql_resolve_expression(compilation, scope, item->expression))
+            return false;
+        sql_add(&compilation->arena, out, item);
+    }
+    for (size_t i = 0; i < star->except.count; i++)
+        if (!seen[i])
+            return sql_fail(compilation, star->place,
+                            "Column %s in SELECT * EXCEPT list does not exist",
+                            (const char *)star->except.items[i]);
+    return out->count > before ||
+           sql_fail(compilation, star->place, "SELECT * expands to zero columns after EXCEPT");
+}
+
+static bool is_qualifier(const struct sql_scope *scope, const struct sql_item *star) {
+    for (size_t i = 0; i < scope->columns.count && star->qualifier.count == 1; i++) {
+        const struct sql_column *column = scope->columns.items[i];
+        if (sql_same(column->qualifier, star->qualifier.items[0]))
+            return true;
+    }
+    return false;
+}
+
+static bool expand_star(struct sql_compilation *compilation, struct sql_scope *scope,
                         struct sql_item *star, struct sql_list *out) {
+    if (star->qualifier.count && !is_qualifier(scope, star))
+        return expand_record(compilation, scope, star, out);
     const char *qualifier =
         star->qualifier.count ? star->qualifier.items[star->qualifier.count - 1] : NULL;
     bool *seen = sql_new(&compilation->arena, star->except.count + 1);

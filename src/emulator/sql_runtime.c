@@ -327,9 +327,9 @@ const struct sql_runtime_function sql_runtime_values[] = {
     {"bq_element", 4, element},    {"bq_numbers", 3, numbers}, {NULL, 0, NULL}};
 
 bool sql_register(sqlite3 *database) {
-    static const struct sql_runtime_function *const tables[] = {sql_runtime_values,
-                                                                sql_runtime_moments};
-    for (size_t i = 0; i < 2; i++)
+    static const struct sql_runtime_function *const tables[] = {
+        sql_runtime_values, sql_runtime_moments, sql_runtime_zones};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct sql_runtime_function *entry = tables[i]; entry->name; entry++)
             if (sqlite3_create_function_v2(database, entry->name, entry->arguments,
                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,

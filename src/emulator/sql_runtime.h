@@ -18,6 +18,7 @@ struct sql_runtime_function {
 /* Each ends with an entry without a name. */
 extern const struct sql_runtime_function sql_runtime_moments[];
 extern const struct sql_runtime_function sql_runtime_values[];
+extern const struct sql_runtime_function sql_runtime_zones[];
 
 /* Fails the call with a sentence. */
 void sql_runtime_fail(sqlite3_context *context, const char *format, ...)
@@ -28,6 +29,10 @@ void sql_runtime_fail(sqlite3_context *context, const char *format, ...)
 bool sql_runtime_moment(sqlite3_context *context, enum emulator_type type, sqlite3_value *value,
                         int64_t *moment);
 void sql_runtime_give(sqlite3_context *context, enum emulator_type type, int64_t moment);
+
+/* FORMAT_TIMESTAMP's result: the moment as clocks show it that are `offset` seconds east of UTC. */
+void sql_runtime_give_format(sqlite3_context *context, int64_t local, int32_t offset,
+                             sqlite3_value *format);
 
 bool sql_runtime_any_null(int count, sqlite3_value **values);
 

@@ -141,19 +141,24 @@ static void extract(sqlite3_context *context, int count, sqlite3_value **values)
         sqlite3_result_int64(context, result);
 }
 
+void sql_runtime_give_format(sqlite3_context *context, int64_t local, int32_t offset,
+                             sqlite3_value *format) {
+    struct text_buffer out = {0};
+    if (sql_moment_format(local, offset, text_of_value(format), &out))
+        sqlite3_result_text(context, out.data ? out.data : "", (int)out.size, SQLITE_TRANSIENT);
+    else
+        sql_runtime_fail(context, "The format \"%s\" is not supported by the local BigQuery",
+                         text_of_value(format));
+    text_buffer_free(&out);
+}
+
 /* type, moment, format */
 static void format(sqlite3_context *context, int count, sqlite3_value **values) {
     int64_t moment;
     if (sql_runtime_any_null(count, values) ||
         !sql_runtime_moment(context, type_of(values[0]), values[1], &moment))
         return;
-    struct text_buffer out = {0};
-    if (sql_moment_format(moment, text_of_value(values[2]), &out))
-        sqlite3_result_text(context, out.data ? out.data : "", (int)out.size, SQLITE_TRANSIENT);
-    else
-        sql_runtime_fail(context, "The format string \"%s\" is not supported",
-                         text_of_value(values[2]));
-    text_buffer_free(&out);
+    sql_runtime_give_format(context, moment, 0, values[2]);
 }
 
 /* type, format, text */
@@ -162,10 +167,35 @@ static void parse(sqlite3_context *context, int count, sqlite3_value **values) {
     enum emulator_type type = type_of(values[0]);
     if (sql_runtime_any_null(count, values))
         return;
-    if (sql_moment_parse(text_of_value(values[1]), text_of_value(values[2]), &moment))
+    if (sql_moment_format_unknown(text_of_value(values[1]), true))
+        sql_runtime_fail(context, "The format \"%s\" is not supported by the local BigQuery",
+                         text_of_value(values[1]));
+    else if (sql_moment_parse(text_of_value(values[1]), text_of_value(values[2]), &moment))
         sql_runtime_give(context, type, moment);
     else
         sql_runtime_fail(context, "Failed to parse input string \"%s\"", text_of_value(values[2]));
+}
+
+/* timestamp, unit: whole units since 1970, rounded down */
+static void floor_stamp(sqlite3_context *context, int count, sqlite3_value **values) {
+    if (sql_runtime_any_null(count, values))
+        return;
+    int64_t moment = sqlite3_value_int64(values[0]), unit = sqlite3_value_int64(values[1]);
+    sqlite3_result_int64(context, moment / unit - (moment % unit < 0 ? 1 : 0));
+}
+
+/* count, unit in microseconds: a TIMESTAMP, which must lie in the years 1 to 9999 */
+static void stamp(sqlite3_context *context, int count, sqlite3_value **values) {
+    int64_t moment;
+    if (sql_runtime_any_null(count, values))
+        return;
+    if (!__builtin_mul_overflow(sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1]),
+                                &moment) &&
+        moment >= INT64_C(-62135596800000000) && moment < INT64_C(253402300800000000))
+        sqlite3_result_int64(context, moment);
+    else
+        sql_runtime_fail(context, "Timestamp value in unix time is out of range: %lld",
+                         (long long)sqlite3_value_int64(values[0]));
 }
 
 /* year, month, day */
@@ -226,4 +256,6 @@ const struct sql_runtime_function sql_runtime_moments[] = {{"bq_add", 4, add},
                                                            {"bq_parse", 3, parse},
                                                            {"bq_date", 3, civil},
                                                            {"bq_dates", 4, dates},
+                                                           {"bq_floor", 2, floor_stamp},
+                                                           {"bq_stamp", 2, stamp},
                                                            {NULL, 0, NULL}};
