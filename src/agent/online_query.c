@@ -141,6 +141,12 @@ static void tell_missing_table(const struct dry *dry, const struct online_name *
     free(file);
 }
 
+/* Whether only the local BigQuery refuses, for it does not know what BigQuery may well take. */
+static bool is_beyond_local(const struct bigquery_failure *failure) {
+    return strcmp(failure->reason, "notImplemented") == 0 ||
+           strstr(failure->message, "not supported by the local BigQuery") != NULL;
+}
+
 /* A query that BigQuery refuses, at the place that its message names. */
 static void tell_refusal(const struct dry *dry, size_t first) {
     const struct pipeline *pipeline = dry->context->pipeline;
@@ -151,11 +157,15 @@ static void tell_refusal(const struct dry *dry, size_t first) {
                   pipeline_origin(pipeline, dry->query->source, dry->query->table, sent, &origin);
     char *file = shown_file(pipeline, placed ? origin.file : pipeline->file);
     struct pipeline_place place = placed ? origin.place : key_place(dry);
-    if (!is_told(dry, first, file, place)) {
-        online_add(dry->context, ONLINE_MISTAKE, file, place, dry->query->what,
-                   "BigQuery refuses the %squery: %.*s",
-                   dry->query->kind == ONLINE_QUERY_COVERAGE ? "coverage " : "", (int)message.size,
+    bool local = is_beyond_local(&dry->result->failure);
+    const char *kind = dry->query->kind == ONLINE_QUERY_COVERAGE ? "coverage " : "";
+    if (local) {
+        online_add(dry->context, ONLINE_UNKNOWN, file, place, dry->query->what,
+                   "the %squery cannot be tried locally: %.*s", kind, (int)message.size,
                    message.data);
+    } else if (!is_told(dry, first, file, place)) {
+        online_add(dry->context, ONLINE_MISTAKE, file, place, dry->query->what,
+                   "BigQuery refuses the %squery: %.*s", kind, (int)message.size, message.data);
     }
     free(file);
 }

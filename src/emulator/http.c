@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "emulator/fields.h"
 #include "emulator/routes.h"
 #include "emulator/server.h"
 
@@ -154,7 +155,7 @@ static void run_call(struct emulator *emulator, struct MHD_Connection *connectio
     json_t *body;
     bool good = read_body(connection, exchange, &body, &call.failure);
     call.body = body;
-    good = good && route->handle(&call);
+    good = good && fields_check(&call, route->method) && route->handle(&call);
     if (good) {
         reply_call(reply, &call);
     } else {
@@ -319,6 +320,54 @@ static bool carries_out(const struct fault *fault) {
     }
 }
 
+/* "127.0.0.1:9050", "localhost", "[::1]:80": a loopback name, with or without a port. */
+static bool is_loopback(struct text host) {
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t size = strlen(names[i]);
+        if (host.size < size || strncasecmp(host.data, names[i], size) != 0)
+            continue;
+        struct text rest = {host.data + size, host.size - size};
+        int64_t port;
+        if (rest.size == 0)
+            return true;
+        rest.data++;
+        rest.size--;
+        if (host.data[size] == ':' && text_to_int64(rest, &port) && port >= 0 && port <= 65535)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the request was meant for this machine: a page in a browser may be made to send it here
+ * under a foreign name (DNS rebinding), or from a foreign page. */
+static bool is_for_us(struct MHD_Connection *connection) {
+    struct text host = text_of(header(connection, MHD_HTTP_HEADER_HOST));
+    struct text origin = text_of(header(connection, MHD_HTTP_HEADER_ORIGIN));
+    if (host.size > 0 && !is_loopback(host))
+        return false;
+    if (origin.size == 0)
+        return true;
+    const struct text scheme = TEXT("http://");
+    if (!text_starts(origin, scheme))
+        return false;
+    return is_loopback((struct text){origin.data + scheme.size, origin.size - scheme.size});
+}
+
+static enum MHD_Result refuse_stranger(struct emulator *emulator,
+                                       struct MHD_Connection *connection) {
+    struct reply reply = {0};
+    struct fault none = {0};
+    struct emulator_failure failure;
+    failure_set(&failure, EMULATOR_REASON_ACCESS_DENIED,
+                "The local BigQuery answers requests to 127.0.0.1 and localhost only, and none "
+                "from pages of other origins");
+    reply_failure(&reply, &failure);
+    enum MHD_Result result = send_reply(emulator, connection, &none, &reply);
+    text_buffer_free(&reply.body);
+    return result;
+}
+
 static enum MHD_Result serve(struct emulator *emulator, struct MHD_Connection *connection,
                              const char *verb, const char *path, struct exchange *exchange) {
     const char *override = header(connection, "X-HTTP-Method-Override");
@@ -340,7 +389,12 @@ static enum MHD_Result serve(struct emulator *emulator, struct MHD_Connection *c
         run_control(emulator, connection, verb, exchange, &reply);
     } else if (!route) {
         struct emulator_failure failure;
-        failure_set(&failure, EMULATOR_REASON_NOT_FOUND, "Not Found: %s %s", verb, path);
+        const char *method = routes_unsupported(verb, path);
+        if (method)
+            failure_set(&failure, EMULATOR_REASON_NOT_IMPLEMENTED,
+                        "%s is not supported by the local BigQuery", method);
+        else
+            failure_set(&failure, EMULATOR_REASON_NOT_FOUND, "Not Found: %s %s", verb, path);
         reply_failure(&reply, &failure);
     }
     for (size_t i = 0; i < CALL_NAME_LIMIT; i++)
@@ -364,7 +418,8 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
         return MHD_YES;
     }
     if (*size == 0)
-        return serve(context, connection, verb, path, exchange);
+        return is_for_us(connection) ? serve(context, connection, verb, path, exchange)
+                                     : refuse_stranger(context, connection);
     exchange->too_large |= exchange->body.size + *size > BODY_LIMIT;
     if (!exchange->too_large)
         text_buffer_put(&exchange->body, data, *size);

@@ -299,6 +299,8 @@ struct job_view jobs_look(struct jobs *jobs, struct job *job) {
 }
 
 void jobs_wait(struct jobs *jobs, struct job *job, int64_t timeout_ms) {
+    enum { LONGEST_MS = 86400000 };
+    timeout_ms = timeout_ms < 0 ? 0 : timeout_ms > LONGEST_MS ? LONGEST_MS : timeout_ms;
     int64_t end_ns = boot_now() + timeout_ms * 1000000;
     pthread_mutex_lock(&jobs->lock);
     while (!jobs->stopping && !is_done(job)) {

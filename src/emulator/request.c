@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "emulator/resource.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define LONGEST_JOB_MS INT64_C(21600000) /* six hours, as in BigQuery */
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 
 /* Members of jobs.query that a job keeps under configuration.query, and beside it. */
 static const char *const query_members[] = {
@@ -62,7 +63,8 @@ static struct query_request *read_request(const json_t *query, const json_t *bes
     request->use_cache = json_get_bool(query, "useQueryCache", true);
     request->dry_run = json_get_bool(beside, "dryRun", false);
     request->maximum_bytes_billed = resource_take_int64(query, "maximumBytesBilled", -1);
-    request->timeout_ms = resource_take_int64(beside, "jobTimeoutMs", 0);
+    int64_t timeout_ms = resource_take_int64(beside, "jobTimeoutMs", 0);
+    request->timeout_ms = timeout_ms > LONGEST_JOB_MS ? LONGEST_JOB_MS : timeout_ms;
     request->configuration = json_pack("{s:s, s:{}}", "jobType", "QUERY", "query");
     json_t *kept = json_object_get(request->configuration, "query");
     for (size_t i = 0; i < COUNT(query_members); i++)

@@ -52,16 +52,73 @@ static bool matches(const char *pattern, struct text path, char *names[CALL_NAME
     return false;
 }
 
-const struct route *routes_find(const char *verb, const char *path, char *names[CALL_NAME_LIMIT]) {
+/* What stands behind /bigquery/v2/ or /. */
+static struct text behind_prefix(const char *path) {
     const struct text prefix = TEXT("/bigquery/v2/");
     struct text rest = text_of(path);
     size_t skip = text_starts(rest, prefix) ? prefix.size : 1;
     if (rest.size < skip)
-        return NULL;
+        return (struct text){0};
     rest.data += skip;
     rest.size -= skip;
     if (rest.size > 1 && rest.data[rest.size - 1] == '/')
         rest.size--;
+    return rest;
+}
+
+/* Methods that the real API has and this server has not; * in a verb is any, at the end of a path
+ * whatever follows. */
+static const struct {
+    const char *verb, *pattern, *method;
+} unsupported[] = {
+    {"PATCH", "projects/?/datasets/?", "datasets.patch"},
+    {"PUT", "projects/?/datasets/?", "datasets.update"},
+    {"POST", "projects/?/datasets/?:undelete", "datasets.undelete"},
+    {"PATCH", "projects/?/datasets/?/tables/?", "tables.patch"},
+    {"PUT", "projects/?/datasets/?/tables/?", "tables.update"},
+    {"*", "projects/?/datasets/?/tables/?/rowAccessPolicies*", "rowAccessPolicies"},
+    {"*", "projects/?/datasets/?/tables/?:*", "IAM of tables"},
+    {"*", "projects/?/datasets/?/models*", "models"},
+    {"*", "projects/?/datasets/?/routines*", "routines"},
+    {"DELETE", "projects/?/jobs/?/delete", "jobs.delete"},
+    {"GET", "projects/?/serviceAccount", "projects.getServiceAccount"},
+    {"GET", "projects", "projects.list"},
+    {"*", "upload/*", "Loading by upload"},
+    {"*", "resumable/*", "Loading by upload"},
+    {"*", "batch*", "Batching of requests"},
+    {"GET", "discovery/*", "Discovery"},
+};
+
+/* ? is one segment's text, up to a slash or a colon. */
+static bool fits(const char *pattern, struct text path) {
+    size_t at = 0;
+    for (; *pattern; pattern++) {
+        if (*pattern == '*')
+            return true;
+        if (*pattern == '?') {
+            size_t start = at;
+            while (at < path.size && path.data[at] != '/' && path.data[at] != ':')
+                at++;
+            if (at == start)
+                return false;
+        } else if (at >= path.size || path.data[at++] != *pattern) {
+            return false;
+        }
+    }
+    return at == path.size;
+}
+
+const char *routes_unsupported(const char *verb, const char *path) {
+    struct text rest = behind_prefix(path);
+    for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
+        if ((unsupported[i].verb[0] == '*' || strcmp(unsupported[i].verb, verb) == 0) &&
+            fits(unsupported[i].pattern, rest))
+            return unsupported[i].method;
+    return NULL;
+}
+
+const struct route *routes_find(const char *verb, const char *path, char *names[CALL_NAME_LIMIT]) {
+    struct text rest = behind_prefix(path);
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (strcmp(routes[i].verb, verb) == 0 && matches(routes[i].pattern, rest, names))
             return &routes[i];

@@ -41,6 +41,10 @@ struct route {
  * none. */
 const struct route *routes_find(const char *verb, const char *path, char *names[CALL_NAME_LIMIT]);
 
+/* "tables.patch": the method of the real API that a request without a route means, or NULL when
+ * there is none such. */
+const char *routes_unsupported(const char *verb, const char *path);
+
 /* A query parameter, or NULL. */
 const char *call_parameter(const struct call *call, const char *name);
 

@@ -181,6 +181,9 @@ struct sql_function {
  * number. */
 const struct sql_function *sql_function_find(const char *name, size_t *count);
 
+/* A function that BigQuery has and this server has not. */
+bool sql_function_is_foreign(const char *name);
+
 /* The known name nearest to a wrong one, or NULL. */
 const char *sql_function_nearest(const char *name);
 

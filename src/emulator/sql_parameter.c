@@ -22,6 +22,10 @@ static bool read_type(struct sql_compilation *compilation, const json_t *json, s
     if (array)
         name = json_get_string(json_object_get(json, "arrayType"), "type", "");
     enum emulator_type base;
+    if (sql_same(name, "STRUCT") || sql_same(name, "RANGE") || sql_same(name, "INTERVAL"))
+        return sql_fail_as(compilation, "notImplemented", 501, (struct googlesql_place){0},
+                           "A query parameter of type %s is not supported by the local BigQuery",
+                           name);
     if (!emulator_type_parse(name, &base) || base == EMULATOR_RECORD)
         return refuse(compilation, index,
                       sql_print(&compilation->arena, "the type \"%s\" is not supported", name));

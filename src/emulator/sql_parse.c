@@ -54,6 +54,16 @@ bool sql_refuse(struct sql_parser *parser, const char *what) {
                     "%s is not supported by the local BigQuery", what);
 }
 
+bool sql_refuse_word(struct sql_parser *parser, const char *before) {
+    const struct googlesql_token *token = sql_peek(parser);
+    struct sql_arena *arena = &parser->compilation->arena;
+    char *word = sql_copy(arena, token->text, strlen(token->text));
+    for (char *at = word; *at; at++)
+        if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+    return sql_refuse(parser, sql_print(arena, "%s %s", before, word));
+}
+
 bool sql_enter(struct sql_parser *parser) {
     if (parser->compilation->failed)
         return false;
@@ -302,6 +312,7 @@ struct sql_query *sql_parse_query(struct sql_parser *parser) {
     query->place = sql_peek(parser)->place;
     bool good = !sql_take(parser, "WITH") || parse_ctes(parser, query);
     good = good && (query->body = parse_body(parser)) && parse_tail(parser, query);
+    good = good && (!sql_at(parser, "|>") || sql_refuse(parser, "The pipe syntax (|>)"));
     sql_leave(parser);
     return good ? query : NULL;
 }

@@ -28,6 +28,7 @@ bool sql_take(struct sql_parser *parser, const char *word_or_sign); /* when it s
 bool sql_expect(struct sql_parser *parser, const char *word_or_sign);
 bool sql_unexpected(struct sql_parser *parser); /* fails with "Unexpected …"; false */
 bool sql_refuse(struct sql_parser *parser, const char *what); /* "what is not supported"; false */
+bool sql_refuse_word(struct sql_parser *parser, const char *before); /* and the next word */
 bool sql_enter(struct sql_parser *parser); /* one level deeper; pairs with sql_leave */
 void sql_leave(struct sql_parser *parser);
 bool sql_count(struct sql_parser *parser); /* one operator, set operation or join more */

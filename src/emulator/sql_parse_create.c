@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "emulator/sql_parse.h"
 
+enum { LONGEST_EXPIRATION_DAYS = 3650000 };
+
 static bool skip_parameters(struct sql_parser *parser) {
     if (!sql_take(parser, "("))
         return true;
@@ -47,6 +49,9 @@ bool sql_parse_type(struct sql_parser *parser, struct emulator_field *field) {
         good = parse_array_type(parser, field);
     } else if (sql_take(parser, "STRUCT")) {
         good = parse_struct(parser, field);
+    } else if (sql_at(parser, "INTERVAL") || sql_at(parser, "RANGE")) {
+        sql_fail(parser->compilation, place, "The type %s is not supported by the local BigQuery",
+                 sql_peek(parser)->text);
     } else {
         const char *name = sql_parse_name(parser);
         good = name && emulator_type_parse(name, &field->type) && field->type != EMULATOR_RECORD;
@@ -99,7 +104,8 @@ static bool parse_options(struct sql_parser *parser, struct sql_definition *defi
         if (definition && sql_same(name, "require_partition_filter"))
             definition->require_partition_filter = sql_same(token->text, "TRUE");
         if (definition && sql_same(name, "partition_expiration_days") &&
-            !text_to_int64(text_of(token->text), &definition->partition_expiration_days))
+            (!text_to_int64(text_of(token->text), &definition->partition_expiration_days) ||
+             definition->partition_expiration_days > LONGEST_EXPIRATION_DAYS))
             return sql_fail(parser->compilation, token->place,
                             "partition_expiration_days must be a whole number of days");
         if (definition && sql_same(name, "description") && token->kind == GOOGLESQL_STRING) {
@@ -198,7 +204,7 @@ static bool parse_head(struct sql_parser *parser, struct sql_tree *tree) {
             return false;
     }
     if (!sql_at(parser, "TABLE"))
-        return sql_refuse(parser, "CREATE of anything but a TABLE");
+        return sql_refuse_word(parser, "CREATE");
     parser->at++;
     if (!sql_take(parser, "IF"))
         return true;

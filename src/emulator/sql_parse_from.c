@@ -7,9 +7,16 @@
 static void add_components(struct sql_parser *parser, struct sql_list *path, const char *text,
                            bool quoted) {
     struct text rest = text_of(text);
+    /* A project of a domain, "example.com:project", is one component. */
+    const char *colon = quoted ? strchr(text, ':') : NULL;
+    size_t domain = colon ? (size_t)(colon - text) + strcspn(colon, ".") : 0;
     struct sql_arena *arena = &parser->compilation->arena;
     do {
         struct text part = quoted ? text_cut(&rest, '.') : rest;
+        while (quoted && rest.size && (size_t)(part.data + part.size - text) < domain) {
+            struct text more = text_cut(&rest, '.');
+            part.size = (size_t)(more.data + more.size - part.data);
+        }
         sql_add(arena, path, sql_copy(arena, part.data ? part.data : "", part.size));
         if (!quoted)
             break;

@@ -205,6 +205,10 @@ static bool call_arguments(struct sql_parser *parser, struct sql_expression *nod
     } else if (!sql_at(parser, ")") && !sql_parse_expressions(parser, &node->arguments)) {
         return false;
     }
+    if (sql_at(parser, "=>"))
+        return sql_refuse(parser, "A named argument");
+    if (sql_at(parser, "->"))
+        return sql_refuse(parser, "A lambda");
     if (sql_at(parser, "IGNORE") || sql_at(parser, "RESPECT"))
         return sql_refuse(parser, "IGNORE NULLS");
     if (sql_at(parser, "HAVING"))
@@ -257,11 +261,15 @@ static struct sql_expression *name_or_call(struct sql_parser *parser) {
         sql_add_name(arena, &node->names, token->text);
     }
     if (sql_at(parser, "(")) {
+        struct text_buffer path = {0};
+        for (size_t i = 0; i < node->names.count; i++)
+            text_buffer_format(&path, "%s%s", i ? "." : "", (const char *)node->names.items[i]);
         const char *first = node->names.items[0];
         sql_fail(parser->compilation, place,
                  sql_same(first, "SAFE") ? "The prefix %s. is not supported by the local BigQuery"
-                                         : "Function not found: %s.…",
-                 first);
+                                         : "The function %s is not supported by the local BigQuery",
+                 sql_same(first, "SAFE") ? first : path.data);
+        text_buffer_free(&path);
         return NULL;
     }
     return node;
@@ -324,6 +332,10 @@ static struct sql_expression *keyword(struct sql_parser *parser) {
     }
     if (sql_at(parser, "STRUCT"))
         sql_refuse(parser, "STRUCT");
+    else if (sql_at(parser, "WITH"))
+        sql_refuse(parser, "The expression WITH(…)");
+    else if (sql_at(parser, "NEW"))
+        sql_refuse(parser, "NEW");
     else
         sql_unexpected(parser);
     return NULL;
@@ -368,6 +380,10 @@ struct sql_expression *sql_parse_primary(struct sql_parser *parser) {
         return parse_array(parser);
     if (sql_at(parser, "("))
         return parenthesised(parser);
+    if (sql_at(parser, "@@")) {
+        sql_refuse(parser, "A system variable (@@)");
+        return NULL;
+    }
     sql_unexpected(parser);
     return NULL;
 }

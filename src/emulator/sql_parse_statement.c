@@ -109,7 +109,7 @@ static bool parse_truncate(struct sql_parser *parser, struct sql_tree *tree) {
 static bool parse_drop(struct sql_parser *parser, struct sql_tree *tree) {
     tree->kind = SQL_DROP_TABLE;
     if (!sql_at(parser, "TABLE"))
-        return sql_refuse(parser, "DROP of anything but a TABLE");
+        return sql_refuse_word(parser, "DROP");
     parser->at++;
     if (sql_take(parser, "IF")) {
         tree->if_exists = true;

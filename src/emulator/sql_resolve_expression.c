@@ -65,6 +65,9 @@ static bool resolve_call(struct sql_compilation *compilation, struct sql_scope *
                          struct sql_expression *node) {
     size_t rows;
     const struct sql_function *row = sql_function_find(node->text, &rows);
+    if (!row && sql_function_is_foreign(node->text))
+        return sql_fail(compilation, node->place,
+                        "The function %s is not supported by the local BigQuery", node->text);
     if (!row) {
         const char *nearest = sql_function_nearest(node->text);
         return nearest ? sql_fail(compilation, node->place,
@@ -230,6 +233,9 @@ static bool resolve_array(struct sql_compilation *compilation, struct sql_scope 
 
 static bool resolve_element(struct sql_compilation *compilation, struct sql_expression *node) {
     struct sql_expression *array = node->arguments.items[0], *index = node->arguments.items[1];
+    if (sql_type_is(array->type, EMULATOR_JSON))
+        return sql_fail(compilation, node->place,
+                        "An element of JSON is not supported by the local BigQuery");
     if (!array->type.array)
         return sql_fail(compilation, node->place, "Element access is not supported on type %s",
                         sql_type_name(&compilation->arena, array->type));

@@ -1,6 +1,7 @@
 /* Names: columns, their qualifiers, fields of records, aliases of the select list. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "emulator/sql_function.h"
@@ -64,6 +65,9 @@ static bool follow_fields(struct sql_compilation *compilation, struct sql_expres
     for (size_t i = from; i < node->names.count; i++) {
         const char *name = node->names.items[i];
         struct sql_type type = node->type;
+        if (sql_type_is(type, EMULATOR_JSON))
+            return sql_fail(compilation, node->place,
+                            "A field of JSON (%s) is not supported by the local BigQuery", name);
         if (type.base != EMULATOR_RECORD || type.array)
             return sql_fail(compilation, node->place,
                             "Cannot access field %s on a value with type %s", name,
@@ -88,9 +92,22 @@ static bool take(struct sql_compilation *compilation, struct sql_expression *nod
     return follow_fields(compilation, node, names);
 }
 
+/* Columns that tables have without being asked: of ingestion time, wildcards, files, changes. */
+static bool is_pseudo(const char *name) {
+    static const char *const prefixes[] = {"_PARTITION", "_TABLE_SUFFIX", "_FILE_NAME", "_CHANGE_",
+                                           "_ROW_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
 static bool unrecognised(struct sql_compilation *compilation, const struct sql_scope *scope,
                          const struct sql_expression *node) {
     const char *name = node->names.items[0];
+    if (is_pseudo(name))
+        return sql_fail(compilation, node->place,
+                        "The pseudo column %s is not supported by the local BigQuery", name);
     const char **known = NULL;
     size_t count = 0, capacity = 0;
     for (const struct sql_scope *at = scope; at; at = at->parent) {
@@ -138,6 +155,10 @@ bool sql_resolve_name(struct sql_compilation *compilation, struct sql_scope *sco
                 return take(compilation, node, column, 2);
             if (count > 1)
                 return sql_fail(compilation, node->place, "Column name %s is ambiguous", second);
+            if (is_pseudo(second))
+                return sql_fail(compilation, node->place,
+                                "The pseudo column %s is not supported by the local BigQuery",
+                                second);
             if (!matches(at, NULL, name, &column))
                 return sql_fail(compilation, node->place, "Name %s not found inside %s", second,
                                 name);

@@ -31,7 +31,12 @@ bool sql_resolve_path(struct sql_compilation *compilation, const struct sql_list
     const struct sql_request *request = compilation->request;
     size_t count = path->count;
     const char *table = count ? path->items[count - 1] : "";
-    join_information_schema(compilation, path, &count, &table);
+    bool view = join_information_schema(compilation, path, &count, &table);
+    if (view && count == 1 && !request->default_dataset)
+        return sql_fail(compilation, place,
+                        "%s without a dataset is not supported by the local "
+                        "BigQuery",
+                        table);
     if (count > 3 || count == 0)
         return sql_fail(compilation, place, "Invalid table path: it has too many parts");
     if (count == 1 && !request->default_dataset)
@@ -67,13 +72,31 @@ static struct emulator_table *view_table(struct sql_compilation *compilation,
     return table;
 }
 
+/* Tables that BigQuery makes up: wildcards, decorators, views of INFORMATION_SCHEMA. */
+static bool check_supported(struct sql_compilation *compilation, const char *const names[3],
+                            struct googlesql_place place) {
+    size_t count;
+    size_t size = strlen(names[2]);
+    if (size && names[2][size - 1] == '*')
+        return sql_fail(compilation, place,
+                        "A wildcard table (%s) is not supported by the local BigQuery", names[2]);
+    if (strpbrk(names[2], "$@"))
+        return sql_fail(compilation, place,
+                        "A table decorator (%s) is not supported by the local BigQuery", names[2]);
+    if (strncmp(names[2], "INFORMATION_SCHEMA.", 19) == 0 &&
+        !sql_information_schema(names[2] + 19, &count))
+        return sql_fail(compilation, place, "%s is not supported by the local BigQuery", names[2]);
+    return true;
+}
+
 const struct emulator_table *sql_resolve_table(struct sql_compilation *compilation,
                                                const struct sql_list *path,
                                                struct googlesql_place place, bool exists) {
     const char *names[3] = {"", "", ""};
     const struct sql_catalog *catalog = compilation->catalog;
     const char *location = compilation->request->location;
-    if (!sql_resolve_path(compilation, path, place, names))
+    if (!sql_resolve_path(compilation, path, place, names) ||
+        !check_supported(compilation, names, place))
         return NULL;
     if (!catalog->dataset(catalog->context, names[0], names[1])) {
         sql_fail_as(compilation, "notFound", 404, place,

@@ -399,6 +399,11 @@ static const struct {
      "Unrecognized name: game_status at [3:46]", BIGQUERY_QUERY, NULL, NULL, BIGQUERY_DATE,
      BIGQUERY_DATE,
      "/due.sql:3:46: due.sql: BigQuery refuses the query: Unrecognized name: game_status"},
+    {"what the local BigQuery does not know", ONLINE_QUERY_EXPECTED,
+     "The function JSON_VALUE is not supported by the local BigQuery at [3:46]", BIGQUERY_QUERY,
+     NULL, NULL, BIGQUERY_DATE, BIGQUERY_DATE,
+     "/due.sql:3:46: unknown: due.sql: the query cannot be tried locally: The function JSON_VALUE "
+     "is not supported by the local BigQuery"},
     {"a message without a place", ONLINE_QUERY_EXPECTED, "too complex", BIGQUERY_QUERY, NULL, NULL,
      BIGQUERY_DATE, BIGQUERY_DATE,
      "pipeline.yaml:10:19: due.sql: BigQuery refuses the query: too complex"},

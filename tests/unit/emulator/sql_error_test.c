@@ -143,7 +143,7 @@ Test(sql_error, what_is_not_supported_is_named)
         {"MERGE t USING u ON TRUE",
          "The statement MERGE is not supported by the local BigQuery at [1:1]"},
         {"CREATE VIEW v AS SELECT 1",
-         "CREATE of anything but a TABLE is not supported by the local BigQuery at [1:8]"},
+         "CREATE VIEW is not supported by the local BigQuery at [1:8]"},
         {"WITH RECURSIVE x AS (SELECT 1) SELECT 1",
          "WITH RECURSIVE is not supported by the local BigQuery at [1:6]"},
         {"SELECT STRUCT(1)", "STRUCT is not supported by the local BigQuery at [1:8]"},

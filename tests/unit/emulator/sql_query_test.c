@@ -178,6 +178,5 @@ Test(sql_query, the_information_schema_is_a_table_like_any_other)
                   "SELECT table_name FROM `nba-props-platform.nba_raw`.information_schema.tables",
                   "changes");
     cr_expect_sql(fixture, "SELECT 1 FROM nba_raw.INFORMATION_SCHEMA.VIEWS",
-                  "!Not found: Table nba-props-platform:nba_raw.INFORMATION_SCHEMA.VIEWS was not "
-                  "found in location us-west2");
+                  "!INFORMATION_SCHEMA.VIEWS is not supported by the local BigQuery at [1:15]");
 }
