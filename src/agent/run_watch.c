@@ -17,10 +17,15 @@
 /* Real time between two reconciliations. */
 static const int64_t reconcile_every_ns = INT64_C(2) * 1000000000;
 
+/* A log that is read for longer after the end of its run is told of. */
+static const int64_t patience_ns = INT64_C(5) * 1000000000;
+
 struct watched {
     char *run;
     bool following; /* the logs thread has it */
     bool ended;     /* and was told to drain */
+    bool read;      /* to its end, and that is stored */
+    int64_t ended_ns;
 };
 
 struct run_watch {
@@ -86,6 +91,7 @@ static void look_at(struct run_watch *watch, const struct state_run *run, bool *
     }
     if (known != NULL && run->state == STATE_RUN_ENDED && !known->ended) {
         known->ended = true;
+        known->ended_ns = clock_boot_ns(watch->clock);
         *ended = true;
         follower_drain(watch->follower, run->run);
     }
@@ -167,12 +173,17 @@ bool run_watch_progress(struct run_watch *watch, const struct agent_progress *pr
         .json = progress->json,
         .updated_at = clock_wall_ms(watch->clock),
     };
+    struct watched *known = find(watch, progress->run);
     /* The dates one by one only matter once the run has ended: until then they are in the progress.
      */
-    return state_progress_store(watch->recorder->state, watch->recorder->actor.term, progress->run,
-                                &stored, error) &&
-           (!progress->drained || store_dates(watch, progress, error)) &&
-           run_alarms_stop(watch->recorder, watch->clock, progress, error);
+    bool good = state_progress_store(watch->recorder->state, watch->recorder->actor.term,
+                                     progress->run, &stored, error) &&
+                (!progress->drained || store_dates(watch, progress, error)) &&
+                run_alarms_stop(watch->recorder, watch->clock, progress, error);
+    if (good && progress->drained && known != NULL) {
+        known->read = true;
+    }
+    return good;
 }
 
 /* The dates of a table that are complete now. */
@@ -241,6 +252,23 @@ static bool store_verdict(struct run_watch *watch, const struct state_run *run,
     return good;
 }
 
+/* Whether the log of a run that has ended was read to its end, so that its verdict is said on all
+ * that it tells. Where logs are followed, a run that is not yet known ended since the last look. */
+static bool has_read(struct run_watch *watch, const struct state_run *run) {
+    const struct watched *known = find(watch, run->run);
+    return known != NULL ? known->read : watch->follower == NULL;
+}
+
+/* A long log takes its time; then everybody is told what is waited for. */
+static bool tell_reading(struct run_watch *watch, const struct state_run *run, int64_t now,
+                         struct error *error) {
+    const struct watched *known = find(watch, run->run);
+    bool long_one = known != NULL && known->ended &&
+                    clock_boot_ns(watch->clock) - known->ended_ns > patience_ns;
+    return !long_one || state_notice_waits(watch->recorder->state, &watch->recorder->actor,
+                                           run->run, "its log is still being read", now, error);
+}
+
 static bool decide(struct run_watch *watch, const struct state_run *run,
                    const struct situation *situation, struct evidence *evidence,
                    struct error *error) {
@@ -284,7 +312,8 @@ bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
     struct evidence evidence = {0};
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = decide(watch, &runs[i], situation, &evidence, error);
+        good = has_read(watch, &runs[i]) ? decide(watch, &runs[i], situation, &evidence, error)
+                                         : tell_reading(watch, &runs[i], situation->as_of, error);
     }
     state_runs_free(runs, count);
     if (evidence.measurements != NULL) {

@@ -24,10 +24,12 @@ static int print_launched(struct cli *cli, const char *report) {
     return good ? EXIT_GO : EXIT_IO;
 }
 
+/* `*launched`: at least one run may live now, whatever the exit code. */
 static int show_and_launch(struct cli *cli, const struct situation *situation,
-                           const struct runs_plan *plan, struct error *error) {
+                           const struct runs_plan *plan, bool *launched, struct error *error) {
     struct text_buffer about = {0};
     char *report = NULL;
+    *launched = false;
     situation_plan_describe(plan, 0, &about);
     situation_preflight_describe(&situation->preflight, "", &about);
     bool only_show = cli_value(cli, "dry-run") != NULL;
@@ -42,6 +44,7 @@ static int show_and_launch(struct cli *cli, const struct situation *situation,
     bool good = cli_confirm(cli, "Launch?", error) &&
                 operate_launch_plan(plan, cli->state, owner, &report, error);
     free(owner);
+    *launched = report != NULL;
     int code = report != NULL ? print_launched(cli, report) : EXIT_GO;
     free(report);
     return good ? code : cli_fail(cli, error);
@@ -49,10 +52,13 @@ static int show_and_launch(struct cli *cli, const struct situation *situation,
 
 int carry_out_plan(struct cli *cli, const struct situation *situation, const struct runs_plan *plan,
                    struct error *error) {
-    int code = show_and_launch(cli, situation, plan, error);
-    if (code == EXIT_GO && cli_value(cli, "dry-run") == NULL && !situation->header.agent_alive &&
-        !agent_start(cli->pipeline->file, state_directory(cli->state), error)) {
-        code = cli_fail(cli, error); /* the runs go on; nobody follows their logs yet */
+    bool launched;
+    int code = show_and_launch(cli, situation, plan, &launched, error);
+    struct error mistake;
+    /* Also when some of them did not start: the others are to be watched and judged. */
+    if (launched && !situation->header.agent_alive &&
+        !agent_start(cli->pipeline->file, state_directory(cli->state), &mistake)) {
+        code = cli_fail(cli, &mistake); /* the runs go on; nobody follows their logs yet */
     }
     return code;
 }

@@ -42,8 +42,8 @@ static void judge_wait(const struct state_run *run, struct record *record) {
     if (was_signalled(run)) {
         record->outcome = STATE_OUTCOME_STOPPED;
     } else {
-        record->outcome =
-            record->wait_status == 0 && !more ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED;
+        bool good = record->wait_status == 0 && !more && run->notices.steps_failed == 0;
+        record->outcome = good ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED;
     }
 }
 

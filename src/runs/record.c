@@ -30,6 +30,7 @@ static json_t *to_json(const char *run, const struct record *record) {
     (void)json_object_set_new(
         json, "signal", has && WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null());
     (void)json_object_set_new(json, "step", json_integer((json_int_t)record->step));
+    (void)json_object_set_new(json, "steps_failed", json_integer(record->steps_failed));
     (void)json_object_set_new(json, "stragglers", json_integer(record->stragglers));
     (void)json_object_set_new(json, "out_of_memory", json_boolean(record->out_of_memory));
     (void)json_object_set_new(json, "spawn_error", json_string_or_null(record->spawn_error));
@@ -75,7 +76,8 @@ static bool can_be(const json_t *json, const struct record *record) {
     return (word == NULL || record->outcome != STATE_OUTCOME_NONE) && step >= 0 &&
            step <= MOST_STEPS && status >= 0 && status <= UINT16_MAX &&
            (!record->has_wait_status || ended) && record->stragglers >= 0 &&
-           record->ended_at >= 0 && record->ended_at <= LATEST_MS &&
+           record->steps_failed >= 0 && record->steps_failed <= step + 1 && record->ended_at >= 0 &&
+           record->ended_at <= LATEST_MS &&
            (!is_ok || (record->has_wait_status && record->wait_status == 0)) &&
            (!is_failed || record->has_wait_status) &&
            (!is_spawn || (!record->has_wait_status && record->spawn_error != NULL)) &&
@@ -87,6 +89,7 @@ static void take(const json_t *json, struct record *record) {
     record->has_wait_status = json_is_integer(json_object_get(json, "wait_status"));
     record->wait_status = (int)json_get_integer(json, "wait_status", 0);
     record->step = (size_t)json_get_integer(json, "step", 0);
+    record->steps_failed = json_get_integer(json, "steps_failed", 0);
     record->stragglers = json_get_integer(json, "stragglers", 0);
     record->out_of_memory = json_get_bool(json, "out_of_memory", false);
     record->spawn_error = memory_copy_string(json_get_string(json, "spawn_error", NULL));
@@ -161,6 +164,7 @@ bool record_store(struct state *state, const struct state_actor *actor, const ch
         .has_wait_status = record->has_wait_status,
         .wait_status = record->wait_status,
         .step = record->step,
+        .steps_failed = record->steps_failed,
         .stragglers = record->stragglers,
         .adopted = record->adopted,
         .out_of_memory = record->out_of_memory,

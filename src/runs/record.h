@@ -13,6 +13,7 @@ struct record {
     bool has_wait_status;
     int wait_status;
     size_t step;
+    int64_t steps_failed;
     int64_t stragglers;
     bool adopted;       /* nobody can know its exit status; not in the file */
     bool out_of_memory; /* see state_shim.h */

@@ -42,6 +42,8 @@ struct runs_witnesses {
     const struct runs_table_witness *tables;
     size_t table_count;
     int64_t log_failed, log_skipped; /* dates, as its log says; -1: not known */
+    /* Of the commands that it ran one after the other: 0 or 1 when there was one only. */
+    int64_t steps, steps_failed, steps_left;
 };
 
 struct runs_judgement {

@@ -177,11 +177,13 @@ static void listen(const struct shim *shim, struct record *record) {
 }
 
 static struct record end_of(const struct shim *shim) {
+    int status = shim->wait_status == 0 ? shim->failed_status : shim->wait_status;
     struct record record = {.step = shim->step,
+                            .steps_failed = shim->steps_failed,
                             .stragglers = shim->stragglers,
                             .out_of_memory = cgroup_ran_out(&shim->cgroup),
                             .has_wait_status = shim->has_wait_status,
-                            .wait_status = shim->wait_status,
+                            .wait_status = status,
                             .spawn_error = memory_copy_string(shim->spawn_error),
                             .ended_at = clock_wall_ms(shim->clock)};
     if (shim->spawn_error != NULL) {
@@ -194,10 +196,13 @@ static struct record end_of(const struct shim *shim) {
         record.outcome = STATE_OUTCOME_STOPPED;
     } else if (shim->stop_hit) {
         record.outcome = shim->timed_out ? STATE_OUTCOME_FAILED : STATE_OUTCOME_STOPPED;
-    } else if (shim->wait_status == 0 && shim->step + 1 < shim->spec->step_count) {
+    } else if (shim->stop_asked && shim->step + 1 < shim->spec->step_count) {
         record.outcome = STATE_OUTCOME_STOPPED; /* between two steps */
     } else {
-        record.outcome = shim->wait_status == 0 ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED;
+        record.outcome = status == 0 ? STATE_OUTCOME_OK : STATE_OUTCOME_FAILED;
+    }
+    if (shim->has_wait_status && shim->wait_status != 0) {
+        record.steps_failed++;
     }
     if (record.has_wait_status) {
         listen(shim, &record);
@@ -258,6 +263,35 @@ void shim_record_end(struct shim *shim) {
     record_clear(&record);
 }
 
+/* Whether the next step runs: also after one that failed, which is no reason why the dates of the
+ * others should be left; but not after one that was killed or of which nobody heard. */
+static bool goes_on(struct shim *shim) {
+    char *why = NULL;
+    struct error error;
+    if (shim->spawn_error != NULL || !shim->has_wait_status || shim->stop_asked ||
+        shim->step + 1 == shim->spec->step_count) {
+        return false;
+    }
+    if (shim->wait_status == 0) {
+        return true;
+    }
+    bool heard = WIFEXITED(shim->wait_status) &&
+                 runner_word_of(shim->spec, shim->run_directory, shim->step, &why) == RUNNER_HEARD;
+    free(why);
+    if (!heard) {
+        return false;
+    }
+    shim->failed_status = shim->steps_failed == 0 ? shim->wait_status : shim->failed_status;
+    shim->steps_failed++;
+    char *how = memory_format("exit %d", WEXITSTATUS(shim->wait_status));
+    if (!state_shim_step_failed(shim->state, shim->spec->run, shim->step, shim->steps_failed, how,
+                                clock_wall_ms(shim->clock), &error)) {
+        shim_log("cannot say that command %zu failed: %s", shim->step + 1, error.text);
+    }
+    free(how);
+    return true;
+}
+
 static void supervise(struct shim *shim) {
     if (shim->spec->adopted.pid != 0) {
         shim_watch_adopted(shim);
@@ -266,8 +300,7 @@ static void supervise(struct shim *shim) {
     }
     for (shim->step = 0;; shim->step++) {
         shim_run_step(shim);
-        bool good = shim->spawn_error == NULL && shim->has_wait_status && shim->wait_status == 0;
-        if (!good || shim->stop_asked || shim->step + 1 == shim->spec->step_count) {
+        if (!goes_on(shim)) {
             break;
         }
     }

@@ -39,6 +39,10 @@ struct shim {
     bool has_wait_status;
     int wait_status;
 
+    /* The steps before it. */
+    int64_t steps_failed;
+    int failed_status; /* of the first that failed */
+
     struct cgroup cgroup;
     bool adopts;      /* the command was started by somebody else */
     struct tree tree; /* then: it and its descendants */

@@ -287,6 +287,10 @@ void shim_run_step(struct shim *shim) {
     shim->witness_gone = shim->exited = shim->let_go = shim->has_wait_status = false;
     shim->command = 0;
     shim->linger_ns = 0;
+    if (shim->sweeping) { /* what the step before left behind is no concern of this one */
+        shim->sweeping = shim->stuck_told = false;
+        shim->stage = SHIM_WORKING;
+    }
     if (!start(shim)) {
         return;
     }

@@ -115,8 +115,9 @@ static void sweep(struct shim *shim, int64_t now) {
         shim->linger_ns = now + shim->spec->linger_ms * 1000000;
     } else if (now >= shim->linger_ns) {
         shim->sweeping = true;
-        shim->stragglers = (int64_t)count_left(shim);
-        shim_log("%lld processes outlived the command and are ended", (long long)shim->stragglers);
+        size_t left = count_left(shim);
+        shim->stragglers += (int64_t)left;
+        shim_log("%zu processes outlived the command and are ended", left);
         begin_term(shim);
     }
 }

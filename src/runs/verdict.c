@@ -151,6 +151,14 @@ static char *describe(const struct runs_witnesses *witnesses,
         add_end(witnesses, &text);
         add_coverage(judgement, &text);
     }
+    bool steps = witnesses->steps > 1 && (witnesses->steps_failed > 0 || witnesses->steps_left > 0);
+    if (witnesses->outcome != STATE_OUTCOME_NONE && steps) {
+        text_buffer_format(&text, "; %lld of its %lld commands failed",
+                           (long long)witnesses->steps_failed, (long long)witnesses->steps);
+        if (witnesses->steps_left > 0) {
+            text_buffer_format(&text, ", %lld never ran", (long long)witnesses->steps_left);
+        }
+    }
     if (witnesses->outcome != STATE_OUTCOME_NONE && witnesses->log_failed > 0) {
         text_buffer_format(&text, "; its log reports %lld failed, %lld skipped",
                            (long long)witnesses->log_failed,
@@ -186,6 +194,9 @@ struct runs_witnesses runs_witnesses_of(const struct state_run *run) {
         .ended_at = run->ended_at,
         .dates = &run->dates,
         .log_failed = log_read ? run->progress.failed : -1,
+        .steps = run->notices.steps,
+        .steps_failed = run->notices.steps_failed,
+        .steps_left = run->notices.steps_left,
         .log_skipped = log_read ? run->progress.skipped : -1,
     };
 }

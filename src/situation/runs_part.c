@@ -175,6 +175,13 @@ static char *waiting_text(const struct state_run *stored) {
                          why != NULL ? ")" : "");
 }
 
+/* What a person should know of it and its verdict does not say already. */
+static char *notices_text(const struct state_run *stored) {
+    struct state_notices notices = stored->notices;
+    notices.steps = stored->verdict != NULL ? 1 : notices.steps;
+    return state_notices_text(&notices);
+}
+
 static struct situation_run convert(const struct state_run *stored,
                                     const struct situation *situation) {
     struct situation_run run = {
@@ -212,7 +219,7 @@ static struct situation_run convert(const struct state_run *stored,
         .server_jobs = stored->server.jobs,
         .server_jobs_at = stored->server.at,
         .server_text = state_server_text(&stored->server),
-        .notices = state_notices_text(&stored->notices),
+        .notices = notices_text(stored),
         .adopted = stored->notices.adopted,
         .code_commit = memory_copy_string(stored->notices.code_commit),
         .code_changed = stored->notices.code_changed,

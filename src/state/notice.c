@@ -75,7 +75,7 @@ bool state_notice_waits(struct state *state, const struct state_actor *actor, co
                          "UPDATE runs SET waits_for=?2 WHERE run=?1 AND state='ended'"
                          " AND verdict IS NULL AND waits_for IS NULL",
                          sql_text(run), sql_text(why));
-    char *text = memory_format("waits for coverage: %s", why);
+    char *text = memory_format("its verdict waits: %s", why);
     bool told = first && sql_changes(state) > 0 &&
                 journal_add(state, actor, at, STATE_EVENT_NOTE, run, text, NULL, error);
     bool done = told || (first && sql_changes(state) == 0);
@@ -108,6 +108,19 @@ char *state_notices_text(const struct state_notices *notices) {
     if (notices->code_moved != NULL) {
         text_buffer_format(&text, "%scode moved to %.*s since it was launched",
                            text.size > 0 ? "; " : "", SHORT_COMMIT, notices->code_moved);
+    }
+    if (notices->steps > 1 && (notices->steps_failed > 0 || notices->steps_left > 0)) {
+        text_buffer_format(&text, "%s%lld of its %lld commands failed", text.size > 0 ? "; " : "",
+                           (long long)notices->steps_failed, (long long)notices->steps);
+        if (notices->steps_left > 0) {
+            text_buffer_format(&text, ", %lld never ran", (long long)notices->steps_left);
+        }
+    }
+    if (notices->stragglers > 0) {
+        text_buffer_format(&text, "%s%lld background process%s that outlived its command %s ended",
+                           text.size > 0 ? "; " : "", (long long)notices->stragglers,
+                           notices->stragglers == 1 ? "" : "es",
+                           notices->stragglers == 1 ? "was" : "were");
     }
     return text.size > 0 ? text_buffer_take(&text) : NULL;
 }

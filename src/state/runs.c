@@ -114,6 +114,7 @@ enum state_outcome run_outcome_of(const char *word) {
     X(CODE_CHANGED, "r.code_changed")                                                              \
     X(CODE_MOVED, "r.code_moved")                                                                  \
     X(WAITS_FOR, "r.waits_for")                                                                    \
+    X(STEPS_FAILED, "r.steps_failed")                                                              \
     X(SEQUENCE, "r.rowid")                                                                         \
     X(P_DONE, "p.done")                                                                            \
     X(P_OK, "p.ok")                                                                                \
@@ -138,14 +139,15 @@ enum run_column {
 #define RUN_NAME(name, column) column ","
 #define RUN_LIST               RUN_COLUMNS(RUN_NAME) "0"
 
-/* A file of schema 1 can be read without being migrated. */
+/* An older file can be read without being migrated. */
 #define RUNS_OF_SCHEMA_1                                                                           \
     "(SELECT rowid,*,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS "           \
     "server_jobs_at,"                                                                              \
     "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by,0 AS adopted,"         \
     "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_directory,NULL AS "           \
     "code_commit,NULL AS code_changed,"                                                            \
-    "NULL AS code_moved,NULL AS waits_for FROM runs)"
+    "NULL AS code_moved,NULL AS waits_for,0 AS steps_failed FROM runs)"
+#define RUNS_OF_SCHEMA_2 "(SELECT rowid,*,0 AS steps_failed FROM runs)"
 /* What still matters, whatever a limit or a clock says. */
 #define UNSETTLED                                                                                  \
     "(r.state<>'ended' OR r.verdict IS NULL OR r.server_hold=1 OR EXISTS(SELECT 1 FROM claims c"   \
@@ -203,6 +205,8 @@ static struct state_server read_server(const struct sql_rows *rows) {
 }
 
 static struct state_notices read_notices(const struct sql_rows *rows) {
+    int64_t steps = sql_get_int(rows, RUN_STEP_COUNT, 1);
+    bool ended = sql_get_int(rows, RUN_ENDED_AT, 0) != 0;
     return (struct state_notices){
         .adopted = sql_get_int(rows, RUN_ADOPTED, 0) != 0,
         .out_of_memory = sql_get_int(rows, RUN_OUT_OF_MEMORY, 0) != 0,
@@ -213,6 +217,10 @@ static struct state_notices read_notices(const struct sql_rows *rows) {
         .code_changed = sql_get_int(rows, RUN_CODE_CHANGED, -1),
         .code_moved = sql_get_text(rows, RUN_CODE_MOVED),
         .waits_for = sql_get_text(rows, RUN_WAITS_FOR),
+        .stragglers = sql_get_int(rows, RUN_STRAGGLERS, 0),
+        .steps = steps,
+        .steps_failed = sql_get_int(rows, RUN_STEPS_FAILED, 0),
+        .steps_left = ended ? steps - 1 - sql_get_int(rows, RUN_STEP, 0) : 0,
     };
 }
 
@@ -255,7 +263,6 @@ static struct state_run read_run(const struct sql_rows *rows) {
         .outcome = run_outcome_of(sql_peek_text(rows, RUN_OUTCOME)),
         .orphan = sql_get_int(rows, RUN_ORPHAN_AT, 0) != 0 &&
                   strcmp(sql_peek_text(rows, RUN_STATE), "ended") != 0,
-        .stragglers = sql_get_int(rows, RUN_STRAGGLERS, 0),
         .spawn_error = sql_get_text(rows, RUN_SPAWN_ERROR),
         .recorded_by = sql_get_text(rows, RUN_RECORDED_BY),
         .created_at = sql_get_int(rows, RUN_CREATED_AT, 0),
@@ -307,10 +314,16 @@ static struct sql_rows select_runs(struct state *state, const struct state_run_f
         sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest), sql_int(filter->held));
 }
 
+/* Which query of three the file's schema has. */
+static size_t query_for(const struct state *state) {
+    return state->schema < 2 ? 0 : state->schema < 3 ? 1 : 2;
+}
+
 bool state_runs_left_out(struct state *state, const struct state_run_filter *filter, size_t *count,
                          struct error *error) {
-    struct sql_rows rows = select_runs(
-        state, filter, state->schema < 2 ? RUN_COUNT(RUNS_OF_SCHEMA_1) : RUN_COUNT("runs"), error);
+    static const char *const queries[] = {RUN_COUNT(RUNS_OF_SCHEMA_1), RUN_COUNT(RUNS_OF_SCHEMA_2),
+                                          RUN_COUNT("runs")};
+    struct sql_rows rows = select_runs(state, filter, queries[query_for(state)], error);
     int64_t settled = sql_next(&rows) ? sql_get_int(&rows, 0, 0) : 0;
     sql_finish(&rows);
     size_t all = (size_t)settled;
@@ -322,9 +335,9 @@ struct state_run *state_runs(struct state *state, const struct state_run_filter 
                              size_t *count, struct error *error) {
     struct state_run *runs = NULL;
     size_t capacity = 0;
-    struct sql_rows rows =
-        select_runs(state, filter,
-                    state->schema < 2 ? RUN_SELECT(RUNS_OF_SCHEMA_1) : RUN_SELECT("runs"), error);
+    static const char *const queries[] = {RUN_SELECT(RUNS_OF_SCHEMA_1),
+                                          RUN_SELECT(RUNS_OF_SCHEMA_2), RUN_SELECT("runs")};
+    struct sql_rows rows = select_runs(state, filter, queries[query_for(state)], error);
     *count = 0;
     while (sql_next(&rows)) {
         runs = memory_grow(runs, *count, &capacity, sizeof *runs);

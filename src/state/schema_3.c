@@ -1,4 +1,8 @@
 /* Schema 3: what was learned from the first nights of strangers. */
 #include "state/schema.h"
 
-const char *const schema_3[] = {NULL};
+/* How many of a run's commands, one after the other, have failed so far. */
+static const char steps_failed[] =
+    "ALTER TABLE runs ADD COLUMN steps_failed INTEGER NOT NULL DEFAULT 0;";
+
+const char *const schema_3[] = {steps_failed, NULL};

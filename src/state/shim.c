@@ -60,6 +60,22 @@ bool state_shim_running(struct state *state, const char *run, const struct state
     return settle(state, ran, changed, done, error);
 }
 
+bool state_shim_step_failed(struct state *state, const char *run, size_t step, int64_t failed,
+                            const char *how, int64_t at, struct error *error) {
+    struct state_actor shim = {.name = "shim"};
+    if (!sql_begin(state, error)) {
+        return false;
+    }
+    char *text = memory_format("command %zu failed (%s); the next one runs", step + 1, how);
+    bool ran =
+        SQL_RUN(state, error, "UPDATE runs SET steps_failed=? WHERE run=? AND state<>'ended'",
+                sql_int(failed), sql_text(run)) &&
+        (sql_changes(state) == 0 ||
+         journal_add(state, &shim, at, STATE_EVENT_NOTE, run, text, NULL, error));
+    free(text);
+    return sql_end(state, ran, error);
+}
+
 bool state_shim_poll(struct state *state, const char *run, struct state_stop *stop,
                      struct error *error) {
     struct sql_rows rows = SQL_ROWS(state, error,
@@ -102,20 +118,21 @@ bool state_shim_stage(struct state *state, const struct state_actor *actor, cons
 
 static bool write_end(struct state *state, const char *run, const struct state_end *end,
                       const char *condition, int64_t *changed, struct error *error) {
-    char sql[704];
+    char sql[768];
     (void)snprintf(sql, sizeof sql,
                    "UPDATE runs SET state='ended',outcome=?2,wait_status=?3,step=?4,stragglers=?5,"
-                   "spawn_error=?6,recorded_by=?7,ended_at=?8,out_of_memory=?9,"
+                   "spawn_error=?6,recorded_by=?7,ended_at=?8,out_of_memory=?9,steps_failed=max("
+                   "steps_failed,?10),"
                    "stop_at=CASE WHEN ?2='stopped' THEN coalesce(stop_at,?8) ELSE stop_at END,"
                    "stop_by=CASE WHEN ?2='stopped' THEN coalesce(stop_by,'shim') ELSE stop_by END,"
                    "stop_stage=CASE WHEN stop_at IS NULL THEN stop_stage ELSE 'done' END"
                    " WHERE run=?1 AND %s",
                    condition);
-    bool ran =
-        SQL_RUN(state, error, sql, sql_text(run), sql_text(state_outcome_word(end->outcome)),
-                sql_int_unless(end->has_wait_status ? end->wait_status : -1, -1),
-                sql_size(end->step), sql_int(end->stragglers), sql_text(end->spawn_error),
-                sql_text(end->recorded_by), sql_int(end->ended_at), sql_int(end->out_of_memory));
+    bool ran = SQL_RUN(state, error, sql, sql_text(run), sql_text(state_outcome_word(end->outcome)),
+                       sql_int_unless(end->has_wait_status ? end->wait_status : -1, -1),
+                       sql_size(end->step), sql_int(end->stragglers), sql_text(end->spawn_error),
+                       sql_text(end->recorded_by), sql_int(end->ended_at),
+                       sql_int(end->out_of_memory), sql_int(end->steps_failed));
     *changed = sql_changes(state);
     return ran;
 }

@@ -151,6 +151,10 @@ struct state_notices {
     int64_t code_changed; /* files that differed from it then; -1: not known */
     char *code_moved;     /* the commit that stands there now, when it is another; NULL */
     char *waits_for;      /* why its verdict waits although it has ended; NULL */
+    int64_t stragglers;   /* processes that outlived the command and were ended */
+    int64_t steps;        /* commands that it runs one after the other */
+    int64_t steps_failed; /* of those */
+    int64_t steps_left;   /* those that it never came to, once it has ended */
 };
 
 struct state_run {
@@ -171,10 +175,9 @@ struct state_run {
     int wait_status;       /* raw, of waitpid */
     int exit_code, signal; /* -1 when there is none */
     bool core_dumped;
-    int64_t stragglers; /* processes that outlived the command and were ended */
-    char *spawn_error;  /* why the command did not start; NULL */
-    char *recorded_by;  /* shim, replay, reconciler; NULL while it lives */
-    int64_t sequence;   /* in the order of their making, whatever the clock did */
+    char *spawn_error; /* why the command did not start; NULL */
+    char *recorded_by; /* shim, replay, reconciler; NULL while it lives */
+    int64_t sequence;  /* in the order of their making, whatever the clock did */
     int64_t created_at, created_boot_ns, started_at, ended_at;
     char created_boot_id[CLOCK_BOOT_ID_SIZE];
     int64_t stop_at;

@@ -18,6 +18,10 @@ bool state_shim_take(struct state *state, const char *run, const struct state_pr
 bool state_shim_running(struct state *state, const char *run, const struct state_process *child,
                         size_t step, int64_t at, bool *done, struct error *error);
 
+/* One of several commands of a run has failed, `failed` of them by now, and the next one comes. */
+bool state_shim_step_failed(struct state *state, const char *run, size_t step, int64_t failed,
+                            const char *how, int64_t at, struct error *error);
+
 /* A stop that somebody asked for. */
 struct state_stop {
     bool asked;
@@ -40,7 +44,8 @@ struct state_end {
     bool never_taken; /* only if it is still claimed; else only if a shim has taken it */
     bool has_wait_status;
     int wait_status;
-    size_t step;
+    size_t step;          /* the one that ran last */
+    int64_t steps_failed; /* of those that ran */
     int64_t stragglers;
     bool adopted;            /* that its end was not seen is no event of its own */
     bool out_of_memory;      /* the kernel killed processes of it for want of memory */

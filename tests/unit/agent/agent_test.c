@@ -109,6 +109,43 @@ Test(agent, decides_an_ended_run_when_coverage_was_read_after_it)
     state_runs_free(runs, count);
 }
 
+/* Forty megabytes, and what matters at their end: coverage is read long before they are. */
+static void write_long_log(void) {
+    enum { LINES = 400000, FAILED = 3 };
+    char *path = scene_path(&scene, "out.log");
+    FILE *log = fopen(path, "we");
+    cr_assert_not_null(log);
+    for (int i = 0; i < LINES; i++) {
+        (void)fprintf(log,
+                      "INFO:worker:computed one more of very many things, the %dth of them, and "
+                      "said so at length\n",
+                      i);
+    }
+    for (int i = 0; i < FAILED; i++) {
+        (void)fprintf(log, "ERROR:a:  ✗ Failed: 2021-10-%d\n", 24 + i);
+    }
+    cr_assert_eq(fclose(log), 0);
+    free(path);
+}
+
+Test(agent, says_no_verdict_before_the_log_was_read_to_its_end, .timeout = 120)
+{
+    write_long_log();
+    scene_launch(&scene, "r-zone", "second", "zones", SCENE_NOW - 60000);
+    scene_start(&scene, "r-zone", SCENE_NOW - 60000);
+    scene_end(&scene, "r-zone", STATE_OUTCOME_FAILED, 256, SCENE_NOW - 30000);
+    cr_assert_eq(pthread_create(&thread, NULL, run_agent, NULL), 0);
+    wait_until(has_verdict);
+    end_agent();
+    size_t count;
+    struct state_run *runs =
+        state_runs(scene.state, &(struct state_run_filter){.run = "r-zone"}, &count, &scene.error);
+    cr_assert_eq(count, 1);
+    cr_expect_not_null(strstr(runs[0].verdict_text, "its log reports 3 failed"), "%s",
+                       runs[0].verdict_text);
+    state_runs_free(runs, count);
+}
+
 Test(agent, leaves_at_once_when_another_is_at_work)
 {
     scene_lead(&scene);

@@ -12,6 +12,8 @@
 #include "base/memory.h"
 #include "fixture.h"
 #include "runs/record.h"
+#include "runs/runs_verdict.h"
+#include "state/state_notice.h"
 
 static struct fixture f;
 
@@ -333,13 +335,14 @@ Test(launch, gaps_of_a_processor_without_a_list_are_steps_of_one_run)
     dayset_free(&missing);
 }
 
-Test(launch, a_step_that_fails_ends_the_run)
-{
-    static const char *const argv[] = {"/bin/sh", "-c", "echo {from}; exit 3", NULL};
+/* Launches the gaps DAY1, DAY1 + 5 and DAY1 + 8 as three steps of one run, and waits for its end.
+ */
+static struct state_run *run_three(const char *const *argv) {
     struct dayset missing = dayset_new((struct day_range){DAY1, DAY1 + 9});
     size_t count;
     dayset_add(&missing, DAY1);
     dayset_add(&missing, DAY1 + 5);
+    dayset_add(&missing, DAY1 + 8);
     fixture_command(&f, 0, argv);
     struct runs_request request = fixture_request(&f);
     request.gaps = true;
@@ -347,11 +350,45 @@ Test(launch, a_step_that_fails_ends_the_run)
     struct runs_started *started = fixture_launch(&f, &request, &count);
     fixture_wait();
     struct state_run *stored = fixture_load(&f, started[0].run);
-    cr_assert(stored->outcome == STATE_OUTCOME_FAILED && stored->exit_code == 3 &&
-              stored->step == 0);
-    state_runs_free(stored, 1);
     runs_started_free(started, count);
     dayset_free(&missing);
+    return stored;
+}
+
+Test(launch, a_step_that_fails_leaves_no_other_step_out_and_is_said)
+{
+    static const char *const argv[] = {"/bin/sh", "-c",
+                                       "echo {from}; [ {from} != 2021-10-19 ] || exit 3", NULL};
+    struct state_run *stored = run_three(argv);
+    char *log = fixture_read(&f, stored->run, "out.log");
+    cr_expect_str_eq(log, "2021-10-19\n2021-10-24\n2021-10-27\n");
+    free(log);
+    cr_expect_eq(stored->outcome, STATE_OUTCOME_FAILED);
+    cr_expect_eq(stored->exit_code, 3);
+    cr_expect_eq(stored->step, 2);
+    char *notices = state_notices_text(&stored->notices);
+    cr_expect_str_eq(notices, "1 of its 3 commands failed");
+    free(notices);
+    struct runs_witnesses witnesses = runs_witnesses_of(stored);
+    struct runs_judgement judgement;
+    runs_judge(&witnesses, &judgement);
+    cr_expect_eq(judgement.verdict, RUNS_FAILED);
+    cr_expect_str_eq(judgement.text, "exit 3, waiting for coverage; 1 of its 3 commands failed");
+    runs_judgement_clear(&judgement);
+    state_runs_free(stored, 1);
+}
+
+Test(launch, a_step_that_is_killed_ends_the_run_and_the_others_are_said_to_have_never_run)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "kill -9 $$; echo {from}", NULL};
+    struct state_run *stored = run_three(argv);
+    cr_expect_eq(stored->outcome, STATE_OUTCOME_FAILED);
+    cr_expect_eq(stored->signal, 9);
+    cr_expect_eq(stored->step, 0);
+    char *notices = state_notices_text(&stored->notices);
+    cr_expect_str_eq(notices, "1 of its 3 commands failed, 2 never ran");
+    free(notices);
+    state_runs_free(stored, 1);
 }
 
 Test(launch, a_locked_state_file_at_the_end_loses_nothing)

@@ -11,6 +11,7 @@
 #include "fixture.h"
 #include "runs/family.h"
 #include "runs/spec.h"
+#include "state/state_notice.h"
 
 static struct fixture f;
 
@@ -214,7 +215,8 @@ Test(stop, a_signal_to_the_shim_stops_its_run)
 }
 
 /* A run inserted by hand, with a spec of its own, and a shim for it. */
-static void start_with(const char *run, const char *script, int64_t linger_ms) {
+static void start_steps(const char *run, const char *script, const char *second,
+                        int64_t linger_ms) {
     struct day_range range = {DAY1, DAY1};
     struct dayset dates = dayset_new(range);
     char *directory = memory_format("%s/runs/%s", f.directory, run);
@@ -223,7 +225,7 @@ static void start_with(const char *run, const char *script, int64_t linger_ms) {
                                     .range = range,
                                     .dates = &dates,
                                     .steps = "[]",
-                                    .step_count = 1,
+                                    .step_count = second != NULL ? 2 : 1,
                                     .command = script,
                                     .directory = directory};
     struct state_launch launch = {.launch = "l-1",
@@ -235,13 +237,14 @@ static void start_with(const char *run, const char *script, int64_t linger_ms) {
                                   .at = 1,
                                   .boot_ns = clock_boot_ns(clock_system())};
     char *argv[] = {"/bin/sh", "-c", (char *)script, NULL};
-    char **steps[] = {argv};
+    char *next[] = {"/bin/sh", "-c", (char *)second, NULL};
+    char **steps[] = {argv, next};
     char *nothing[] = {NULL};
     struct spec spec = {.run = (char *)run,
                         .state = f.directory,
                         .directory = f.directory,
                         .steps = steps,
-                        .step_count = 1,
+                        .step_count = new_run.step_count,
                         .environment = nothing,
                         .grace_ms = 10000,
                         .linger_ms = linger_ms};
@@ -254,13 +257,33 @@ static void start_with(const char *run, const char *script, int64_t linger_ms) {
     dayset_free(&dates);
 }
 
+static void start_with(const char *run, const char *script, int64_t linger_ms) {
+    start_steps(run, script, NULL, linger_ms);
+}
+
+Test(stop, what_a_step_leaves_behind_is_ended_and_told_and_the_next_step_is_left_alone)
+{
+    start_steps("r-1", "sleep 1000 & exit 0", "sleep 0.5; echo two", 0);
+    fixture_wait();
+    struct state_run *stored = fixture_load(&f, "r-1");
+    cr_expect_eq(stored->outcome, STATE_OUTCOME_OK);
+    cr_expect_eq(stored->step, 1);
+    char *notices = state_notices_text(&stored->notices);
+    cr_expect_str_eq(notices, "1 background process that outlived its command was ended");
+    free(notices);
+    char *log = fixture_read(&f, "r-1", "out.log");
+    cr_expect_str_eq(log, "two\n");
+    free(log);
+    state_runs_free(stored, 1);
+}
+
 Test(stop, what_outlives_its_command_is_ended_and_counted)
 {
     start_with("r-1", "setsid sleep 1000 & sleep 1000 & exit 4", 0);
     fixture_wait();
     struct state_run *stored = fixture_load(&f, "r-1");
     cr_assert(stored->outcome == STATE_OUTCOME_FAILED && stored->exit_code == 4);
-    cr_assert(stored->stragglers == 2, "%d", (int)stored->stragglers);
+    cr_assert(stored->notices.stragglers == 2, "%d", (int)stored->notices.stragglers);
     cr_assert(stored->stop_at == 0, "that is no stop of the run");
     state_runs_free(stored, 1);
 }
@@ -278,7 +301,7 @@ Test(stop, what_ends_by_itself_soon_after_its_command_is_left_alone)
     cr_assert_str_eq(log, "up\nlate\n");
     free(log);
     struct state_run *stored = fixture_load(&f, "r-1");
-    cr_assert(stored->outcome == STATE_OUTCOME_OK && stored->stragglers == 0);
+    cr_assert(stored->outcome == STATE_OUTCOME_OK && stored->notices.stragglers == 0);
     state_runs_free(stored, 1);
 }
 
