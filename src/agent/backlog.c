@@ -31,6 +31,7 @@ static bool store(const struct backlog *backlog, const struct agent_message *mes
     case AGENT_ACCESS:
     case AGENT_START:
     case AGENT_FOLLOW:
+    case AGENT_FACTS:
     case AGENT_DRAIN:
     case AGENT_JOBS:
     case AGENT_QUIT:
@@ -39,7 +40,7 @@ static bool store(const struct backlog *backlog, const struct agent_message *mes
     return true;
 }
 
-/* The progress of a log that goes on is told whole each time. */
+/* The progress of a log that goes on is told whole each time, and so is what became of it. */
 static bool is_said_again(const struct agent_message *message) {
     return message->kind == AGENT_PROGRESS && !message->progress.drained;
 }

@@ -53,6 +53,10 @@ void agent_message_free(struct agent_message *message) {
         free(message->follow.patterns);
         free(message->follow.json);
         break;
+    case AGENT_FACTS:
+        free(message->facts.run);
+        free(message->facts.happened);
+        break;
     case AGENT_DRAIN:
         free(message->run);
         break;

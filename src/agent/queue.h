@@ -25,7 +25,9 @@ struct agent_progress {
     bool drained;  /* the run has ended and its log was read to the end */
     char *streak_signature;
     uint64_t streak;
-    char *trouble; /* why the log cannot be read; NULL */
+    char *trouble;    /* why the log cannot be read, or what became of its file; NULL */
+    const char *rule; /* names that trouble: told once a run; NULL when it is old */
+    bool understood;  /* the log talks of dates; else its counts are unknown */
 };
 
 enum agent_message_kind {
@@ -34,6 +36,7 @@ enum agent_message_kind {
     AGENT_TROUBLE,     /* from it: what BigQuery makes it wait for, or that this is over */
     AGENT_ACCESS,      /* from it: what its credentials are now */
     AGENT_FOLLOW,      /* to the logs thread: follow this run */
+    AGENT_FACTS,       /* to it: what is known of a run that it follows */
     AGENT_DRAIN,       /* to it: the run has ended; read the rest and leave it */
     AGENT_PROGRESS,    /* from it */
     AGENT_JOBS,        /* to the BigQuery thread: ask about the jobs of this run */
@@ -65,6 +68,12 @@ struct agent_message {
             struct log_place place;
             char *json; /* progress so far, or NULL */
         } follow;
+        struct {
+            char *run;
+            int64_t writer; /* pid; 0 */
+            bool adopted;
+            char *happened;
+        } facts;
         char *run; /* AGENT_DRAIN */
         struct agent_progress progress;
     };

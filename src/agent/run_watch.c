@@ -22,9 +22,11 @@ static const int64_t patience_ns = INT64_C(5) * 1000000000;
 
 struct watched {
     char *run;
-    bool following; /* the logs thread has it */
-    bool ended;     /* and was told to drain */
-    bool read;      /* to its end, and that is stored */
+    int64_t writer;   /* pid of its command, as the logs thread knows it */
+    const char *told; /* the rule of what the journal was told of its log's file last; NULL */
+    bool following;   /* the logs thread has it */
+    bool ended;       /* and was told to drain */
+    bool read;        /* to its end, and that is stored */
     int64_t ended_ns;
 };
 
@@ -80,6 +82,30 @@ static void follow(struct run_watch *watch, const struct state_run *run) {
         (struct watched){.run = memory_copy_string(run->run), .following = true};
 }
 
+/* What was told of its log's file before, by an earlier agent; NULL for nothing. */
+static char *told_of_log(const struct state_run *run) {
+    struct error mistake;
+    const char *stored = run->progress.json;
+    json_t *json = stored != NULL ? json_read(text_of(stored), "progress", &mistake) : NULL;
+    char *told = memory_copy_string(json_string_value(json_object_get(json, "happened")));
+    json_decref(json);
+    return told;
+}
+
+/* Tells the logs thread whose output the log is. */
+static void tell_facts(struct run_watch *watch, struct watched *known, const struct state_run *run,
+                       bool first) {
+    bool lives = run->state == STATE_RUN_RUNNING || run->state == STATE_RUN_STOPPING;
+    int64_t writer = lives ? run->child.pid : 0;
+    if (!first && writer == known->writer) {
+        return;
+    }
+    char *told = first ? told_of_log(run) : NULL;
+    known->writer = writer;
+    follower_facts(watch->follower, run->run, writer, run->notices.adopted, told);
+    free(told);
+}
+
 static void look_at(struct run_watch *watch, const struct state_run *run, bool *ended) {
     struct watched *known = find(watch, run->run);
     if (run->verdict == NULL) {
@@ -88,6 +114,9 @@ static void look_at(struct run_watch *watch, const struct state_run *run, bool *
     if (known == NULL && run->verdict == NULL && run->state != STATE_RUN_CLAIMED) {
         follow(watch, run);
         known = find(watch, run->run);
+        tell_facts(watch, known, run, true);
+    } else if (known != NULL) {
+        tell_facts(watch, known, run, false);
     }
     if (known != NULL && run->state == STATE_RUN_ENDED && !known->ended) {
         known->ended = true;
@@ -155,14 +184,36 @@ static bool store_dates(struct run_watch *watch, const struct agent_progress *pr
     return good;
 }
 
+/* A log that never talks of dates has counted none, and not 0. */
+static int64_t count_of(bool known, uint64_t count) {
+    return known ? (int64_t)count : -1;
+}
+
+/* What became of its log's file belongs into the journal, once. */
+static bool tell_trouble(struct run_watch *watch, const struct agent_progress *progress,
+                         struct error *error) {
+    struct watched *known = find(watch, progress->run);
+    if (progress->rule == NULL || progress->trouble == NULL || known == NULL ||
+        known->told == progress->rule) {
+        return true;
+    }
+    bool told = state_notice_alarm(watch->recorder->state, &watch->recorder->actor, progress->run,
+                                   STATE_EVENT_NOTE, progress->rule, progress->trouble,
+                                   clock_wall_ms(watch->clock), error);
+    known->told = told ? progress->rule : known->told;
+    return told;
+}
+
 bool run_watch_progress(struct run_watch *watch, const struct agent_progress *progress,
                         struct error *error) {
+    bool known = progress->understood;
     struct state_progress stored = {
-        .done = (int64_t)(progress->ok + progress->failed + progress->skipped + progress->zero),
-        .ok = (int64_t)progress->ok,
-        .failed = (int64_t)progress->failed,
-        .skipped = (int64_t)progress->skipped,
-        .zero_rows = (int64_t)progress->zero,
+        .done =
+            count_of(known, progress->ok + progress->failed + progress->skipped + progress->zero),
+        .ok = count_of(known, progress->ok),
+        .failed = count_of(known, progress->failed),
+        .skipped = count_of(known, progress->skipped),
+        .zero_rows = count_of(known, progress->zero),
         .position = progress->position,
         .total = progress->total,
         .warnings = (int64_t)progress->warnings,
@@ -179,6 +230,7 @@ bool run_watch_progress(struct run_watch *watch, const struct agent_progress *pr
     bool good = state_progress_store(watch->recorder->state, watch->recorder->actor.term,
                                      progress->run, &stored, error) &&
                 (!progress->drained || store_dates(watch, progress, error)) &&
+                tell_trouble(watch, progress, error) &&
                 run_alarms_stop(watch->recorder, watch->clock, progress, error);
     if (good && progress->drained && known != NULL) {
         known->read = true;

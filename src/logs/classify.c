@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "logs/bar.h"
 #include "logs/needles.h"
 #include "logs/sanitise.h"
 
@@ -345,6 +346,25 @@ static bool read_time_prefix(struct text line, struct log_event *event) {
     return true;
 }
 
+static bool read_prefix(struct log_classifier *classifier, struct text line,
+                        struct log_event *event) {
+    return read_colon_prefix(classifier, line, event) || read_time_prefix(line, event);
+}
+
+/* Takes a bar off the head of the line when something stands behind it. */
+static void read_bar(struct log_classifier *classifier, struct log_event *event) {
+    struct log_bar bar;
+    if (!log_bar_read(event->message, &bar)) {
+        return;
+    }
+    event->bar_position = bar.position;
+    event->bar_total = bar.total;
+    if (bar.rest.size > 0) {
+        event->message = bar.rest;
+        event->prefixed = read_prefix(classifier, bar.rest, event);
+    }
+}
+
 static int64_t read_number(struct text digits) {
     int64_t number = 0;
     for (size_t i = 0; i < digits.size; i++) {
@@ -472,9 +492,14 @@ void log_classify(struct log_classifier *classifier, struct text line, struct lo
         .ok = LOG_NOT_SAID,
         .skipped = LOG_NOT_SAID,
         .failed = LOG_NOT_SAID,
+        .bar_position = LOG_NOT_SAID,
+        .bar_total = LOG_NOT_SAID,
         .message = line,
     };
-    event->prefixed = read_colon_prefix(classifier, line, event) || read_time_prefix(line, event);
+    event->prefixed = read_prefix(classifier, line, event);
+    if (!event->prefixed) {
+        read_bar(classifier, event);
+    }
     size_t best = find_at_start(classifier, event->message);
     if (best < classifier->count) {
         decide(classifier, best, event);

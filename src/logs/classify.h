@@ -4,7 +4,8 @@
  * describes the logs of the first pipeline; a pipeline file may bring its own. Patterns see the
  * message only: without carriage return, escape sequences and the prefix ("INFO:__main__:" or
  * "2026-01-05 08:34:11,123 - INFO - "). Most lines never meet a regular expression: a pattern is
- * tried only where a literal that it needs was found (classify.c).
+ * tried only where a literal that it needs was found (classify.c). A progress bar is no part of the
+ * message either, when something was printed behind it.
  *
  * Named groups fill the event: day (YYYY-MM-DD), position, total, rows, ok, skipped, failed
  * (numbers, commas allowed), entity, reason. A group that is missing leaves its field at "not
@@ -94,6 +95,7 @@ struct log_event {
     day_number day;     /* DAY_NONE when not said */
     int64_t position, total, rows; /* LOG_NOT_SAID when not said, like the next three */
     int64_t ok, skipped, failed;
+    int64_t bar_position, bar_total; /* of a progress bar (bar.h); LOG_NOT_SAID without one */
     struct text logger, message, entity, reason;
     const char *pattern; /* the name of the pattern, NULL for LOG_OTHER */
 };

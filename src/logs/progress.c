@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "logs/bar.h"
 #include "logs/progress_private.h"
 #include "logs/sanitise.h"
 
@@ -20,6 +21,8 @@ struct log_progress *log_progress_new(void) {
     progress->private = memory_new(1, sizeof *progress->private);
     progress->position = LOG_NOT_SAID;
     progress->total = LOG_NOT_SAID;
+    progress->bar_position = LOG_NOT_SAID;
+    progress->bar_total = LOG_NOT_SAID;
     progress->current = DAY_NONE;
     progress->last_ok = DAY_NONE;
     progress->private->cause_day = DAY_NONE;
@@ -364,10 +367,15 @@ static void count_mark(struct log_progress *progress, const struct log_event *ev
     }
 }
 
-void log_progress_event(struct log_progress *progress, const struct log_event *event,
+/* Whether a log that says such things will say what becomes of dates. */
+static bool tells_of_dates(enum log_kind kind) {
+    return outcome_kinds[kind].set || (rules[kind].take != NULL && kind != LOG_PROGRESS &&
+                                       kind != LOG_CAUSE && kind != LOG_CHECKPOINT_SUMMARY);
+}
+
+/* What every output tells, a line or a state of one. */
+static void note_output(struct log_progress *progress, const struct log_event *event,
                         int64_t arrival_ms) {
-    struct log_progress_private *private = progress->private;
-    progress->lines++;
     if (arrival_ms > 0) {
         progress->last_output_ms = arrival_ms;
         progress->first_output_ms =
@@ -376,6 +384,17 @@ void log_progress_event(struct log_progress *progress, const struct log_event *e
     if (says_something(event->message)) {
         sanitise_string(text_trim(event->message), progress->last_line, sizeof progress->last_line);
     }
+    if (event->bar_total != LOG_NOT_SAID) {
+        progress->bar_position = event->bar_position;
+        progress->bar_total = event->bar_total;
+    }
+}
+
+void log_progress_event(struct log_progress *progress, const struct log_event *event,
+                        int64_t arrival_ms) {
+    struct log_progress_private *private = progress->private;
+    progress->lines++;
+    note_output(progress, event, arrival_ms);
     bool begins = event->prefixed || !private->prefixed;
     bool passed_over = begins ? begin_record(progress, event) : private->void_records > 0;
     if (passed_over) {
@@ -384,6 +403,7 @@ void log_progress_event(struct log_progress *progress, const struct log_event *e
     if (event->mark != LOG_OTHER) {
         count_mark(progress, event);
     }
+    progress->understood = progress->understood || tells_of_dates(event->kind);
     if (outcome_kinds[event->kind].set) {
         if (begins) {
             take_outcome(progress, event, arrival_ms);
@@ -400,6 +420,27 @@ void log_progress_feed(struct log_progress *progress, struct log_classifier *cla
     struct log_event event;
     log_classify(classifier, line, &event);
     log_progress_event(progress, &event, arrival_ms);
+}
+
+void log_progress_state(struct log_progress *progress, struct log_classifier *classifier,
+                        struct text line, bool whole, int64_t arrival_ms) {
+    struct log_event event;
+    struct log_bar bar;
+    log_classify(classifier, line, &event);
+    bool counts = event.kind == LOG_PROGRESS || event.kind == LOG_EXPECTED;
+    if (whole && !counts && (event.kind != LOG_OTHER || event.level != LOG_LEVEL_NONE)) {
+        log_progress_event(progress, &event, arrival_ms);
+        return;
+    }
+    if (event.bar_total == LOG_NOT_SAID && log_bar_count(event.message, &bar)) {
+        event.bar_position = bar.position;
+        event.bar_total = bar.total;
+    }
+    note_output(progress, &event, arrival_ms);
+    if (counts) {
+        progress->understood = progress->understood || tells_of_dates(event.kind);
+        rules[event.kind].take(progress, &event);
+    }
 }
 
 uint64_t log_progress_done(const struct log_progress *progress) {

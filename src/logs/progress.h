@@ -79,6 +79,7 @@ struct log_progress {
     day_number current;      /* being worked on; DAY_NONE in parallel runs and between dates */
     day_number last_ok;      /* the greatest date with LOG_DATE_OK; DAY_NONE */
     enum log_mode mode;
+    bool understood; /* dates were talked of: else every count is unknown, and not 0 */
     bool parallel, dry_run, resumed;
     bool finished;    /* totals were printed: the run reached its end; without them it died */
     bool nothing_due; /* the range is all bootstrap */
@@ -97,9 +98,16 @@ struct log_progress {
     enum log_outcome streak_outcome;
     char *streak_signature; /* NULL while streak is 0 */
 
-    int64_t last_output_ms; /* arrival of the last line, wall time; 0 when unknown */
+    /* What a progress bar said last, of whatever it counts; LOG_NOT_SAID without one. */
+    int64_t bar_position, bar_total;
+
+    int64_t last_output_ms; /* arrival of the last bytes, wall time; 0 when unknown */
     int64_t first_output_ms;
-    char last_line[LOG_TEXT_SIZE]; /* the last line with something on it, without its prefix */
+    /* The last line with something on it, without its prefix: of a bar, as it stands. */
+    char last_line[LOG_TEXT_SIZE];
+    /* What became of the file ("its log was truncated after 1.2 MiB: …"), kept for its reader; "".
+     */
+    char happened[LOG_TEXT_SIZE];
 
     struct log_progress_private *private; /* what the rules need to remember */
 };
@@ -115,6 +123,13 @@ void log_progress_feed(struct log_progress *progress, struct log_classifier *cla
 /* The same for a line already classified. */
 void log_progress_event(struct log_progress *progress, const struct log_event *event,
                         int64_t arrival_ms);
+
+/* Takes a line that is not there to stay: one that a carriage return ended (`whole`), or the
+ * unfinished last one. It is output and the newest line, and a bar's state is read off it; of a
+ * whole one that says more than a bar, everything is. An unfinished one may be given again, and is
+ * still to be given when it is whole. */
+void log_progress_state(struct log_progress *progress, struct log_classifier *classifier,
+                        struct text line, bool whole, int64_t arrival_ms);
 
 /* Dates with any outcome, undated and dropped ones included. */
 uint64_t log_progress_done(const struct log_progress *progress);

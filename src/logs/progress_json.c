@@ -9,7 +9,7 @@
 #include "logs/progress_private.h"
 #include "logs/sanitise.h"
 
-#define PROGRESS_VERSION 1
+#define PROGRESS_VERSION 2
 
 enum member_type {
     MEMBER_COUNT,
@@ -55,8 +55,11 @@ static const struct member members[] = {
     SIGNED(rows),
     SIGNED(position),
     SIGNED(total),
+    SIGNED(bar_position),
+    SIGNED(bar_total),
     SIGNED(last_output_ms),
     SIGNED(first_output_ms),
+    FLAG(understood),
     FLAG(parallel),
     FLAG(dry_run),
     FLAG(resumed),
@@ -70,6 +73,7 @@ static const struct member members[] = {
     STRING(refused),
     STRING(streak_signature),
     TEXT_MEMBER(last_line),
+    TEXT_MEMBER(happened),
 };
 
 static const struct member inner_members[] = {

@@ -1,8 +1,9 @@
 /* Watch: one descriptor that becomes readable when one of many files may have changed.
  *
  * inotify on the directories that hold them, so that files which appear, are replaced or truncated
- * are noticed too. Where inotify is not to be had (limits, network file systems) a timer stands in
- * for it: then every file counts as changed at each tick. Used by one thread. */
+ * are noticed too, on what a symbolic link leads to, and on the files, whatever name they are
+ * given. Where inotify is not to be had (limits, network file systems) a timer stands in for it:
+ * then every file counts as changed at each tick. Used by one thread. */
 #ifndef PHASEGATE_LOGS_WATCH_H
 #define PHASEGATE_LOGS_WATCH_H
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/follower.h"
 #include "base/json.h"
@@ -186,6 +187,141 @@ Test(follower, says_when_a_log_was_truncated)
             break;
         }
     } while (true);
+}
+
+/* The next progress whose newest line is `line`; the caller frees the message. */
+static struct agent_message progress_at(const char *line) {
+    for (;;) {
+        struct agent_message message = fixture_message(queue, AGENT_PROGRESS);
+        if (strcmp(message.progress.last_line, line) == 0) {
+            return message;
+        }
+        agent_message_free(&message);
+    }
+}
+
+Test(follower, takes_a_bar_that_is_drawn_over_for_output)
+{
+    follow("r-1", NULL, NULL);
+    append("\r  0%|          | 0/60 [00:00<?, ?it/s]");
+    struct agent_message message = progress_at("0%|          | 0/60 [00:00<?, ?it/s]");
+    cr_expect_eq(message.progress.last_output_at, SCENE_NOW);
+    cr_expect_not(message.progress.understood, "a bar may count anything");
+    agent_message_free(&message);
+    fixture_wall_ms = SCENE_NOW + 60000;
+    append("\r 25%|##5       | 15/60 [00:15<00:45,  1.00it/s]");
+    message = progress_at("25%|##5       | 15/60 [00:15<00:45,  1.00it/s]");
+    cr_expect_eq(message.progress.last_output_at, SCENE_NOW + 60000);
+    cr_expect_not_null(strstr(message.progress.json, "\"bar_position\":15"));
+    agent_message_free(&message);
+}
+
+Test(follower, reads_the_lines_behind_a_bar)
+{
+    follow("r-1", NULL, NULL);
+    append("INFO:__main__:Processing game date 1/2: 2024-01-01\n"
+           "\r 50%|##  | 1/2 [00:00<00:00]\r      \rERROR:__main__:  ✗ Failed: no rows\n"
+           "\r 50%|##  | 1/2 [00:00<00:00]INFO:__main__:Processing game date 2/2: 2024-01-02\n"
+           "\r100%|####| 2/2 [00:01<00:00]     ERROR:__main__:  ✗ Failed: no rows\n");
+    follower_drain(follower, "r-1");
+    struct agent_message message = progress(0, true);
+    cr_expect_eq(message.progress.failed, 2);
+    cr_expect_eq(message.progress.streak, 2);
+    cr_expect_eq(message.progress.errors, 2);
+    cr_expect(message.progress.understood);
+    agent_message_free(&message);
+}
+
+Test(follower, follows_a_log_through_a_link)
+{
+    char *target = scene_path(&scene, "nohup.out");
+    FILE *file = fopen(target, "w");
+    cr_assert_not_null(file);
+    cr_assert_eq(fclose(file), 0);
+    cr_assert_eq(symlink(target, path), 0);
+    follow("r-1", NULL, NULL);
+    struct agent_message message = progress(0, false);
+    agent_message_free(&message);
+    append("INFO:__main__:  ✓ 2021-11-02: 14 records\n");
+    message = progress(1, false);
+    agent_message_free(&message);
+    free(target);
+}
+
+/* The next progress that tells of the file; the caller frees the message. */
+static struct agent_message trouble(void) {
+    for (;;) {
+        struct agent_message message = fixture_message(queue, AGENT_PROGRESS);
+        if (message.progress.trouble != NULL) {
+            return message;
+        }
+        agent_message_free(&message);
+    }
+}
+
+Test(follower, says_when_a_log_was_renamed_and_reads_on)
+{
+    char *other = scene_path(&scene, "out.log.1");
+    append("INFO:__main__:  ✓ 2021-11-02: 14 records\n");
+    follow("r-1", NULL, NULL);
+    struct agent_message message = progress(1, false);
+    agent_message_free(&message);
+    cr_assert_eq(rename(path, other), 0);
+    message = trouble();
+    cr_expect_not_null(strstr(message.progress.trouble, "renamed to"), "%s",
+                       message.progress.trouble);
+    cr_expect_not_null(strstr(message.progress.trouble, "out.log.1"));
+    cr_expect_str_eq(message.progress.rule, "log-moved");
+    agent_message_free(&message);
+    free(path);
+    path = other;
+    append("INFO:__main__:  ✓ 2021-11-03: 12 records\n");
+    message = progress(2, false);
+    cr_expect_not_null(message.progress.trouble, "it is still true");
+    agent_message_free(&message);
+}
+
+Test(follower, says_that_a_log_is_not_there_when_its_run_has_ended)
+{
+    follow("r-1", NULL, NULL);
+    follower_drain(follower, "r-1");
+    struct agent_message message = progress(0, true);
+    cr_assert_not_null(message.progress.trouble);
+    cr_expect_str_eq(message.progress.rule, "log-missing");
+    agent_message_free(&message);
+}
+
+/* What an earlier follower noted is when the old lines came; what nobody noted came before. */
+Test(follower, does_not_take_old_lines_for_new_output)
+{
+    append("INFO:__main__:  ✓ 2021-11-02: 14 records\n");
+    follow("r-1", NULL, NULL);
+    struct agent_message message = progress(1, false);
+    agent_message_free(&message);
+    follower_stop(follower);
+    fixture_wall_ms = SCENE_NOW + 3600000;
+    start();
+    follow("r-1", NULL, NULL);
+    message = progress(1, false);
+    cr_expect_eq(message.progress.last_output_at, SCENE_NOW);
+    agent_message_free(&message);
+    append("INFO:__main__:  ✓ 2021-11-03: 12 records\n");
+    message = progress(2, false);
+    cr_expect_eq(message.progress.last_output_at, SCENE_NOW + 3600000);
+    agent_message_free(&message);
+}
+
+Test(follower, does_not_know_when_an_adopted_log_was_written)
+{
+    append("INFO:__main__:  ✓ 2021-11-02: 14 records\n");
+    follow("r-1", NULL, NULL);
+    follower_facts(follower, "r-1", 0, true, "its log was replaced by another file");
+    follower_drain(follower, "r-1");
+    struct agent_message message = progress(1, true);
+    cr_expect_eq(message.progress.last_output_at, 0);
+    cr_expect_str_eq(message.progress.trouble, "its log was replaced by another file");
+    cr_expect_null(message.progress.rule, "that was told before");
+    agent_message_free(&message);
 }
 
 TestSuite(follower_patterns, .fini = close_follower);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "logs/bar.h"
 #include "support.h"
 
 /* What a fixture says: dates by outcome, failed dates with the start of their reason. */
@@ -320,6 +321,70 @@ Test(progress, takes_an_unprefixed_line_for_part_of_the_record_before)
     feed(progress, classifier, "  ✓ Success: 3 records", 0);
     cr_expect_eq(log_progress_done(progress), 0);
     cr_expect_eq(progress->records, 1);
+    log_progress_free(progress);
+    log_classifier_free(classifier);
+}
+
+static const struct {
+    const char *line;
+    int64_t position, total; /* LOG_NOT_SAID: no bar */
+    const char *rest;
+} bars[] = {
+    {" 25%|##5       | 15/60 [00:15<00:45,  1.00it/s]", 15, 60, ""},
+    {"load: 100%|██████████| 60/60 [01:00<00:00, 1.00it/s, loss=0.1]  ", 60, 60, ""},
+    {"  2%|2         | 1.50k/63.0k [00:01<00:30]INFO:a:b", 1500, 63000, "INFO:a:b"},
+    {" 50%|#####     | 1,000/2,000", 1000, 2000, ""},
+    {"50% | 1/2", LOG_NOT_SAID, 0, NULL},
+    {"5%|the rest", LOG_NOT_SAID, 0, NULL},
+    {"%|#| 1/2", LOG_NOT_SAID, 0, NULL},
+    {" 50%|##| 3/2 [", LOG_NOT_SAID, 0, NULL},
+    {" 50%|##| 1/0 [", LOG_NOT_SAID, 0, NULL},
+    {"", LOG_NOT_SAID, 0, NULL},
+};
+
+Test(bar, is_read_with_what_stands_behind_it)
+{
+    for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) {
+        struct log_bar bar = {0};
+        bool found = log_bar_read(text_of(bars[i].line), &bar);
+        cr_assert_eq(found, bars[i].position != LOG_NOT_SAID, "%s", bars[i].line);
+        if (found) {
+            cr_expect_eq(bar.position, bars[i].position, "%s", bars[i].line);
+            cr_expect_eq(bar.total, bars[i].total, "%s", bars[i].line);
+            cr_expect(text_is(text_trim(bar.rest), bars[i].rest), "%s", bars[i].line);
+        }
+    }
+}
+
+Test(bar, of_another_shape_is_a_count_and_no_date_or_path)
+{
+    struct log_bar bar;
+    cr_expect(log_bar_count(TEXT("Done 15/60 files"), &bar) && bar.position == 15);
+    cr_expect(log_bar_count(TEXT("2024/01/05: (3/7)"), &bar) && bar.total == 7);
+    cr_expect_not(log_bar_count(TEXT("01/05/2024 /a/1/2 3/4.5.6 7/2"), &bar));
+    cr_expect_not(log_bar_count(TEXT("99999999999999999999/99999999999999999999"), &bar));
+}
+
+Test(progress, takes_a_state_that_is_drawn_over_for_output_and_no_more)
+{
+    struct log_classifier *classifier = support_classifier();
+    struct log_progress *progress = log_progress_new();
+    log_progress_state(progress, classifier, TEXT(" 3/10 files"), false, FIXTURE_ARRIVAL);
+    cr_expect_eq(progress->bar_position, 3);
+    cr_expect_eq(progress->bar_total, 10);
+    cr_expect_eq(progress->last_output_ms, FIXTURE_ARRIVAL);
+    cr_expect_str_eq(progress->last_line, "3/10 files");
+    cr_expect_eq(progress->lines, 0);
+    cr_expect_not(progress->understood);
+    log_progress_state(progress, classifier, TEXT("ERROR:a:b"), false, FIXTURE_ARRIVAL);
+    cr_expect_eq(progress->errors, 0, "it may be given again when it is whole");
+    log_progress_state(progress, classifier, TEXT("ERROR:a:b"), true, FIXTURE_ARRIVAL);
+    cr_expect_eq(progress->errors, 1);
+    log_progress_state(progress, classifier, TEXT("Progress: 4/9"), false, FIXTURE_ARRIVAL);
+    cr_expect_eq(progress->position, 4, "what the patterns know is progress of dates");
+    cr_expect_not(progress->understood, "and tells nothing of what became of them");
+    log_progress_feed(progress, classifier, TEXT("Processing date 4/9: 2024-01-04"), 0);
+    cr_expect(progress->understood);
     log_progress_free(progress);
     log_classifier_free(classifier);
 }
