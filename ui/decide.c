@@ -202,9 +202,10 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
     command->run = memory_copy_string(run->run);
     command->processor = memory_copy_string(run->processor);
     struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
-    text_buffer_format(text, "%s, %zu of %zu dates done, pid %lld, started by %s\n\n",
-                       words_range(run->range, words), run->done,
-                       run->total ? run->total : run->dates, (long long)run->pid,
+    struct situation_progress progress = situation_progress_of(run);
+    text_buffer_format(text, "%s, %zu of %zu dates %s, pid %lld, started by %s\n\n",
+                       words_range(run->range, words), progress.done, progress.total,
+                       progress.by_log ? "done" : "complete", (long long)run->pid,
                        run->owner ? run->owner : "?");
     int64_t grace = run->processor_index == PIPELINE_NONE
                         ? 60000

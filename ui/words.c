@@ -57,6 +57,19 @@ const char *words_run_state(const struct situation_run *run) {
     return phases[run->phase].word;
 }
 
+char *words_log(const struct situation_run *run, char *out) {
+    if (situation_progress_of(run).by_log)
+        (void)snprintf(out, WORDS_SIZE, "its log does not tell what failed");
+    else if (!run->last_line)
+        (void)snprintf(out, WORDS_SIZE, "no output yet");
+    else if (run->bar_total > 0)
+        (void)snprintf(out, WORDS_SIZE, "log not understood, bar at %lld of %lld",
+                       (long long)run->bar_position, (long long)run->bar_total);
+    else
+        (void)snprintf(out, WORDS_SIZE, "log not understood");
+    return out;
+}
+
 char *words_percent(int tenths, char *out) {
     char number[PERCENT_TEXT_SIZE];
     if (tenths == PERCENT_UNKNOWN)

@@ -14,6 +14,10 @@ enum theme_style words_run_style(const struct situation_run *run);
 const char *words_run_mark(const struct situation_run *run);
 const char *words_run_state(const struct situation_run *run); /* "failed", "stalled", "running" … */
 
+/* What the log of a run tells that has told nothing of its dates: "log not understood", "no output
+ * yet"; `out` is WORDS_SIZE. */
+char *words_log(const struct situation_run *run, char *out);
+
 /* "91.5 %", or "?" when not known; `out` is WORDS_SIZE. */
 char *words_percent(int tenths, char *out);
 

@@ -36,17 +36,36 @@ static json_t *alarms_json(const struct situation_run *run) {
     return alarms;
 }
 
+/* What the log does not tell is null, and not 0. */
+static json_t *count_json(const struct situation_run *run, size_t count) {
+    return run->log_unknown ? json_null() : json_integer((json_int_t)count);
+}
+
+static void add_log(json_t *json, const struct situation_run *run) {
+    (void)json_object_set_new(json, "log_understood", json_boolean(!run->log_unknown));
+    (void)json_object_set_new(json, "log_notice", json_string_or_null(run->log_notice));
+    (void)json_object_set_new(json, "position",
+                              run->position < 0 ? json_null() : json_integer(run->position));
+    (void)json_object_set_new(json, "total",
+                              run->total == 0 ? json_null() : json_integer((json_int_t)run->total));
+    (void)json_object_set_new(json, "bar",
+                              run->bar_total <= 0 ? json_null()
+                                                  : json_pack("{s:I,s:I}", "position",
+                                                              (json_int_t)run->bar_position,
+                                                              "total", (json_int_t)run->bar_total));
+}
+
 static json_t *run_json(const struct situation_run *run) {
     json_t *json = json_pack(
-        "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
+        "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
         "s:o,s:o,"
         "s:o,s:s,s:s,s:o,s:o,s:b,s:o,s:b,s:o}",
         "run", run->run, "group", run->group, "processor", run->processor, "from",
         json_day(run->range.from), "to", json_day(run->range.to), "dates", (json_int_t)run->dates,
         "state", run->state, "outcome", json_string_or_null(run->outcome), "verdict",
         json_string_or_null(run->verdict), "verdict_text", json_string_or_null(run->verdict_text),
-        "done", (json_int_t)run->done, "failed", (json_int_t)run->failed, "skipped",
-        (json_int_t)run->skipped, "zero_rows", (json_int_t)run->zero_rows, "complete",
+        "done", count_json(run, run->done), "failed", count_json(run, run->failed), "skipped",
+        count_json(run, run->skipped), "zero_rows", count_json(run, run->zero_rows), "complete",
         (json_int_t)run->complete_now, "exit_code", code_or_null(run->exit_code), "signal",
         code_or_null(run->signal), "pid", (json_int_t)run->pid, "owner", run->owner, "orphan",
         run->orphan ? 1 : 0, "created_at", json_time(run->created_at), "started_at",
@@ -57,6 +76,7 @@ static json_t *run_json(const struct situation_run *run) {
         "server_jobs_at", json_time(run->server_jobs_at), "server_hold", run->server_held ? 1 : 0,
         "code", code_json(run), "adopted", run->adopted ? 1 : 0, "notices",
         json_string_or_null(run->notices));
+    add_log(json, run);
     (void)json_object_set_new(json, "waiting", json_string_or_null(run->waiting));
     (void)json_object_set_new(json, "stop_by", json_string_or_null(run->stop_by));
     (void)json_object_set_new(json, "stop_reason", json_string_or_null(run->stop_reason));
@@ -101,8 +121,9 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
     } else if (run->stop_stage != NULL) {
         (void)fprintf(cli->out, "%s", run->stop_stage);
     } else {
-        (void)fprintf(cli->out, "%zu of %zu dates in the log, %zu failed%s", run->done, run->dates,
-                      run->failed, run->orphan ? ", orphan" : "");
+        char *progress = situation_progress_text(run);
+        (void)fprintf(cli->out, "%s%s", progress, run->orphan ? ", orphan" : "");
+        free(progress);
     }
     if (run->server_text != NULL) {
         (void)fprintf(cli->out, "; %s, %s; its claims are kept",

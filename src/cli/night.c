@@ -142,11 +142,12 @@ static void say_progress(const struct night *night, const struct situation *situ
             continue;
         }
         size_t table = situation->pipeline->processors[run->processor_index].fills.items[0];
-        (void)snprintf(text, sizeof text, "%zu of %zu dates, %zu failed; coverage %s %%", run->done,
-                       run->dates, run->failed,
+        char *progress = situation_progress_text(run);
+        (void)snprintf(text, sizeof text, "%s; coverage %s %%", progress,
                        percent_format(coverage_percent(&situation->coverage->tables[table].all,
                                                        PERCENT_NO_THRESHOLD),
                                       percent));
+        free(progress);
         say(night, situation->as_of, run->processor, text);
     }
 }

@@ -54,7 +54,8 @@ static void find_early_death(struct facts *facts) {
     bool died = facts->stored->outcome == STATE_OUTCOME_FAILED ||
                 facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR ||
                 facts->stored->outcome == STATE_OUTCOME_LOST;
-    if (!died || run->ended_at - began(facts) > early_ms) {
+    /* Of an adopted command it is not known when it began, nor how it ended. */
+    if (!died || run->adopted || run->ended_at - began(facts) > early_ms) {
         return;
     }
     if (facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR) {

@@ -24,6 +24,10 @@ bool situation_load_gates(struct situation *situation, struct state *state, stru
 bool situation_load_runs(struct situation *situation, struct state *state, struct error *error);
 void situation_free_runs(struct situation *situation);
 
+/* Adds what became of its log's file to what a person should know of the run; `progress` may be
+ * NULL. */
+void situation_read_notices(struct situation_run *run, const struct log_progress *progress);
+
 /* Fills the runs' retries, once all are there. */
 bool situation_plan_retries(struct situation *situation, struct state *state, struct error *error);
 

@@ -90,12 +90,15 @@ static int64_t eta_of(const struct situation_run *run, int64_t as_of) {
 static struct log_progress *read_progress(struct situation_run *run,
                                           const struct state_progress *stored, int64_t as_of) {
     struct error error;
+    run->log_unknown = stored->done < 0 || stored->updated_at == 0;
     run->done = count_of(stored->done);
     run->ok = count_of(stored->ok);
     run->failed = count_of(stored->failed);
     run->skipped = count_of(stored->skipped);
     run->zero_rows = count_of(stored->zero_rows);
     run->total = count_of(stored->total);
+    run->position = run->total > 0 ? stored->position : -1;
+    run->bar_position = run->bar_total = -1;
     run->warnings = count_of(stored->warnings);
     run->errors = count_of(stored->errors);
     run->last_line = memory_copy_string(stored->last_line);
@@ -106,6 +109,8 @@ static struct log_progress *read_progress(struct situation_run *run,
     struct log_progress *progress = json != NULL ? log_progress_from_json(json, &error) : NULL;
     if (progress != NULL) {
         group_failures(run, progress);
+        run->bar_position = progress->bar_position;
+        run->bar_total = progress->bar_total;
         run->hit_quota = progress->marks[LOG_QUOTA] > 0;
         run->dates_per_minute = log_progress_rate(progress, as_of);
     }
@@ -231,6 +236,7 @@ static struct situation_run convert(const struct state_run *stored,
         run.total = stored->date_count; /* the log counts the dates of one step only */
         run.eta = eta_of(&run, situation->as_of);
     }
+    situation_read_notices(&run, progress);
     count_complete(&run, stored, situation);
     situation_find_alarms(&run, stored, progress, situation->pipeline, situation->as_of);
     run.phase = phase_of(&run, stored);
@@ -311,6 +317,7 @@ static void free_run(struct situation_run *run) {
     free(run->stop_stage);
     free(run->server_text);
     free(run->notices);
+    free(run->log_notice);
     free(run->code_commit);
     free(run->code_moved);
     free(run->retry_of);

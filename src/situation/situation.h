@@ -88,8 +88,13 @@ struct situation_run {
     int retry_times;
     int retry_workers; /* 0: as many as before */
     bool hit_quota;    /* its log tells of a quota on a data table */
-    /* From its log; counts of dates. `total` is 0 until the log tells. */
+    /* From its log; counts of dates. `total` is 0 until the log tells. A log that tells nothing of
+     * dates leaves `done` to `zero_rows` at 0, which then mean nothing. */
+    bool log_unknown;
     size_t done, ok, failed, skipped, zero_rows, total;
+    int64_t position;                /* i of `total`, as the log last said; -1 before */
+    int64_t bar_position, bar_total; /* of a progress bar, of whatever it counts; -1 without one */
+    char *log_notice;                /* what became of its log's file; NULL */
     size_t warnings, errors;
     char *last_line;                    /* sanitised; NULL before the first */
     int64_t last_output_at;             /* 0 before the first */
@@ -213,6 +218,17 @@ struct situation {
 /* The night a moment belongs to: the day on whose evening it began; a night lasts from noon to noon
  * in the process's time zone. Spending is summed by it. */
 day_number situation_night(int64_t wall_ms);
+
+/* How far a run is. */
+struct situation_progress {
+    size_t done, total;
+    bool by_log; /* false: its log does not tell, these are its dates that are complete */
+};
+struct situation_progress situation_progress_of(const struct situation_run *run);
+
+/* The same in words, with what its log does not tell: "12 of 59 dates in the log, 2 failed",
+ * "3 of 10 dates complete; its log is not understood". The caller frees it. */
+char *situation_progress_text(const struct situation_run *run);
 
 /* Reads the state and judges it as it is now, `now` being the wall clock: all that is stored
  * counts, also what was stored before the clock went back. NULL with `error` when the state cannot

@@ -119,7 +119,7 @@ void state_claims_held_free(struct state_held *held, size_t count);
 
 /* What a run's log has said so far. */
 struct state_progress {
-    int64_t done, ok, failed, skipped, zero_rows; /* dates */
+    int64_t done, ok, failed, skipped, zero_rows; /* dates; -1: its log does not talk of them */
     int64_t position, total;                      /* i of n; -1 before the log tells */
     int64_t warnings, errors;                     /* records */
     char *last_line;                              /* sanitised; NULL before the first */

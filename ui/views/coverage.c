@@ -286,7 +286,8 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
     int x = row.x + 1;
     frame_put(frame, row, x, row.y, words_run_style(run), words_run_mark(run));
     x = frame_field(frame, row, x + 2, row.y, name_width, false, STYLE_NORMAL, run->processor) + 1;
-    size_t total = run->total ? run->total : run->dates;
+    struct situation_progress progress = situation_progress_of(run);
+    size_t total = progress.total;
     bool wide = row.width >= 100;
     if (wide)
         x = frame_field(
@@ -302,14 +303,19 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
                                words_age(screen->now, run->last_output_at, text));
         return;
     }
-    (void)snprintf(text, sizeof text, "%zu/%zu", run->done, total);
+    (void)snprintf(text, sizeof text, "%zu/%zu", progress.done, total);
     x = frame_field(frame, row, x, row.y, 9, true, STYLE_NORMAL, text) + 1;
-    int tenths = percent_tenths(run->done < total ? run->done : total, total, PERCENT_NO_THRESHOLD);
+    int tenths =
+        percent_tenths(progress.done < total ? progress.done : total, total, PERCENT_NO_THRESHOLD);
     bar_draw(frame, row, x, row.y, RUN_BAR, tenths, PERCENT_NO_THRESHOLD, STYLE_BAR_MOVING);
     (void)snprintf(text, sizeof text, "%d %%", tenths < 0 ? 0 : tenths / 10);
     x = frame_field(frame, row, x + RUN_BAR, row.y, 6, true, STYLE_NORMAL, text);
     if (run->stop_stage) {
         frame_format(frame, row, x + 2, row.y, STYLE_WARN, "%s", run->stop_stage);
+        return;
+    }
+    if (run->log_unknown) {
+        frame_put(frame, row, x + 2, row.y, STYLE_DIM, words_log(run, text));
         return;
     }
     if (run->dates_per_minute >= 0)

@@ -111,6 +111,12 @@ static void brief_tables(struct text_buffer *text, const struct screen *screen) 
     }
 }
 
+static void add_progress(struct text_buffer *text, const struct situation_run *run) {
+    struct situation_progress progress = situation_progress_of(run);
+    text_buffer_format(text, "%zu of %zu dates%s", progress.done, progress.total,
+                       progress.by_log ? "" : " complete");
+}
+
 static void brief_runs(struct text_buffer *text, const struct screen *screen, int64_t since) {
     char moment[WORDS_SIZE];
     text_buffer_add(text, "\n\tRuns since\n");
@@ -125,8 +131,7 @@ static void brief_runs(struct text_buffer *text, const struct screen *screen, in
         if (run->verdict_text)
             text_buffer_format(text, "  %s", run->verdict_text);
         else if (!run->ended_at)
-            text_buffer_format(text, "%zu of %zu dates", run->done,
-                               run->total ? run->total : run->dates);
+            add_progress(text, run);
         text_buffer_add(text, "\n");
     }
     if (count == 0)

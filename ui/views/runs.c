@@ -100,10 +100,10 @@ static void draw_group(const struct screen *screen, struct frame *frame, struct 
 static int draw_progress(struct frame *frame, struct frame_rect row, int x,
                          const struct situation_run *run) {
     char text[WORDS_SIZE];
-    size_t total = run->total ? run->total : run->dates;
-    size_t done = run->done < total ? run->done : total;
+    struct situation_progress progress = situation_progress_of(run);
+    size_t total = progress.total, done = progress.done < total ? progress.done : total;
     int tenths = percent_tenths(done, total, PERCENT_NO_THRESHOLD);
-    (void)snprintf(text, sizeof text, "%zu/%zu", run->done, total);
+    (void)snprintf(text, sizeof text, "%zu/%zu", progress.done, total);
     x = frame_field(frame, row, x, row.y, 9, true, STYLE_NORMAL, text) + 1;
     if (row.width >= 80) {
         bar_draw(frame, row, x, row.y, BAR_WIDTH, tenths, PERCENT_NO_THRESHOLD,
@@ -134,6 +134,11 @@ static void draw_live(const struct screen *screen, struct frame *frame, struct f
     }
     if (run->alarm_count) {
         frame_put(frame, row, x, row.y, STYLE_WARN, run->alarms[0].text);
+        return;
+    }
+    if (run->log_unknown) {
+        words_log(run, text);
+        frame_put(frame, row, x, row.y, STYLE_DIM, text);
         return;
     }
     if (run->dates_per_minute >= 0)
@@ -214,9 +219,13 @@ static void draw_identity(const struct screen *screen, struct frame *frame, stru
 
 static void draw_counts(struct frame *frame, struct frame_rect row,
                         const struct situation_run *run) {
-    int x = frame_format(frame, row, row.x + 1, row.y, STYLE_NORMAL,
-                         "log: %zu ok, %zu failed, %zu skipped, %zu with no rows", run->ok,
-                         run->failed, run->skipped, run->zero_rows);
+    char text[WORDS_SIZE];
+    words_log(run, text);
+    int x = run->log_unknown
+                ? frame_put(frame, row, row.x + 1, row.y, STYLE_NORMAL, text)
+                : frame_format(frame, row, row.x + 1, row.y, STYLE_NORMAL,
+                               "log: %zu ok, %zu failed, %zu skipped, %zu with no rows", run->ok,
+                               run->failed, run->skipped, run->zero_rows);
     frame_format(frame, row, x, row.y, STYLE_NORMAL,
                  " · warehouse: %zu of %zu dates complete (%zu before)", run->complete_now,
                  run->dates, run->complete_before);
