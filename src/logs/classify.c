@@ -10,7 +10,9 @@
 #include "base/memory.h"
 #include "logs/bar.h"
 #include "logs/needles.h"
+#include "logs/prefix.h"
 #include "logs/sanitise.h"
+#include "logs/trace.h"
 
 #define MATCH_LIMIT   100000 /* backtracking steps before a line counts as not matching */
 #define HEAP_LIMIT    1024   /* KiB */
@@ -66,7 +68,7 @@ struct log_classifier {
     struct needles needles;       /* literals of the others */
     pcre2_match_data *match;
     pcre2_match_context *context;
-    struct text_buffer scratch;
+    struct text_buffer scratch, message;      /* without escape sequences; a message of JSON */
     struct logger_name loggers[LOGGER_SLOTS]; /* by size modulo the slots */
 };
 
@@ -218,6 +220,7 @@ void log_classifier_free(struct log_classifier *classifier) {
     pcre2_match_data_free(classifier->match);
     pcre2_match_context_free(classifier->context);
     text_buffer_free(&classifier->scratch);
+    text_buffer_free(&classifier->message);
     free(classifier->patterns);
     free(classifier);
 }
@@ -346,9 +349,23 @@ static bool read_time_prefix(struct text line, struct log_event *event) {
     return true;
 }
 
-static bool read_prefix(struct log_classifier *classifier, struct text line,
-                        struct log_event *event) {
+/* Python's own two forms, which most lines have. */
+static bool read_usual(struct log_classifier *classifier, struct text line,
+                       struct log_event *event) {
     return read_colon_prefix(classifier, line, event) || read_time_prefix(line, event);
+}
+
+/* Any other. */
+static bool read_other(struct log_classifier *classifier, struct text line,
+                       struct log_event *event) {
+    struct log_prefix prefix;
+    if (!log_prefix_read(line, &classifier->message, &prefix)) {
+        return false;
+    }
+    event->level = prefix.level;
+    event->message = prefix.message;
+    event->prefixed = prefix.begins;
+    return true;
 }
 
 /* Takes a bar off the head of the line when something stands behind it. */
@@ -361,7 +378,7 @@ static void read_bar(struct log_classifier *classifier, struct log_event *event)
     event->bar_total = bar.total;
     if (bar.rest.size > 0) {
         event->message = bar.rest;
-        event->prefixed = read_prefix(classifier, bar.rest, event);
+        event->prefixed = read_usual(classifier, bar.rest, event);
     }
 }
 
@@ -479,6 +496,21 @@ static void find_inside(struct log_classifier *classifier, size_t best, struct l
     }
 }
 
+static void find_kind(struct log_classifier *classifier, struct log_event *event) {
+    if (event->level < LOG_LEVEL_ERROR && log_trace_begins(event->message)) {
+        event->level = LOG_LEVEL_ERROR;
+    }
+    size_t best = find_at_start(classifier, event->message);
+    if (best < classifier->count) {
+        decide(classifier, best, event);
+        bool failure = event->kind == LOG_FAIL_DATED || event->kind == LOG_FAIL_CURRENT;
+        if (best < classifier->first_scanned && !failure) {
+            return;
+        }
+    }
+    find_inside(classifier, best, event);
+}
+
 void log_classify(struct log_classifier *classifier, struct text line, struct log_event *event) {
     if (line.size > LOG_CLASSIFY_BYTES) {
         line.size = LOG_CLASSIFY_BYTES;
@@ -496,17 +528,22 @@ void log_classify(struct log_classifier *classifier, struct text line, struct lo
         .bar_total = LOG_NOT_SAID,
         .message = line,
     };
-    event->prefixed = read_prefix(classifier, line, event);
-    if (!event->prefixed) {
-        read_bar(classifier, event);
+    event->prefixed = read_usual(classifier, line, event);
+    if (event->prefixed) {
+        find_kind(classifier, event);
+        return;
     }
-    size_t best = find_at_start(classifier, event->message);
-    if (best < classifier->count) {
-        decide(classifier, best, event);
-        bool failure = event->kind == LOG_FAIL_DATED || event->kind == LOG_FAIL_CURRENT;
-        if (best < classifier->first_scanned && !failure) {
-            return;
-        }
+    read_bar(classifier, event);
+    struct text whole = event->message;
+    if (event->prefixed || !read_other(classifier, whole, event)) {
+        find_kind(classifier, event);
+        return;
     }
-    find_inside(classifier, best, event);
+    struct text message = event->message;
+    find_kind(classifier, event);
+    if (event->kind == LOG_OTHER && message.data != whole.data) {
+        event->message = whole; /* patterns that were written for the whole line */
+        find_kind(classifier, event);
+        event->message = event->kind == LOG_OTHER ? message : whole;
+    }
 }

@@ -2,10 +2,12 @@
  *
  * A set of patterns is data: name, kind, PCRE2 pattern, level. The built-in set "python-backfill"
  * describes the logs of the first pipeline; a pipeline file may bring its own. Patterns see the
- * message only: without carriage return, escape sequences and the prefix ("INFO:__main__:" or
- * "2026-01-05 08:34:11,123 - INFO - "). Most lines never meet a regular expression: a pattern is
- * tried only where a literal that it needs was found (classify.c). A progress bar is no part of the
- * message either, when something was printed behind it.
+ * message only: without carriage return, escape sequences and the prefix ("INFO:__main__:",
+ * "2026-01-05 08:34:11,123 - INFO - ", and what else programs write: prefix.h). A line of those
+ * other forms in whose message nothing was found is shown to them whole. Whatever the set, the
+ * first line of a traceback is an error (trace.h). Most lines never meet a regular expression: a
+ * pattern is tried only where a literal that it needs was found (classify.c). A progress bar is no
+ * part of the message either, when something was printed behind it.
  *
  * Named groups fill the event: day (YYYY-MM-DD), position, total, rows, ok, skipped, failed
  * (numbers, commas allowed), entity, reason. A group that is missing leaves its field at "not

@@ -325,11 +325,18 @@ static bool says_something(struct text message) {
     return false;
 }
 
+/* Whether it is the first line of a trace whose last one says what it is. */
+static bool is_named_later(struct text message) {
+    message = text_trim(message);
+    return log_trace_begins(message) && message.data[message.size - 1] == ':';
+}
+
 /* Returns whether the record is to be passed over. */
 static bool begin_record(struct log_progress *progress, const struct log_event *event) {
     struct log_progress_private *private = progress->private;
     private->prefixed = private->prefixed || event->prefixed;
     private->record_marks = 0;
+    private->level = event->level;
     progress->records++;
     if (private->void_records > 0) {
         private->void_records--;
@@ -344,7 +351,8 @@ static bool begin_record(struct log_progress *progress, const struct log_event *
     }
     progress->warnings += event->level == LOG_LEVEL_WARNING;
     progress->errors += event->level >= LOG_LEVEL_ERROR;
-    if (event->level >= LOG_LEVEL_WARNING && says_something(event->message)) {
+    if (event->level >= LOG_LEVEL_WARNING && says_something(event->message) &&
+        !is_named_later(event->message)) {
         struct text said = outcome_kinds[event->kind].set ? text_trim(event->reason) : TEXT("");
         said = event->kind == LOG_CAUSE ? event->reason : said;
         if (!outcome_kinds[event->kind].set || !is_vague(said)) {
@@ -390,12 +398,38 @@ static void note_output(struct log_progress *progress, const struct log_event *e
     }
 }
 
+/* A trace is one error: of its own, or part of the one that was logged before it. Returns whether
+ * the line begins a record, as it would without (`begins`). */
+static bool take_trace(struct log_progress *progress, const struct log_event *event, bool begins) {
+    struct log_progress_private *private = progress->private;
+    switch (log_trace_next(&private->trace, event)) {
+    case LOG_TRACE_HEAD:
+        private
+        ->own_trace = event->prefixed || private->level < LOG_LEVEL_ERROR;
+        return private->own_trace;
+    case LOG_TRACE_LAST:
+        if (private->own_trace) {
+            progress_group(progress, event->message, LOG_LEVEL_ERROR, 1, 0);
+            remember_cause(progress, PROGRESS_CAUSE_RECORD, event->day, event->message);
+            private->own_trace = false; /* of several exceptions the first is the cause */
+        }
+        /* A date may fail with the last line, where lines have no prefix. */
+        return begins && outcome_kinds[event->kind].set;
+    case LOG_TRACE_INSIDE:
+        return false;
+    case LOG_TRACE_NONE:
+    default:
+        return begins;
+    }
+}
+
 void log_progress_event(struct log_progress *progress, const struct log_event *event,
                         int64_t arrival_ms) {
     struct log_progress_private *private = progress->private;
     progress->lines++;
     note_output(progress, event, arrival_ms);
     bool begins = event->prefixed || !private->prefixed;
+    begins = take_trace(progress, event, begins);
     bool passed_over = begins ? begin_record(progress, event) : private->void_records > 0;
     if (passed_over) {
         return;

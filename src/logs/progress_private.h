@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "logs/progress.h"
+#include "logs/trace.h"
 
 #define PROGRESS_SAMPLES 128 /* arrivals of finished dates that the rate is measured over */
 
@@ -24,6 +25,9 @@ struct log_progress_private {
     unsigned void_records; /* records still to be passed over */
     bool in_failed_list;   /* dates that failed follow, a record each */
     bool settled;          /* the current date has its outcome */
+    enum log_level level;  /* of the record under way */
+    struct log_trace trace;
+    bool own_trace; /* the trace is an error of its own, and no part of the one before */
     enum progress_cause cause_worth;
     day_number cause_day; /* DAY_NONE when the line did not name one */
     char cause[LOG_TEXT_SIZE];

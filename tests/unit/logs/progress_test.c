@@ -325,6 +325,60 @@ Test(progress, takes_an_unprefixed_line_for_part_of_the_record_before)
     log_classifier_free(classifier);
 }
 
+/* Errors, and the groups of them, that a text makes. */
+static void expect_errors(const char *log, uint64_t errors, const char *group) {
+    struct log_classifier *classifier = support_classifier();
+    struct log_progress *progress = log_progress_new();
+    support_feed(progress, classifier, text_of(log), 0);
+    cr_expect_eq(progress->errors, errors, "%s: %lu", log, (unsigned long)progress->errors);
+    cr_assert_eq(progress->group_count, 1, "%s", log);
+    cr_expect_str_eq(progress->groups[0].example, group, "%s", log);
+    cr_expect_eq(progress->groups[0].records, 1);
+    log_progress_free(progress);
+    log_classifier_free(classifier);
+}
+
+#define FRAMES                                                                                     \
+    "  File \"run.py\", line 3, in <module>\n    main()\n    ^^^^^^\n"                             \
+    "  File \"run.py\", line 2, in main\n    raise ValueError(x)\n"
+
+Test(progress, takes_a_traceback_for_one_error_that_its_last_line_names)
+{
+    expect_errors("INFO:a:begin\nTraceback (most recent call last):\n" FRAMES "ValueError: boom\n",
+                  1, "ValueError: boom");
+    expect_errors("begin\nTraceback (most recent call last):\n" FRAMES "ValueError: boom\nend\n", 1,
+                  "ValueError: boom");
+    expect_errors("INFO:a:b\nTraceback (most recent call last):\n" FRAMES
+                  "acme.NotFound: 404\n\nDuring handling of the above exception, another exception "
+                  "occurred:\n\nTraceback (most recent call last):\n" FRAMES "acme.NotFound: 404\n",
+                  1, "acme.NotFound: 404");
+    expect_errors("ERROR:a:it failed\nTraceback (most recent call last):\n" FRAMES
+                  "ValueError: boom\n",
+                  1, "it failed");
+    expect_errors(
+        "INFO:a:b\nException in thread Thread-1 (run):\nTraceback (most recent call last):\n" FRAMES
+        "ValueError: boom\nINFO:a:c\n",
+        1, "ValueError: boom");
+}
+
+Test(progress, goes_on_behind_a_traceback)
+{
+    struct log_classifier *classifier = support_classifier();
+    struct log_progress *progress = log_progress_new();
+    support_feed(
+        progress, classifier,
+        text_of("Processing date 1/2: 2024-01-01\nTraceback (most recent call last):\n" FRAMES
+                "ValueError: boom\n  ✗ Failed: Unknown\nProcessing date 2/2: 2024-01-02\n"
+                "Traceback (most recent call last):\n" FRAMES "Exception: bang\n"),
+        0);
+    cr_expect_eq(progress->outcomes[LOG_DATE_FAILED], 2);
+    cr_expect_str_eq(log_progress_date(progress, day_from_civil(2024, 1, 1))->reason,
+                     "ValueError: boom", "the cause of a failure without a reason");
+    cr_expect_str_eq(log_progress_date(progress, day_from_civil(2024, 1, 2))->reason, "bang");
+    log_progress_free(progress);
+    log_classifier_free(classifier);
+}
+
 static const struct {
     const char *line;
     int64_t position, total; /* LOG_NOT_SAID: no bar */
