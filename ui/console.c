@@ -127,6 +127,13 @@ static void take_page(struct console *console) {
     struct log_view_page *page = log_reader_take(console->logs);
     if (!page)
         return;
+    if (page->searching) { /* what is shown stays until there is more */
+        if (page->number == log->number)
+            (void)snprintf(log->searching, sizeof log->searching, "%s", page->note);
+        log_view_page_free(page);
+        return;
+    }
+    log->searching[0] = '\0';
     /* The page of a log that is no longer shown came too late. */
     if (!log->path || strcmp(page->path, log->path) != 0) {
         log_view_page_free(page);

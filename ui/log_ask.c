@@ -77,6 +77,11 @@ static void start_from(struct log_view_request *request, const struct log_view *
             request->source = i;
 }
 
+size_t log_ask_rows(const struct screen *screen) {
+    int lines = screen->height - 6 - (screen->height >= 20);
+    return lines > 1 ? (size_t)lines : 1;
+}
+
 struct log_view_request *log_ask(struct screen *screen, enum log_view_goal goal) {
     struct log_view *log = &screen->log;
     struct log_view_request *request = &log->request;
@@ -87,7 +92,8 @@ struct log_view_request *log_ask(struct screen *screen, enum log_view_goal goal)
     if (log_ask_is_merged(screen))
         set_sources(screen, request);
     request->level = log->level;
-    request->rows = log->rows ? log->rows : 1;
+    request->rows = log_ask_rows(screen);
+    log->searching[0] = '\0';
     request->follow = log->follow;
     if (log->page && log->page->count) {
         bool top =

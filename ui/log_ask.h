@@ -7,6 +7,9 @@
 /* The path that a page of all logs names. */
 #define LOG_ASK_ALL "all runs"
 
+/* Rows of the page that the layout has room for. */
+size_t log_ask_rows(const struct screen *screen);
+
 /* A new wish replaces one that was not sent yet; it starts from the line under the cursor (to move
  * or to stay: from the first of the page). Returned to be filled. */
 struct log_view_request *log_ask(struct screen *screen, enum log_view_goal goal);

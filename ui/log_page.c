@@ -5,18 +5,16 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "logs/merge.h"
-#include "ui/log_line.h"
+#include "ui/log_walk.h"
 
 enum {
-    SLICE = 4 << 20,     /* bytes a slice of work looks at */
-    WALK_LIMIT = 200000, /* lines looked at for one page behind a filter */
-    SAMPLE = 64 << 10,   /* bytes of a log that a bucket of the histogram looks at */
+    SLICE = 4 << 20,   /* bytes a slice of work looks at */
+    SAMPLE = 64 << 10, /* bytes of a log that a bucket of the histogram looks at */
     PATTERN_SIZE = LOG_VIEW_TEXT * 2 + 8,
 };
 
 struct log_page_source {
-    const atomic_bool *interrupt;
+    struct log_walk walk;
     struct log_view_request opened; /* whose logs are open */
     struct log_merge *merge;
     struct log_line_reader reader;
@@ -32,9 +30,16 @@ struct log_page_source {
 
 struct log_page_source *log_page_source_new(const atomic_bool *interrupt) {
     struct log_page_source *source = memory_new(1, sizeof *source);
-    source->interrupt = interrupt;
+    source->walk.interrupt = interrupt;
+    source->walk.reader = &source->reader;
     log_line_reader_init(&source->reader);
     return source;
+}
+
+void log_page_source_tell(struct log_page_source *source,
+                          void (*tell)(void *context, const char *text), void *context) {
+    source->walk.tell = tell;
+    source->walk.context = context;
 }
 
 static void forget_counter(struct log_page_source *source) {
@@ -49,6 +54,8 @@ static void forget_files(struct log_page_source *source) {
     forget_counter(source);
     log_merge_free(source->merge);
     source->merge = NULL;
+    log_walk_forget(&source->walk);
+    log_line_forget(&source->reader);
     memset(source->histogram, 0, sizeof source->histogram);
     source->bucket = 0;
 }
@@ -61,10 +68,6 @@ void log_page_source_free(struct log_page_source *source) {
     log_regex_free(source->filter);
     log_line_reader_free(&source->reader);
     free(source);
-}
-
-static bool interrupted(const struct log_page_source *source) {
-    return source->interrupt && atomic_load(source->interrupt);
 }
 
 static bool same_files(const struct log_view_request *a, const struct log_view_request *b) {
@@ -133,48 +136,6 @@ static enum log_level level_at(struct log_page_source *source, struct log_merge_
                           place.offset);
 }
 
-/* Whether a line is among those asked for. */
-static bool passes(struct log_page_source *source, const struct log_view_request *request,
-                   struct log_merge_place place) {
-    if (request->level == LOG_VIEW_ALL && !source->filter)
-        return true;
-    enum log_level level = level_at(source, place);
-    if (request->level == LOG_VIEW_ERRORS && level < LOG_LEVEL_ERROR)
-        return false;
-    if (request->level == LOG_VIEW_WARNINGS && level < LOG_LEVEL_WARNING)
-        return false;
-    if (!source->filter)
-        return true;
-    struct text line = {source->reader.raw.data, source->reader.raw.size};
-    return log_regex_find(source->filter, line, 0, NULL, NULL) != (*request->filter == '!');
-}
-
-/* Goes to the nearest line that passes beyond `place`; false when there is none that way. */
-static bool neighbour(struct log_page_source *source, const struct log_view_request *request,
-                      bool backward, struct log_merge_place *place) {
-    struct log_merge_place at = *place;
-    for (int i = 0; i < WALK_LIMIT && !interrupted(source); i++) {
-        if (!(backward ? log_merge_previous(source->merge, &at)
-                       : log_merge_next(source->merge, &at)))
-            return false;
-        if (passes(source, request, at)) {
-            *place = at;
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct log_merge_place move_by(struct log_page_source *source,
-                                      const struct log_view_request *request,
-                                      struct log_merge_place place, int64_t lines) {
-    bool backward = lines < 0;
-    for (int64_t i = 0; i < (backward ? -lines : lines); i++)
-        if (!neighbour(source, request, backward, &place))
-            break;
-    return place;
-}
-
 static bool find_in(struct log_page_source *source, struct log_regex *regex, size_t part,
                     uint64_t from, bool backward, uint64_t *found) {
     struct log_index *index = log_merge_index(source->merge, part);
@@ -182,8 +143,12 @@ static bool find_in(struct log_page_source *source, struct log_regex *regex, siz
         return false;
     struct log_search *search = log_search_new(index, regex, from, backward, false);
     enum log_search_status status = LOG_SEARCH_MORE;
-    while (status == LOG_SEARCH_MORE && !interrupted(source))
+    while (status == LOG_SEARCH_MORE && !log_walk_interrupted(&source->walk)) {
         status = log_search_step(search, SLICE, found);
+        uint64_t far = log_search_looked_at(search);
+        uint64_t at = !backward ? from + far : from < log_index_size(index) ? from - far : 0;
+        log_walk_tell(&source->walk, (struct log_merge_place){part, at});
+    }
     log_search_free(search);
     return status == LOG_SEARCH_FOUND;
 }
@@ -220,13 +185,6 @@ static bool find_match(struct log_page_source *source, const struct log_view_req
     return find(source, source->search, NULL, backward, place);
 }
 
-static bool find_problem(struct log_page_source *source, const struct log_view_request *request,
-                         struct log_merge_place *place) {
-    struct log_view_request errors = *request;
-    errors.level = LOG_VIEW_ERRORS;
-    return neighbour(source, &errors, request->lines < 0, place);
-}
-
 static bool find_text(struct log_page_source *source, const struct log_view_request *request,
                       struct log_merge_place *place) {
     char pattern[PATTERN_SIZE];
@@ -244,7 +202,7 @@ static bool find_line(struct log_page_source *source, const struct log_view_requ
         return false;
     struct log_index *index = log_merge_index(source->merge, 0);
     while (!log_index_line_at(index, number, &place->offset))
-        if (interrupted(source) || !log_index_step(index, SLICE)) {
+        if (log_walk_interrupted(&source->walk) || !log_index_step(index, SLICE)) {
             place->offset = log_index_line_start(index, log_index_size(index));
             return false;
         }
@@ -296,22 +254,22 @@ static struct log_merge_place aim(struct log_page_source *source,
     case LOG_VIEW_STAY:
         return *about;
     case LOG_VIEW_MOVE:
-        return *about = move_by(source, request, *about, request->lines);
+        return *about = log_walk_by(&source->walk, *about, request->lines);
     case LOG_VIEW_PERCENT:
         go_to_percent(source, request->lines, about);
         return *about;
     case LOG_VIEW_TAIL: {
         go_to_end(source, about);
         struct log_merge_place last = *about;
-        if (!passes(source, request, last))
-            (void)neighbour(source, request, true, &last);
-        return move_by(source, request, last, -(int64_t)request->rows + 1);
+        if (!log_walk_passes(&source->walk, last))
+            (void)log_walk_to(&source->walk, true, &last);
+        return log_walk_by(&source->walk, last, -(int64_t)request->rows + 1);
     }
     case LOG_VIEW_MATCH:
         ok = find_match(source, request, about);
         break;
     case LOG_VIEW_PROBLEM:
-        ok = find_problem(source, request, about);
+        ok = log_walk_to_error(&source->walk, request->lines < 0, about);
         trouble = "no further error";
         break;
     case LOG_VIEW_LINE:
@@ -330,7 +288,7 @@ static struct log_merge_place aim(struct log_page_source *source,
     }
     if (!ok && !*source->note)
         (void)snprintf(source->note, sizeof source->note, "%s", trouble);
-    return ok ? move_by(source, request, *about, -((int64_t)request->rows / 3)) : *about;
+    return ok ? log_walk_by(&source->walk, *about, -((int64_t)request->rows / 3)) : *about;
 }
 
 static void collect(struct log_page_source *source, const struct log_view_request *request,
@@ -350,7 +308,7 @@ static void collect(struct log_page_source *source, const struct log_view_reques
                       request->ascii, source->search, line);
         line->source = place.part;
         page->count++;
-        more = neighbour(source, request, false, &place);
+        more = log_walk_to(&source->walk, false, &place);
     }
     page->at_end = !more;
 }
@@ -372,13 +330,13 @@ static void fill(struct log_page_source *source, const struct log_view_request *
     if (log_merge_size(source->merge) == 0)
         return;
     place = aim(source, request, &about);
-    if (!passes(source, request, place) && !neighbour(source, request, false, &place) &&
-        !neighbour(source, request, true, &place))
+    if (!log_walk_passes(&source->walk, place) && !log_walk_to(&source->walk, false, &place) &&
+        !log_walk_to(&source->walk, true, &place))
         return;
     collect(source, request, page, place, about);
     if (page->count < request->rows) {
         struct log_merge_place earlier =
-            move_by(source, request, place, -(int64_t)(request->rows - page->count));
+            log_walk_by(&source->walk, place, -(int64_t)(request->rows - page->count));
         if (log_merge_compare(source->merge, earlier, place) < 0) {
             discard_lines(page);
             collect(source, request, page, place = earlier, about);
@@ -397,6 +355,22 @@ static void copy_runs(const struct log_view_request *request, struct log_view_pa
         memcpy(page->runs[i], request->sources[i].run, sizeof page->runs[i]);
 }
 
+/* Walks over the lines that the request asks for. */
+static void begin_walk(struct log_page_source *source, const struct log_view_request *request) {
+    char before[LOG_VIEW_TEXT];
+    struct log_walk *walk = &source->walk;
+    bool hide = *request->filter == '!';
+    (void)snprintf(before, sizeof before, "%s", source->filter_text);
+    compile(source, &source->filter, source->filter_text, request->filter + hide);
+    if (strcmp(before, source->filter_text) != 0 || walk->hide != hide)
+        log_walk_forget(walk);
+    walk->merge = source->merge;
+    walk->filter = source->filter;
+    walk->hide = hide;
+    walk->level = request->level;
+    log_walk_begin(walk);
+}
+
 struct log_view_page *log_page_read(struct log_page_source *source,
                                     const struct log_view_request *request) {
     struct log_view_page *page = memory_new(1, sizeof *page);
@@ -408,8 +382,7 @@ struct log_view_page *log_page_read(struct log_page_source *source,
         char before[LOG_VIEW_TEXT];
         (void)snprintf(before, sizeof before, "%s", source->search_text);
         compile(source, &source->search, source->search_text, request->search);
-        compile(source, &source->filter, source->filter_text,
-                request->filter + (*request->filter == '!'));
+        begin_walk(source, request);
         if (strcmp(before, source->search_text) != 0 || (source->search && !source->counted))
             start_counting(source);
         page->lines = memory_new(request->rows, sizeof *page->lines);
@@ -419,6 +392,7 @@ struct log_view_page *log_page_read(struct log_page_source *source,
         if (request->source_count == 0 && log_index_numbered(index) >= page->size)
             page->total = log_index_lines(index);
     }
+    page->partial = log_walk_interrupted(&source->walk);
     page->matches = source->matches + (source->counter ? log_search_found(source->counter) : 0);
     page->counting = source->counter != NULL;
     memcpy(page->histogram, source->histogram, sizeof page->histogram);

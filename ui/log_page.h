@@ -13,6 +13,10 @@ struct log_page_source;
 struct log_page_source *log_page_source_new(const atomic_bool *interrupt);
 void log_page_source_free(struct log_page_source *source);
 
+/* `tell` is called every half second of a long search, with how far it is. */
+void log_page_source_tell(struct log_page_source *source,
+                          void (*tell)(void *context, const char *text), void *context);
+
 /* Answers a request; never NULL, the caller owns the page. A log that cannot be read gives an empty
  * page with a note. */
 struct log_view_page *log_page_read(struct log_page_source *source,

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -26,10 +27,33 @@ struct log_reader {
     int wake;
 };
 
+/* What the thread keeps between two waits. */
+struct turn {
+    struct log_reader *reader;
+    struct log_page_source *source;
+    struct log_view_request request;
+    struct log_watch *watch;
+    size_t watching; /* files */
+    bool watched;    /* all of them */
+    bool working;    /* on what takes long */
+    bool fresh;      /* something was new: more may follow at once, and need not be told of */
+};
+
 static void deliver(struct log_reader *reader, struct log_view_page *page) {
     log_view_page_free(atomic_exchange(&reader->page, page));
     uint64_t one = 1;
     (void)!write(reader->wake, &one, sizeof one);
+}
+
+/* What is asked for lies far away: how far the search is, until the page is there. */
+static void tell(void *context, const char *text) {
+    struct turn *turn = context;
+    struct log_view_page *page = memory_new(1, sizeof *page);
+    page->number = turn->request.number;
+    page->path = memory_copy_string(turn->request.path);
+    page->searching = true;
+    (void)snprintf(page->note, sizeof page->note, "%s", text);
+    deliver(turn->reader, page);
 }
 
 /* Waits for a request, for news of a watched file (`watch` may be NULL), or for `wait_ms`. False at
@@ -82,17 +106,6 @@ static void settle(struct log_view_request *request, const struct log_view_page 
     }
 }
 
-/* What the thread keeps between two waits. */
-struct turn {
-    struct log_page_source *source;
-    struct log_view_request request;
-    struct log_watch *watch;
-    size_t watching; /* files */
-    bool watched;    /* all of them */
-    bool working;    /* on what takes long */
-    bool fresh;      /* something was new: more may follow at once, and need not be told of */
-};
-
 static void take_turn(struct log_reader *reader, struct turn *turn, bool got) {
     bool again = got;
     if (got) {
@@ -109,6 +122,10 @@ static void take_turn(struct log_reader *reader, struct turn *turn, bool got) {
     if (!again)
         return;
     struct log_view_page *page = log_page_read(turn->source, &turn->request);
+    if (page->partial) { /* the one that was asked for since will be whole */
+        log_view_page_free(page);
+        return;
+    }
     if (!got)
         page->cursor = SIZE_MAX; /* the reader's cursor stays where it is */
     turn->working = got;
@@ -120,7 +137,9 @@ static void *run(void *argument) {
     struct log_reader *reader = argument;
     (void)pthread_setname_np(pthread_self(), "log-reader");
     struct turn *turn = memory_new(1, sizeof *turn);
+    turn->reader = reader;
     turn->source = log_page_source_new(&reader->interrupt);
+    log_page_source_tell(turn->source, tell, turn);
     turn->watch = log_watch_new(FOLLOW_MS, false, NULL);
     bool got = false, listen = false;
     int wait_ms = NEVER_MS;

@@ -94,6 +94,8 @@ struct log_view_page {
     uint64_t matches;     /* lines that match the search, counted so far */
     bool counting;        /* … and still counting */
     bool at_end;          /* the last line is on the page */
+    bool searching;       /* no page yet: `note` tells how far the search for it is */
+    bool partial;         /* another request came before it was complete */
     char note[LOG_VIEW_TEXT]; /* "no further match", why the log cannot be read; "" */
     /* Problems along the file, where it was looked at: 0 none, 1 warnings, 2 errors. */
     uint8_t histogram[LOG_VIEW_HISTOGRAM];
@@ -112,6 +114,7 @@ struct log_view {
     struct log_view_page *page;      /* the last that came, or NULL */
     struct log_view_request request; /* to be sent when `wanted` */
     bool wanted;
+    char searching[LOG_VIEW_TEXT]; /* how far the search for the page that was asked for is; "" */
     uint64_t number;
     size_t rows; /* of the page, as the layout has it */
     /* The line from which a search is being typed. */

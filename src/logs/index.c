@@ -339,13 +339,30 @@ uint64_t log_index_tail(struct log_index *index, uint64_t lines) {
     return up <= 1 ? last : log_index_move(index, last, 1 - up, NULL);
 }
 
-bool log_index_read(struct log_index *index, uint64_t offset, size_t limit,
-                    struct text_buffer *line, bool *cut) {
-    bool longer = false;
-    text_buffer_clear(line);
-    if (offset >= index->size) {
-        return false;
+static bool is_blank(struct text text) {
+    return text_trim(text).size == 0;
+}
+
+struct text log_index_shown(struct text line) {
+    if (line.size == 0 || memchr(line.data, '\r', line.size) == NULL) {
+        return line;
     }
+    struct text rest = line;
+    for (;;) {
+        const char *at = rest.size == 0 ? NULL : memrchr(rest.data, '\r', rest.size);
+        size_t start = at == NULL ? 0 : (size_t)(at - line.data) + 1;
+        struct text shown = {line.data + start, rest.size - start};
+        if (at == NULL || !is_blank(shown)) {
+            return shown;
+        }
+        rest.size = start - 1;
+    }
+}
+
+/* Reads from `offset` up to a newline. */
+static bool read_line(struct log_index *index, uint64_t offset, size_t limit,
+                      struct text_buffer *line) {
+    bool longer = false;
     while (!longer) {
         struct text block = read_from(index, offset);
         const char *newline = block.size == 0 ? NULL : memchr(block.data, '\n', block.size);
@@ -357,6 +374,37 @@ bool log_index_read(struct log_index *index, uint64_t offset, size_t limit,
         if (newline != NULL || block.size == 0) {
             break;
         }
+    }
+    return longer;
+}
+
+/* Reads the end of a long line that is drawn over and over. */
+static void read_end(struct log_index *index, uint64_t offset, size_t limit,
+                     struct text_buffer *line) {
+    uint64_t end = index->size;
+    uint64_t next;
+    if (log_index_next(index, offset, &next)) {
+        end = next - 1;
+    }
+    text_buffer_clear(line);
+    (void)read_line(index, end > offset + limit ? end - limit : offset, limit, line);
+}
+
+bool log_index_read(struct log_index *index, uint64_t offset, size_t limit,
+                    struct text_buffer *line, bool *cut) {
+    text_buffer_clear(line);
+    if (offset >= index->size) {
+        return false;
+    }
+    bool longer = read_line(index, offset, limit, line);
+    if (line->size > 0 && memchr(line->data, '\r', line->size) != NULL) {
+        if (longer) {
+            read_end(index, offset, limit, line);
+            longer = false;
+        }
+        struct text shown = log_index_shown((struct text){line->data, line->size});
+        memmove(line->data, shown.data, shown.size);
+        line->size = shown.size;
     }
     if (cut != NULL) {
         *cut = longer;

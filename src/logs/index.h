@@ -67,8 +67,13 @@ uint64_t log_index_move(struct log_index *index, uint64_t offset, int64_t lines,
 /* The start of the line from which `lines` lines reach to the end. */
 uint64_t log_index_tail(struct log_index *index, uint64_t lines);
 
-/* Puts the line at `offset` into `line` (cleared first), without its newline and at most `limit`
- * bytes of it; `*cut` (NULL allowed) tells whether it is longer. False past the end. */
+/* What a terminal shows of a line (without its newline) that was drawn over: what stands behind the
+ * last carriage return that anything stands behind. */
+struct text log_index_shown(struct text line);
+
+/* Puts the line at `offset` into `line` (cleared first), as log_index_shown has it, without its
+ * newline and at most `limit` bytes of it; `*cut` (NULL allowed) tells whether it is longer. False
+ * past the end. */
 bool log_index_read(struct log_index *index, uint64_t offset, size_t limit,
                     struct text_buffer *line, bool *cut);
 

@@ -224,7 +224,7 @@ static bool find_in_chunk(struct log_search *search, uint64_t *offset) {
             search->next = newline == NULL ? search->next : (size_t)(newline - search->chunk) + 1;
         }
         size_t start = search->next;
-        struct text line = line_of(search, start, &after);
+        struct text line = log_index_shown(line_of(search, start, &after));
         search->next = after;
         if (log_regex_find(search->regex, line, 0, NULL, NULL) != search->invert) {
             *offset = search->chunk_offset + start;

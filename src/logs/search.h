@@ -1,8 +1,9 @@
 /* Search: a regular expression over a log of any size, in slices that can be cancelled.
  *
  * Patterns are PCRE2 with smart case: all lower case finds both, one capital letter makes it exact.
- * A match lies within one line, and every line is offered once. Filters ("only matching", "hide
- * matching") are the same walk: with `invert` the lines that do not match are found. */
+ * A match lies within one line as it is shown (log_index_shown), and every line is offered once.
+ * Filters ("only matching", "hide matching") are the same walk: with `invert` the lines that do not
+ * match are found. */
 #ifndef PHASEGATE_LOGS_SEARCH_H
 #define PHASEGATE_LOGS_SEARCH_H
 

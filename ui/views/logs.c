@@ -67,8 +67,7 @@ void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const
 static void logs_rows(struct screen *screen, struct list_rows *rows) {
     (void)rows;
     struct log_view *log = &screen->log;
-    int lines = screen->height - 6 - (screen->height >= 20);
-    size_t fit = lines > 1 ? (size_t)lines : 1;
+    size_t fit = log_ask_rows(screen);
     bool resized = log->rows != fit;
     log->rows = fit;
     log_ask_settle(screen);
@@ -141,7 +140,9 @@ static void draw_state(const struct screen *screen, struct frame *frame, struct 
             2;
     if (log->level != LOG_VIEW_ALL)
         x = frame_put(frame, row, x, row.y, STYLE_WARN, levels[log->level]) + 2;
-    if (log->page && *log->page->note)
+    if (*log->searching)
+        frame_put(frame, row, x, row.y, STYLE_MOVING, log->searching);
+    else if (log->page && *log->page->note)
         frame_put(frame, row, x, row.y, STYLE_WARN, log->page->note);
 }
 
