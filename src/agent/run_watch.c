@@ -206,14 +206,14 @@ static bool tell_trouble(struct run_watch *watch, const struct agent_progress *p
 
 bool run_watch_progress(struct run_watch *watch, const struct agent_progress *progress,
                         struct error *error) {
-    bool known = progress->understood;
+    bool told = progress->understood;
     struct state_progress stored = {
         .done =
-            count_of(known, progress->ok + progress->failed + progress->skipped + progress->zero),
-        .ok = count_of(known, progress->ok),
-        .failed = count_of(known, progress->failed),
-        .skipped = count_of(known, progress->skipped),
-        .zero_rows = count_of(known, progress->zero),
+            count_of(told, progress->ok + progress->failed + progress->skipped + progress->zero),
+        .ok = count_of(told, progress->ok),
+        .failed = count_of(told, progress->failed),
+        .skipped = count_of(told, progress->skipped),
+        .zero_rows = count_of(told, progress->zero),
         .position = progress->position,
         .total = progress->total,
         .warnings = (int64_t)progress->warnings,
