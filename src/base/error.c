@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,11 @@ bool error_set_errno(struct error *error, enum error_exit code, int number, cons
         va_end(arguments);
         append_text(error, ": ");
         append_text(error, strerror_r(number, reason, sizeof reason));
+        const char *remedy = number == EAGAIN ? NULL : error_remedy(error->text);
+        if (remedy != NULL) {
+            append_text(error, "; ");
+            append_text(error, remedy);
+        }
     }
     return false;
 }
@@ -71,4 +77,27 @@ bool error_prefix(struct error *error, const char *format, ...) {
         append_text(error, before);
     }
     return false;
+}
+
+const char *error_remedy(const char *text) {
+    static const struct {
+        int number;
+        const char *remedy;
+    } table[] = {
+        {EMFILE, "raise the limit of open files (ulimit -n) where it is started"},
+        {ENFILE, "the machine has no more open files: end something, or raise fs.file-max"},
+        {EAGAIN, "raise the limit of processes (ulimit -u), or end some"},
+        {ENOMEM, "the machine has no memory left: end something"},
+        {ENOSPC, "the disk is full: make room"},
+        {EDQUOT, "the disk quota is used up: make room"},
+    };
+    for (size_t i = 0; text != NULL && i < sizeof table / sizeof *table; i++) {
+        const char *reason = strerrordesc_np(table[i].number);
+        const char *at = strstr(text, reason);
+        /* "Too many open files" is not "Too many open files in system". */
+        if (at != NULL && strncmp(at + strlen(reason), " in system", 10) != 0) {
+            return table[i].remedy;
+        }
+    }
+    return NULL;
 }

@@ -47,4 +47,8 @@ bool error_set_errno(struct error *error, enum error_exit code, int number, cons
 bool error_prefix(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* What to do when a text says that the machine, or this account, has no more of something ("… : Too
+ * many open files"): nothing that was asked for is wrong then. NULL for any other text. */
+const char *error_remedy(const char *text);
+
 #endif

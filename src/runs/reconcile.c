@@ -63,7 +63,8 @@ static void judge_remote(const struct state_run *run, struct record *record) {
 
 /* What is not believed of a run, for the sentence about its end; the first of several. */
 static void keep_doubt(char **doubt, const struct error *why) {
-    if (*doubt == NULL && (why->code == EXIT_DATA || why->code == EXIT_SOFTWARE)) {
+    bool said = why->code == EXIT_DATA || why->code == EXIT_SOFTWARE || why->code == EXIT_NO_GO;
+    if (*doubt == NULL && said) {
         *doubt = memory_copy_string(why->text);
     }
 }
@@ -105,7 +106,7 @@ static bool replay(struct task *task, const struct state_run *run, bool *found, 
     const char *by = record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "replay";
     bool done = !*found || end_run(task, run, &record, by, remark, &task->sums->replayed, &why);
     record_clear(&record);
-    if (!done && why.code == EXIT_SOFTWARE) {
+    if (!done && (why.code == EXIT_SOFTWARE || why.code == EXIT_NO_GO)) {
         /* It says what no run of the state file can come to. */
         keep_doubt(doubt, &why);
         *found = false;

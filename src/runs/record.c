@@ -11,7 +11,7 @@
 #include "base/share.h"
 #include "base/trust.h"
 
-enum { LARGEST_RECORD = 65536, MOST_STEPS = 1000000 };
+enum { LARGEST_RECORD = 65536, MOST_STEPS = 1000000, LONGEST_REASON = 4000 };
 
 static const int64_t LATEST_MS = INT64_C(253402300799999); /* of the year 9999 */
 
@@ -84,6 +84,15 @@ static bool can_be(const json_t *json, const struct record *record) {
            (!is_lost || !record->has_wait_status);
 }
 
+/* As much of it as a sentence has room for, whole characters. */
+static char *copy_reason(const char *reason) {
+    size_t size = reason == NULL ? 0 : strlen(reason);
+    while (size > LONGEST_REASON || (size > 0 && ((unsigned char)reason[size] & 0xC0) == 0x80)) {
+        size--;
+    }
+    return reason == NULL ? NULL : memory_copy_part(reason, size);
+}
+
 static void take(const json_t *json, struct record *record) {
     record->outcome = outcome_of(json_get_string(json, "outcome", NULL));
     record->has_wait_status = json_is_integer(json_object_get(json, "wait_status"));
@@ -92,7 +101,7 @@ static void take(const json_t *json, struct record *record) {
     record->steps_failed = json_get_integer(json, "steps_failed", 0);
     record->stragglers = json_get_integer(json, "stragglers", 0);
     record->out_of_memory = json_get_bool(json, "out_of_memory", false);
-    record->spawn_error = memory_copy_string(json_get_string(json, "spawn_error", NULL));
+    record->spawn_error = copy_reason(json_get_string(json, "spawn_error", NULL));
     if (record->outcome == STATE_OUTCOME_SPAWN_ERROR && record->spawn_error == NULL) {
         record->spawn_error = memory_copy_string("nobody wrote why"); /* it was not UTF-8 */
     }

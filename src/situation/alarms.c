@@ -59,10 +59,15 @@ static void find_early_death(struct facts *facts) {
         return;
     }
     if (facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR) {
+        const char *why = facts->stored->spawn_error;
+        const char *remedy = error_remedy(why);
+        bool told = remedy != NULL && strstr(why, remedy) != NULL;
         raise_alarm(facts, "died-early", false,
-                    memory_format("it never started: %s; mend its command, then retry it",
-                                  facts->stored->spawn_error != NULL ? facts->stored->spawn_error
-                                                                     : "no reason given"));
+                    memory_format("it never started: %s%s%s; then retry it",
+                                  why != NULL ? why : "no reason given", told ? "" : "; ",
+                                  told             ? ""
+                                  : remedy != NULL ? remedy
+                                                   : "mend its command"));
         return;
     }
     char how[32] = "nobody saw how";

@@ -22,6 +22,7 @@
 /* The parts of the steps to schemas 2 and 3; a NULL ends them. */
 extern const char *const schema_2[];
 extern const char *const schema_3[];
+extern const char schema_bounds[]; /* a part of schema 3 */
 
 /* Looks at whose file it is and brings an older one (or an empty one) to STATE_SCHEMA, one version
  * a step; sets state->schema. Errors: somebody else's file, or one that is newer and to be written

@@ -53,6 +53,12 @@ bool sql_failed(struct state *state, struct error *error) {
     if (is_damage(extended & 0xFF, message)) {
         return state_refuse_damage(state, message, error);
     }
+    int reason = sqlite3_system_errno(state->database);
+    if (((extended & 0xFF) == SQLITE_CANTOPEN || (extended & 0xFF) == SQLITE_IOERR) &&
+        reason != 0) {
+        return error_set_errno(error, exit_of(extended & 0xFF), reason, "%s: %s", state->path,
+                               message);
+    }
     return error_set(error, exit_of(extended & 0xFF), "%s: %s", state->path, message);
 }
 

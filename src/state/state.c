@@ -204,9 +204,11 @@ static bool open_database(struct state *state, struct error *error) {
         (void)share_adopt(state->path, SHARE_STATE);
     }
     if (code != SQLITE_OK) {
-        return error_set(error, EXIT_PERMISSION, "cannot open %s: %s", state->path,
-                         state->database == NULL ? "out of memory"
-                                                 : sqlite3_errmsg(state->database));
+        int reason = state->database == NULL ? ENOMEM : sqlite3_system_errno(state->database);
+        return reason != 0
+                   ? error_set_errno(error, EXIT_PERMISSION, reason, "cannot open %s", state->path)
+                   : error_set(error, EXIT_PERMISSION, "cannot open %s: %s", state->path,
+                               sqlite3_errmsg(state->database));
     }
     return configure(state, error) && schema_prepare(state, error);
 }

@@ -65,3 +65,20 @@ Test(error, too_long_is_cut_at_a_character)
         expect_whole_characters(&error);
     }
 }
+
+Test(error, a_limit_of_the_machine_is_told_with_its_remedy)
+{
+    struct error error = {0};
+    (void)error_set_errno(&error, EXIT_OS, EMFILE, "cannot open %s", "x");
+    cr_assert_str_eq(error.text,
+                     "cannot open x: Too many open files; raise the limit of open files "
+                     "(ulimit -n) where it is started");
+    (void)error_set_errno(&error, EXIT_OS, ENFILE, "cannot open %s", "x");
+    cr_assert(strstr(error.text, "fs.file-max") != NULL && strstr(error.text, "ulimit") == NULL,
+              "%s", error.text);
+    (void)error_set_errno(&error, EXIT_OS, ENOENT, "cannot open %s", "x");
+    cr_assert_str_eq(error.text, "cannot open x: No such file or directory");
+    cr_assert_null(error_remedy("python3: No such file or directory"));
+    cr_assert_null(error_remedy(NULL));
+    cr_assert_not_null(error_remedy("cannot start a process: Resource temporarily unavailable"));
+}

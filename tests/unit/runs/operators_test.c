@@ -525,8 +525,8 @@ Test(operators, a_watcher_with_a_transaction_open_keeps_no_writer_out)
     if (!give_to_alice(SHARE_WATCH)) {
         return;
     }
-    launch_as(ALICE, "true", run);
-    fixture_wait();
+    launch_as(ALICE, "echo up; while :; do sleep 100; done", run);
+    fixture_wait_for(&f, run, "up");
     pid_t watcher = fork();
     if (watcher == 0) {
         _exit(become(BOB, TEAM) && leave_a_transaction_open(run) ? 0 : 1);
@@ -537,6 +537,12 @@ Test(operators, a_watcher_with_a_transaction_open_keeps_no_writer_out)
               "%s", f.error.text);
     (void)kill(watcher, SIGKILL);
     cr_assert(waitpid(watcher, &status, 0) == watcher);
+    struct runs_stop_selector selector = {.run = run};
+    size_t asked;
+    state_set_patience(f.state, 60000);
+    cr_assert(
+        runs_stop(f.state, &fixture_person, clock_system(), &selector, "over", &asked, &f.error));
+    fixture_wait();
 }
 
 static bool see_hold(void *context) {
@@ -562,7 +568,6 @@ static bool see_hold(void *context) {
 
 Test(operators, a_watcher_sees_what_is_published_next)
 {
-    char run[STATE_RUN_SIZE];
     int there[2];
     int back[2];
     int status;
@@ -570,8 +575,7 @@ Test(operators, a_watcher_sees_what_is_published_next)
     if (!give_to_alice(SHARE_WATCH)) {
         return;
     }
-    launch_as(ALICE, "true", run);
-    fixture_wait();
+    cr_assert(state_copy_publish(f.state, &f.error), "root may: %s", f.error.text);
     cr_assert(pipe(there) == 0 && pipe(back) == 0);
     int pipes[] = {there[0], there[1], back[0]};
     pid_t watcher = fork();

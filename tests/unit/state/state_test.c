@@ -158,6 +158,45 @@ Test(state, what_has_gone_from_the_file_is_damage_too)
               "%s", f.error.text);
 }
 
+Test(state, every_text_that_a_person_gives_has_an_end)
+{
+    static const char *const columns[] = {"%reason%", "%by_whom", "%\\_by", "owner"};
+    cr_assert(fixture_count(&f, "SELECT count(*) FROM sqlite_schema t, pragma_table_info(t.name) c"
+                                " WHERE t.type='table' AND c.name LIKE '%reason%'") > 5);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        char *sql = memory_format(
+            "SELECT count(*) FROM sqlite_schema t, pragma_table_info(t.name) c"
+            " WHERE t.type='table' AND t.name NOT LIKE 'sqlite%%' AND c.name LIKE '%s' ESCAPE '\\'"
+            /* said by a log, and by which of our processes */
+            " AND t.name||'.'||c.name NOT "
+            "IN('run_dates.reason','runs.recorded_by','approvals.consumed_by')"
+            " AND (SELECT count(*) FROM sqlite_schema g WHERE g.type='trigger' AND "
+            "g.tbl_name=t.name"
+            "  AND g.name IN(t.name||'_'||c.name||'_bounded_insert',"
+            "   t.name||'_'||c.name||'_bounded_update'))<>2",
+            columns[i]);
+        cr_assert(fixture_count(&f, sql) == 0, "a column like %s is without bounds", columns[i]);
+        free(sql);
+    }
+}
+
+Test(state, a_text_that_is_too_long_is_refused_with_how_long_it_may_be)
+{
+    char *text = memory_new(120001, 1);
+    memset(text, 'x', 120000);
+    struct state_actor nobody = {.name = text};
+    cr_assert_not(state_mark_put(f.state, &person, "g", true, text, NOON, &f.error));
+    cr_assert(f.error.code == EXIT_NO_GO);
+    cr_assert_str_eq(f.error.text, "a reason may have at most 2000 characters");
+    cr_assert_not(
+        state_journal_append(f.state, &person, NOON, STATE_EVENT_NOTE, NULL, text, NULL, &f.error));
+    cr_assert(strstr(f.error.text, "at most 16384 characters") != NULL, "%s", f.error.text);
+    cr_assert_not(
+        state_journal_append(f.state, &nobody, NOON, STATE_EVENT_NOTE, NULL, "x", NULL, &f.error));
+    cr_assert(strstr(f.error.text, "the name of who acts") != NULL, "%s", f.error.text);
+    free(text);
+}
+
 Test(state, migrates_an_empty_file_once_when_many_open_it)
 {
     char *place = file_join(f.directory, "many");
