@@ -22,7 +22,10 @@
 /* The parts of the steps to schemas 2 and 3; a NULL ends them. */
 extern const char *const schema_2[];
 extern const char *const schema_3[];
-extern const char schema_bounds[]; /* a part of schema 3 */
+/* Parts of schema 3 (a string may have 4095 bytes). */
+extern const char schema_bounded_reasons[];
+extern const char schema_bounded_names[];
+extern const char schema_bounded_actors[];
 
 /* Looks at whose file it is and brings an older one (or an empty one) to STATE_SCHEMA, one version
  * a step; sets state->schema. Errors: somebody else's file, or one that is newer and to be written

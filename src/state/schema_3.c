@@ -5,4 +5,5 @@
 static const char steps_failed[] =
     "ALTER TABLE runs ADD COLUMN steps_failed INTEGER NOT NULL DEFAULT 0;";
 
-const char *const schema_3[] = {steps_failed, schema_bounds, NULL};
+const char *const schema_3[] = {steps_failed, schema_bounded_reasons, schema_bounded_names,
+                                schema_bounded_actors, NULL};
