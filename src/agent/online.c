@@ -5,6 +5,7 @@
 
 #include "agent/connection.h"
 #include "agent/online_judge.h"
+#include "base/count.h"
 #include "base/memory.h"
 
 #define DEADLINE_MS INT64_C(30000)
@@ -283,8 +284,9 @@ static void add_cost(const struct inquiry *inquiry, struct online_report *report
             report->bytes = BIGQUERY_UNKNOWN;
             return;
         }
-        report->bytes +=
-            bigquery_billed_estimate(answer->rows.bytes_processed, answer->rows.referenced_tables);
+        report->bytes =
+            count_add(report->bytes, bigquery_billed_estimate(answer->rows.bytes_processed,
+                                                              answer->rows.referenced_tables));
     }
     report->cost = bigquery_cost(report->bytes, inquiry->pipeline->poll.price_per_tib);
 }

@@ -47,10 +47,11 @@ void online_judge_query(const struct online_context *context, const struct onlin
 
 /* The same for any query, when a first look at its table found something already: mistakes from
  * `known` on in the list that stand at the same place are not told twice, and neither is a table
- * that was not found (`missing`), or a partition column without a filter (`unfiltered`). */
+ * that was not found (`missing`), or a partition column without a filter (`unfiltered`). `plain`:
+ * the table is known to be one, no view. */
 struct online_known {
     size_t first;
-    bool missing, unfiltered, unknown;
+    bool missing, unfiltered, unknown, plain;
 };
 void online_judge_dry_run(const struct online_context *context, const struct online_query *query,
                           const struct bigquery_result *dry_run,

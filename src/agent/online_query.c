@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "agent/columns.h"
 #include "agent/online_judge.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -16,6 +17,7 @@ struct dry {
     const struct online_context *context;
     const struct online_query *query;
     const struct bigquery_result *result;
+    struct online_known known;
 };
 
 /* An SQL file beside the pipeline file is named as that is. The caller frees it. */
@@ -205,46 +207,63 @@ static void judge_failure(const struct dry *dry, const struct bigquery_result *t
     }
 }
 
-static bool is_number(enum bigquery_type type) {
-    return type == BIGQUERY_INT64 || type == BIGQUERY_FLOAT64 || type == BIGQUERY_NUMERIC ||
-           type == BIGQUERY_BIGNUMERIC;
-}
-
-static void require_column(const struct dry *dry, const char *name, enum bigquery_type type) {
-    const struct bigquery_rows *rows = &dry->result->rows;
-    size_t index = bigquery_rows_column(rows, name);
-    if (index == SIZE_MAX) {
-        FIND(dry, ONLINE_MISTAKE, "the query has no column \"%s\" (%s); write … AS %s", name,
-             bigquery_type_name(type), name);
-    } else if (rows->columns[index].type != type) {
-        FIND(dry, ONLINE_MISTAKE, "the query's column \"%s\" is %s and must be %s", name,
-             bigquery_type_name(rows->columns[index].type), bigquery_type_name(type));
-    }
-}
-
 /* The columns that measuring reads. A table's date column of another type was told already. */
 static void judge_columns(const struct dry *dry, size_t first) {
+    static const enum columns_of kinds[] = {[ONLINE_QUERY_COVERAGE] = COLUMNS_OF_COVERAGE,
+                                            [ONLINE_QUERY_EXPECTED] = COLUMNS_OF_EXPECTED,
+                                            [ONLINE_QUERY_CHECK] = COLUMNS_OF_CHECK};
+    const struct pipeline *pipeline = dry->context->pipeline;
+    bool told = dry->query->kind == ONLINE_QUERY_COVERAGE &&
+                is_told(dry, first, pipeline->file, pipeline->tables[dry->query->table].at.date);
+    char text[COLUMNS_TEXT_SIZE];
+    for (size_t at = 0; columns_mistake(kinds[dry->query->kind], &dry->result->rows, &at, text);) {
+        if (!told || at > 1) { /* the first rule is the day's */
+            FIND(dry, ONLINE_MISTAKE, "%s", text);
+        }
+    }
+}
+
+/* What it would do besides answering, and what it lacks. */
+static void judge_statistics(const struct dry *dry) {
     const struct bigquery_rows *rows = &dry->result->rows;
-    switch (dry->query->kind) {
-    case ONLINE_QUERY_EXPECTED:
-        require_column(dry, "day", BIGQUERY_DATE);
-        require_column(dry, "games", BIGQUERY_INT64);
-        return;
-    case ONLINE_QUERY_COVERAGE: {
-        const struct pipeline *pipeline = dry->context->pipeline;
-        if (!is_told(dry, first, pipeline->file, pipeline->tables[dry->query->table].at.date)) {
-            require_column(dry, "day", BIGQUERY_DATE);
-        }
-        require_column(dry, "row_count", BIGQUERY_INT64);
+    for (size_t i = 0; i < rows->undeclared_count; i++) {
+        FIND(dry, ONLINE_MISTAKE,
+             "parameter %s is not one that phasegate gives; it gives @from "
+             "and @to",
+             rows->undeclared[i]);
+    }
+    for (size_t i = 0; i < rows->routine_count; i++) {
+        FIND(dry, ONLINE_WARNING,
+             "it calls %s, whose body may read anything: nothing free vouches for its answer, so "
+             "that every poll is a paid query",
+             rows->routines[i]);
+    }
+    if (rows->warned) {
+        FIND(dry, ONLINE_WARNING, "BigQuery warns: %s",
+             rows->warning != NULL ? rows->warning : "no reason given");
+    }
+}
+
+/* Whether the query of a table's coverage reads that table. The list of a view's query names what
+ * the view reads, and one of more than fifty tables is cut. */
+static void judge_tables_read(const struct dry *dry) {
+    enum { LISTED = 50 };
+    const struct bigquery_rows *rows = &dry->result->rows;
+    if (dry->query->table == PIPELINE_NONE || rows->table_names == NULL ||
+        rows->referenced_tables == 0 || rows->referenced_tables >= LISTED || !dry->known.plain) {
         return;
     }
-    case ONLINE_QUERY_CHECK:
-        if (rows->column_count == 0 || !is_number(rows->columns[0].type)) {
-            FIND(dry, ONLINE_MISTAKE, "the first column must be a number, and is %s",
-                 rows->column_count == 0 ? "not there" : bigquery_type_name(rows->columns[0].type));
-        }
-        return;
+    const struct pipeline_table *table = &dry->context->pipeline->tables[dry->query->table];
+    char *name = memory_format("%s.%s.%s", table->project, table->dataset, table->table);
+    bool reads = false;
+    for (size_t i = 0; i < rows->referenced_tables; i++) {
+        reads = reads || strcmp(rows->table_names[i], name) == 0;
     }
+    if (!reads) {
+        FIND(dry, ONLINE_MISTAKE, "its coverage query does not read %s, but %s", name,
+             rows->table_names[0]);
+    }
+    free(name);
 }
 
 static const char *size_text(int64_t bytes, char text[SIZE_TEXT]) {
@@ -275,7 +294,7 @@ static void judge_bytes(const struct dry *dry) {
 void online_judge_dry_run(const struct online_context *context, const struct online_query *query,
                           const struct bigquery_result *dry_run,
                           const struct bigquery_result *tables, struct online_known known) {
-    const struct dry dry = {context, query, dry_run};
+    const struct dry dry = {context, query, dry_run, known};
     if (dry_run->status != BIGQUERY_DONE) {
         judge_failure(&dry, tables, known);
         return;
@@ -290,6 +309,8 @@ void online_judge_dry_run(const struct online_context *context, const struct onl
         return;
     }
     judge_columns(&dry, known.first);
+    judge_statistics(&dry);
+    judge_tables_read(&dry);
     judge_bytes(&dry);
 }
 

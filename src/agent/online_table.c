@@ -93,19 +93,23 @@ static void judge_date(const struct subject *subject, const char *date,
         return;
     }
     const struct bigquery_field *field = require_field(subject, place, date, true);
-    if (field == NULL || (field->type == BIGQUERY_DATE && field->mode != BIGQUERY_REPEATED)) {
+    bool repeated = field != NULL && field->mode == BIGQUERY_REPEATED;
+    if (field == NULL ||
+        (!repeated && (field->type == BIGQUERY_DATE || counts_by_date(coverage)))) {
         return;
     }
-    if (field->mode == BIGQUERY_REPEATED) {
+    bool moment = field->type == BIGQUERY_TIMESTAMP || field->type == BIGQUERY_DATETIME;
+    if (repeated) {
         FIND(subject, ONLINE_MISTAKE, place, "%s is an array; coverage is counted by one DATE",
              field->name);
-    } else if (field->type != BIGQUERY_TIMESTAMP && field->type != BIGQUERY_DATETIME) {
-        FIND(subject, ONLINE_MISTAKE, place, "%s is %s; coverage is counted by a DATE column",
-             field->name, bigquery_type_name(field->type));
-    } else if (!counts_by_date(coverage)) {
+    } else if (moment || field->type == BIGQUERY_STRING) {
         FIND(subject, ONLINE_MISTAKE, place,
              "%s is %s; name a DATE column, or put a copy of coverage.sql beside the pipeline file "
-             "that counts by DATE({date})",
+             "that counts by %s",
+             field->name, bigquery_type_name(field->type),
+             moment ? "DATE({date})" : "PARSE_DATE('%Y-%m-%d', {date})");
+    } else {
+        FIND(subject, ONLINE_MISTAKE, place, "%s is %s; coverage is counted by a DATE column",
              field->name, bigquery_type_name(field->type));
     }
 }
@@ -291,15 +295,15 @@ static bool judge_location(const struct subject *subject, const struct bigquery_
     if (location == NULL && dataset->status == BIGQUERY_DONE) {
         location = dataset->dataset.location;
     }
-    if (location == NULL || strcasecmp(location, pipeline->location) == 0) {
+    if (location == NULL || pipeline->location == NULL ||
+        strcasecmp(location, pipeline->location) == 0) {
         return false;
     }
-    bool given = pipeline->at.location.line > 0;
-    online_add(subject->context, ONLINE_MISTAKE, pipeline->file,
-               given ? pipeline->at.location : pipeline->at.project, subject->table->dataset,
-               "the dataset is in %s, and %s %s, where nothing will find it; write location: %s",
-               location, given ? "location says" : "without a location queries run in",
-               pipeline->location, location);
+    online_add(subject->context, ONLINE_MISTAKE, pipeline->file, pipeline->at.location,
+               subject->table->dataset,
+               "the dataset is in %s, and location says %s, where nothing will find it; write "
+               "location: %s",
+               location, pipeline->location, location);
     return true;
 }
 
@@ -368,6 +372,7 @@ void online_judge_table(const struct online_context *context, size_t index,
         tell_missing_table(&subject, answers);
         known.missing = true;
     } else {
+        known.plain = subject.found->type != NULL && strcmp(subject.found->type, "TABLE") == 0;
         judge_metadata(&subject, index, answers, &known);
     }
     struct online_query query = {ONLINE_QUERY_COVERAGE, table->name, table->coverage_sql,

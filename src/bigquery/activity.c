@@ -5,6 +5,8 @@
 
 #include "bigquery/client.h"
 
+#include "base/count.h"
+
 #define NS_PER_MS INT64_C(1000000)
 
 struct bigquery_activity activity_of(const struct request *request) {
@@ -139,8 +141,10 @@ void activity_count(struct request *request, enum bigquery_status status) {
     totals->cached += result->rows.cache_hit ? 1 : 0;
     totals->bills_estimated += bill.kind == BIGQUERY_BILL_ESTIMATED ? 1 : 0;
     totals->bills_unknown += bill.kind == BIGQUERY_BILL_UNKNOWN ? 1 : 0;
-    totals->bytes_processed += processed != BIGQUERY_UNKNOWN ? processed : 0;
-    totals->bytes_billed += bill.bytes != BIGQUERY_UNKNOWN ? bill.bytes : 0;
+    totals->bytes_processed =
+        count_add(totals->bytes_processed, processed != BIGQUERY_UNKNOWN ? processed : 0);
+    totals->bytes_billed =
+        count_add(totals->bytes_billed, bill.bytes != BIGQUERY_UNKNOWN ? bill.bytes : 0);
     totals->cost = bigquery_cost(totals->bytes_billed, request->client->price_per_tib);
 }
 

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LONGEST_WORD = 60, SHORTEST_SECRET = 6 };
 
@@ -78,5 +79,73 @@ void secret_hide(char *line, const char *const *secrets, size_t count) {
         }
         word += size;
         word += strspn(word, " ");
+    }
+}
+
+/* ---- What looks like a secret ------------------------------------------------------------- */
+
+static bool in_token(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("._~+/-", c) != NULL);
+}
+
+/* The longest part of a word, between its signs, that mixes both cases and digits. */
+static size_t longest_mixture(struct text word) {
+    size_t longest = 0;
+    for (size_t i = 0; i < word.size;) {
+        size_t from = i;
+        bool upper = false, lower = false, digit = false;
+        for (; i < word.size && strchr("._~+/-", word.data[i]) == NULL; i++) {
+            upper = upper || (word.data[i] >= 'A' && word.data[i] <= 'Z');
+            lower = lower || (word.data[i] >= 'a' && word.data[i] <= 'z');
+            digit = digit || (word.data[i] >= '0' && word.data[i] <= '9');
+        }
+        longest = upper && lower && digit && i - from > longest ? i - from : longest;
+        i += i < word.size ? 1 : 0;
+    }
+    return longest;
+}
+
+static bool has_digit(struct text word) {
+    for (size_t i = 0; i < word.size; i++) {
+        if (word.data[i] >= '0' && word.data[i] <= '9') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_like_secret(struct text word, bool behind_bearer) {
+    static const char *const beginnings[] = {"ya29.", "eyJ", "1//", "AIza", "GOCSPX-"};
+    enum { SHORTEST_KNOWN = 16, SHORTEST_BEARER = 8, LONG = 40, MIXED_IN_LONG = 14, MIXED = 22 };
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (word.size >= SHORTEST_KNOWN && text_starts(word, text_of(beginnings[i]))) {
+            return true;
+        }
+    }
+    if (behind_bearer && word.size >= SHORTEST_BEARER && has_digit(word)) {
+        return true;
+    }
+    /* The service's ids of jobs look like secrets, and are what one looks a job up by. */
+    bool job = memmem(word.data, word.size, "job_", 4) != NULL;
+    size_t mixed = job ? 0 : longest_mixture(word);
+    return mixed >= MIXED || (word.size >= LONG && mixed >= MIXED_IN_LONG);
+}
+
+void secret_mask(struct text text, struct text_buffer *out) {
+    bool behind_bearer = false;
+    for (size_t i = 0; i < text.size;) {
+        size_t from = i;
+        while (i < text.size && in_token(text.data[i])) {
+            i++;
+        }
+        struct text word = {text.data + from, i - from};
+        if (word.size == 0) {
+            text_buffer_put(out, text.data + i++, 1);
+            continue;
+        }
+        bool hidden = is_like_secret(word, behind_bearer);
+        text_buffer_put(out, hidden ? "…" : word.data, hidden ? sizeof "…" - 1 : word.size);
+        behind_bearer = word.size == 6 && strncasecmp(word.data, "Bearer", 6) == 0;
     }
 }

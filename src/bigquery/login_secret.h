@@ -19,4 +19,9 @@ void secret_reserve(struct text_buffer *buffer, size_t size);
  * every word that is longer than words of people are. */
 void secret_hide(char *line, const char *const *secrets, size_t count);
 
+/* Puts a foreign text with "…" for each word that has the form of a token, a key or a part of one:
+ * known beginnings, what follows "Bearer", and long words of mixed letters and digits as no name of
+ * a table is, into `out`. */
+void secret_mask(struct text text, struct text_buffer *out);
+
 #endif

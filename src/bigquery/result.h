@@ -83,8 +83,15 @@ struct bigquery_rows {
     int64_t bytes_processed; /* of a dry run: what it would be */
     int64_t bytes_billed;    /* BIGQUERY_UNKNOWN when the service did not say */
     bool cache_hit;
-    const char *statement_type; /* "SELECT" …: of a dry run only, else NULL */
-    size_t referenced_tables;   /* of a dry run only */
+    /* Of a dry run only: */
+    const char *statement_type; /* "SELECT" …, else NULL */
+    size_t referenced_tables;
+    const char *const *table_names; /* of them, "project.dataset.table" */
+    const char *const *undeclared;  /* parameters that the query uses and was not given; "?" for
+                                       one without a name */
+    size_t undeclared_count;
+    const char *const *routines; /* functions of datasets that it calls, "project.dataset.name" */
+    size_t routine_count;
 };
 
 /* The cell, or NULL's cell when row or column are out of range. */

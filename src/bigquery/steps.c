@@ -81,8 +81,7 @@ static struct verdict changed(const char *what) {
     return verdict_format("resultChanged", 200, "the result changed while it was read: %s", what);
 }
 
-static void read_warning(struct answer *answer, const json_t *body) {
-    const json_t *errors = json_object_get(body, "errors");
+static void read_errors(struct answer *answer, const json_t *errors) {
     if (json_array_size(errors) > 0 && !answer->open.rows.warned) {
         char line[BIGQUERY_MESSAGE_SIZE];
         const char *message = json_get_string(json_array_get(errors, 0), "message", "");
@@ -90,6 +89,10 @@ static void read_warning(struct answer *answer, const json_t *body) {
         answer->open.rows.warned = true;
         answer->open.rows.warning = arena_string(&answer->arena, line);
     }
+}
+
+static void read_warning(struct answer *answer, const json_t *body) {
+    read_errors(answer, json_object_get(body, "errors"));
 }
 
 static void read_numbers(struct bigquery_rows *rows, const json_t *body) {
@@ -331,6 +334,42 @@ static enum outcome accept_bill(struct request *request, const json_t *body,
     return OUTCOME_DONE;
 }
 
+/* The names that a list of references holds: their parts, joined by dots. */
+static const char *const *read_names(struct arena *arena, const json_t *list,
+                                     const char *const parts[3], size_t *count) {
+    size_t index = 0;
+    json_t *item = NULL;
+    *count = json_array_size(list);
+    const char **names = arena_new(arena, *count, sizeof *names);
+    json_array_foreach(list, index, item) {
+        struct text_buffer name = {0};
+        for (size_t i = 0; i < 3 && parts[i] != NULL; i++) {
+            text_buffer_format(&name, "%s%s", i > 0 ? "." : "",
+                               json_get_string(item, parts[i], "?"));
+        }
+        names[index] = arena_string(arena, name.data);
+        text_buffer_free(&name);
+    }
+    return names;
+}
+
+/* What a dry run tells besides its columns: all of it bears on whether the query may be trusted. */
+static void read_dry_run(struct answer *answer, const json_t *query, const json_t *errors) {
+    static const char *const table[] = {"projectId", "datasetId", "tableId"};
+    static const char *const routine[] = {"projectId", "datasetId", "routineId"};
+    static const char *const parameter[] = {"name", NULL, NULL};
+    struct bigquery_rows *rows = &answer->open.rows;
+    rows->statement_type = answer_string(&answer->arena, query, "statementType");
+    rows->table_names = read_names(&answer->arena, json_object_get(query, "referencedTables"),
+                                   table, &rows->referenced_tables);
+    rows->routines = read_names(&answer->arena, json_object_get(query, "referencedRoutines"),
+                                routine, &rows->routine_count);
+    rows->undeclared =
+        read_names(&answer->arena, json_object_get(query, "undeclaredQueryParameters"), parameter,
+                   &rows->undeclared_count);
+    read_errors(answer, errors);
+}
+
 static enum outcome accept_dry_run(struct request *request, const json_t *body,
                                    struct verdict *verdict) {
     struct answer *answer = request->answer;
@@ -355,8 +394,7 @@ static enum outcome accept_dry_run(struct request *request, const json_t *body,
     }
     rows->bytes_billed = 0;
     rows->cache_hit = json_get_bool(query, "cacheHit", false);
-    rows->statement_type = answer_string(&answer->arena, query, "statementType");
-    rows->referenced_tables = json_array_size(json_object_get(query, "referencedTables"));
+    read_dry_run(answer, query, answer_member(body, "status", "errors"));
     return OUTCOME_DONE;
 }
 
@@ -373,6 +411,7 @@ static enum outcome accept_dry_query(struct request *request, const json_t *body
     }
     rows->bytes_billed = 0;
     rows->cache_hit = json_get_bool(body, "cacheHit", false);
+    read_dry_run(answer, NULL, json_object_get(body, "errors"));
     return OUTCOME_DONE;
 }
 

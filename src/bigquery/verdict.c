@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "bigquery/login_secret.h"
 
 #define QUOTA_WAIT_MS INT64_C(600000) /* "wait 10 minutes or longer" */
 #define FEW           4               /* tries for what seldom mends itself */
@@ -107,8 +108,11 @@ static bool is_unwanted(uint32_t c) {
            (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-void verdict_sanitise(char *out, size_t size, struct text message) {
+void verdict_sanitise(char *out, size_t size, struct text foreign) {
     static const char CUT[] = "…";
+    struct text_buffer masked = {0};
+    secret_mask(foreign, &masked); /* before anything is cut: half a token is one, too */
+    struct text message = {masked.data != NULL ? masked.data : "", masked.size};
     size_t room = size - sizeof CUT; /* the mark and the end always fit */
     size_t used = 0;
     for (size_t at = 0; at < message.size;) {
@@ -133,6 +137,32 @@ void verdict_sanitise(char *out, size_t size, struct text message) {
         used--;
     }
     out[used] = '\0';
+    text_buffer_free(&masked);
+}
+
+/* The token that a request carried is nobody's to read, wherever an answer holds it. */
+static void hide_own_token(const struct exchange *exchange) {
+    static const char HEADER[] = "Authorization: ";
+    enum { SHORTEST = 6 };
+    const struct curl_slist *header = exchange->headers; /* it was added first */
+    if (header == NULL || strncmp(header->data, HEADER, sizeof HEADER - 1) != 0) {
+        return;
+    }
+    const char *value = header->data + sizeof HEADER - 1;
+    const char *space = strchr(value, ' ');
+    const char *token = space != NULL ? space + 1 : value;
+    size_t size = strlen(token);
+    char *at = exchange->answer.data;
+    size_t left = at != NULL ? exchange->answer.size : 0;
+    while (size >= SHORTEST && left >= size) {
+        char *found = memmem(at, left, token, size);
+        if (found == NULL) {
+            return;
+        }
+        memset(found, '*', size);
+        left -= (size_t)(found + size - at);
+        at = found + size;
+    }
 }
 
 struct verdict verdict_of_reason(const char *reason, int http_code, struct text message) {
@@ -269,6 +299,7 @@ bool verdict_of_exchange(const struct exchange *exchange, json_t **body, struct 
         *verdict = verdict_of_curl(exchange);
         return false;
     }
+    hide_own_token(exchange);
     /* Strings may hold U+0000 as any other character; json_read refuses it. */
     json_t *answer = exchange->answer.size == 0
                          ? NULL

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/percent.h"
 #include "coverage/compute.h"
@@ -49,7 +50,7 @@ static const struct coverage_totals unknown = {
 
 /* What is not known of a part is not known of the whole. */
 static void add_optional(int64_t *sum, int64_t part) {
-    *sum = *sum < 0 || part < 0 ? -1 : *sum + part;
+    *sum = *sum < 0 || part < 0 ? -1 : count_add(*sum, part);
 }
 
 static void add_totals(struct coverage_totals *sum, const struct coverage_totals *part) {
@@ -64,7 +65,7 @@ static void add_totals(struct coverage_totals *sum, const struct coverage_totals
     sum->with_rows += part->with_rows;
     sum->unexpected += part->unexpected;
     sum->unmeasured += part->unmeasured;
-    sum->rows += part->rows;
+    sum->rows = count_add(sum->rows, part->rows);
     add_optional(&sum->entities, part->entities);
     add_optional(&sum->expected_games, part->expected_games);
     add_optional(&sum->attained_games, part->attained_games);
@@ -84,7 +85,7 @@ struct tally {
 
 static void tally_day(struct tally *tally, struct coverage_totals *totals,
                       const struct coverage_day *day, day_number date) {
-    totals->rows += day->rows;
+    totals->rows = count_add(totals->rows, day->rows);
     if (day->rows > 0) {
         totals->with_rows++;
         totals->last_with_rows = date;

@@ -66,15 +66,12 @@ static const struct gates_answer *newest_answer(const struct checks_context *con
     return newest;
 }
 
+/* Never the zero with a sign: it would be printed, and mean nothing. */
 static double margin_of(const struct demand *demand, double value) {
-    switch (demand->comparison) {
-    case PIPELINE_AT_MOST:
-        return demand->value - value;
-    case PIPELINE_EQUALS:
-        return -fabs(value - demand->value);
-    default:
-        return value - demand->value;
-    }
+    double margin = demand->comparison == PIPELINE_AT_MOST  ? demand->value - value
+                    : demand->comparison == PIPELINE_EQUALS ? -fabs(value - demand->value)
+                                                            : value - demand->value;
+    return margin == 0 ? 0 : margin;
 }
 
 static void compare(const struct demand *demand, const char *why, struct gates_check *out) {

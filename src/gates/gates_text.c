@@ -19,7 +19,29 @@ static char *format_bytes(double value, char out[GATES_VALUE_SIZE]) {
     return out;
 }
 
+/* The shortest text that reads back as the number: what decides is never printed away. */
+static char *format_number(double value, char out[GATES_VALUE_SIZE]) {
+    enum { FEW_DIGITS = 12, MOST_DIGITS = 17 };
+    if (value > -1e15 && value < 1e15 && value == (double)(int64_t)value) {
+        (void)snprintf(out, GATES_VALUE_SIZE, "%.0f", value);
+        return out;
+    }
+    for (int digits = FEW_DIGITS; digits <= MOST_DIGITS; digits++) {
+        (void)snprintf(out, GATES_VALUE_SIZE, "%.*g", digits, value);
+        if (strtod(out, NULL) == value) {
+            break;
+        }
+    }
+    return out;
+}
+
+/* Nothing is ever "-0". */
+static double without_sign_of_zero(double value) {
+    return value == 0 ? 0 : value;
+}
+
 char *gates_format_value(double value, enum gates_unit unit, char out[GATES_VALUE_SIZE]) {
+    value = without_sign_of_zero(value);
     switch (unit) {
     case GATES_UNIT_PERCENT: {
         /* Thresholds may have two decimals; measured shares have one. */
@@ -35,8 +57,7 @@ char *gates_format_value(double value, enum gates_unit unit, char out[GATES_VALU
     case GATES_UNIT_NUMBER:
         break;
     }
-    (void)snprintf(out, GATES_VALUE_SIZE, "%.12g", value);
-    return out;
+    return format_number(value, out);
 }
 
 char *gates_format_inputs(const struct gates_gate *gate, const struct pipeline_gate *facts,

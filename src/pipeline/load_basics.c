@@ -160,7 +160,7 @@ void load_basics(struct loader *loader) {
     struct pipeline *pipeline = loader->pipeline;
     pipeline->name = memory_copy_string(raw->pipeline);
     load_project(loader);
-    pipeline->location = memory_copy_string(raw->location == NULL ? "US" : raw->location);
+    pipeline->location = memory_copy_string(raw->location);
     pipeline->timezone = memory_copy_string(raw->timezone == NULL ? "UTC" : raw->timezone);
     pipeline->endpoint = memory_copy_string(raw->endpoint);
     pipeline->at.project = loader_place(loader, PLACE_KEY(NULL, "project"));
@@ -172,7 +172,7 @@ void load_basics(struct loader *loader) {
                        "\"-\", at most 100",
                        raw->pipeline);
     }
-    if (!is_location(pipeline->location)) {
+    if (pipeline->location != NULL && !is_location(pipeline->location)) {
         loader_mistake(loader, PLACE_KEY(NULL, "location"),
                        "\"%s\" cannot be a location such as US or us-west2", pipeline->location);
     }

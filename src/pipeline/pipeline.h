@@ -245,8 +245,8 @@ struct pipeline_alert {
 
 struct pipeline {
     char *name;
-    char *project; /* billed for the queries */
-    char *location;
+    char *project;  /* billed for the queries */
+    char *location; /* where jobs run; NULL: BigQuery finds it by the datasets */
     char *timezone;
     char *endpoint;  /* NULL: the real service, or BIGQUERY_EMULATOR_HOST */
     char *file;      /* the path it was loaded from, as given */

@@ -177,8 +177,14 @@ bool unit_number(const char *text, double *value, char why[UNIT_WHY_SIZE]) {
         part = strspn(rest + 1, "0123456789");
         rest += part == 0 ? 0 : part + 1;
     }
-    if (whole == 0 || whole > 15 || part > 15 || *rest != '\0') {
+    if (whole == 0 || *rest != '\0') {
         return refuse(why, "\"%s\" is not a number such as 18 or 0.9", text);
+    }
+    if (whole > 15 || part > 15) {
+        return refuse(why,
+                      "\"%s\" has more digits than are compared exactly (15 before the point and "
+                      "15 behind it); compare within a query, which answers 1 or 0",
+                      text);
     }
     *value = strtod(text, NULL);
     return true;

@@ -8,6 +8,11 @@
     "queries,cached,failed,free_checks,bytes_billed,bytes_processed,estimated,bytes_estimated,"    \
     "unknown,dollars"
 
+/* Sums of bytes that a server told end at 2^62 instead of overflowing. */
+#define LIMIT          "4611686018427387904"
+#define ADDED(column)  #column "=min(" #column "+min(excluded." #column "," LIMIT ")," LIMIT "),"
+#define SUM_OF(column) "CAST(min(total(" #column ")," LIMIT ") AS INTEGER),"
+
 bool state_spend_add(struct state *state, int64_t term, day_number night,
                      const struct state_spend *spend, struct error *error) {
     return sql_begin(state, error) &&
@@ -18,12 +23,11 @@ bool state_spend_add(struct state *state, int64_t term, day_number night,
                        ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
                        " ON CONFLICT(night,key) DO UPDATE SET term=excluded.term,"
                        "queries=queries+excluded.queries,cached=cached+excluded.cached,"
-                       "failed=failed+excluded.failed,free_checks=free_checks+excluded.free_checks,"
-                       "bytes_billed=bytes_billed+excluded.bytes_billed,"
-                       "bytes_processed=bytes_processed+excluded.bytes_processed,"
-                       "estimated=estimated+excluded.estimated,"
-                       "bytes_estimated=bytes_estimated+excluded.bytes_estimated,"
-                       "unknown=unknown+excluded.unknown,dollars=dollars+excluded.dollars",
+                       "failed=failed+excluded.failed,free_checks=free_checks+excluded.free_"
+                       "checks," ADDED(bytes_billed)
+                           ADDED(bytes_processed) "estimated=estimated+excluded.estimated," ADDED(
+                               bytes_estimated) "unknown=unknown+excluded.unknown,dollars=dollars+"
+                                                "excluded.dollars",
                        sql_int(night), sql_text(spend->key), sql_int(term), sql_int(spend->queries),
                        sql_int(spend->cached), sql_int(spend->failed), sql_int(spend->free_checks),
                        sql_int(spend->bytes_billed), sql_int(spend->bytes_processed),
@@ -77,12 +81,12 @@ void state_spends_free(struct state_spend *spends, size_t count) {
 
 bool state_spend_total(struct state *state, day_number night, struct state_spend *total,
                        struct error *error) {
-    struct sql_rows rows =
-        SQL_ROWS(state, error,
-                 "SELECT NULL,sum(queries),sum(cached),sum(failed),sum(free_checks),"
-                 "sum(bytes_billed),sum(bytes_processed),sum(estimated),sum(bytes_estimated),"
-                 "sum(unknown),total(dollars) FROM spend WHERE night=?",
-                 sql_int(night));
+    struct sql_rows rows = SQL_ROWS(
+        state, error,
+        "SELECT NULL,sum(queries),sum(cached),sum(failed),sum(free_checks)," SUM_OF(bytes_billed)
+            SUM_OF(bytes_processed) "sum(estimated)," SUM_OF(
+                bytes_estimated) "sum(unknown),total(dollars) FROM spend WHERE night=?",
+        sql_int(night));
     *total = (struct state_spend){0};
     if (sql_next(&rows)) {
         *total = read_spend(&rows);

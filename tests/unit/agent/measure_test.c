@@ -447,6 +447,17 @@ Test(measure, refuses_the_text_of_a_check)
     cr_expect_not_null(strstr(answer.error.text, "a number"), "%s", answer.error.text);
 }
 
+/* What validation refuses is no number when it is measured: a TIMESTAMP comes as microseconds,
+ * which are more than any threshold. */
+Test(measure, refuses_the_moment_of_a_check)
+{
+    struct measure_answer answer = answer_of("SELECT TIMESTAMP '2024-01-01 00:00:00+00'");
+    cr_expect_eq(answer.outcome, MEASURE_FAILED);
+    cr_expect_not(answer.has_value);
+    cr_expect_not_null(strstr(answer.error.text, "must be a number, and is TIMESTAMP"), "%s",
+                       answer.error.text);
+}
+
 Test(measure, refuses_two_rows_of_a_check)
 {
     struct measure_answer answer = answer_of("SELECT 1 UNION ALL SELECT 2");

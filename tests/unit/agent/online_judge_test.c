@@ -67,6 +67,19 @@ static const struct trial TRIALS[] = {
      .replace = EDITED("date: written_at, entity: game_id"),
      .partition_field = "written_at",
      .expected = ""},
+    {.what = "a STRING that the coverage query turns into a DATE",
+     .find = TABLE_KEY,
+     .replace = EDITED("date: source, entity: game_id"),
+     .no_partition = true,
+     .expected = ""},
+    {.what = "a STRING as date",
+     .find = TABLE_KEY,
+     .replace = EDITED("date: source, entity: game_id"),
+     .no_partition = true,
+     .day_type = BIGQUERY_FLOAT64,
+     .expected =
+         "mistake date: source is STRING; name a DATE column, or put a copy of coverage.sql "
+         "beside the pipeline file that counts by PARSE_DATE('%Y-%m-%d', {date})\n"},
     {.what = "a number as date",
      .find = TABLE_KEY,
      .replace = EDITED("date: points, entity: game_id"),
@@ -392,6 +405,12 @@ static const struct {
      "pipeline.yaml:10:19: due.sql: the query's column \"day\" is TIMESTAMP and must be DATE"},
     {"a check of a number", ONLINE_QUERY_CHECK, NULL, BIGQUERY_NO_FAILURE, "f0_", NULL,
      BIGQUERY_NUMERIC, BIGQUERY_STRING, NULL},
+    {"a check of a moment", ONLINE_QUERY_CHECK, NULL, BIGQUERY_NO_FAILURE, "f0_", NULL,
+     BIGQUERY_TIMESTAMP, BIGQUERY_STRING,
+     "pipeline.yaml:10:19: due.sql: the first column must be a number, and is TIMESTAMP"},
+    {"games that are no whole numbers", ONLINE_QUERY_EXPECTED, NULL, BIGQUERY_NO_FAILURE, "day",
+     "games", BIGQUERY_DATE, BIGQUERY_NUMERIC,
+     "pipeline.yaml:10:19: due.sql: the query's column \"games\" is NUMERIC and must be INT64"},
     {"a check of a word", ONLINE_QUERY_CHECK, NULL, BIGQUERY_NO_FAILURE, "f0_", NULL,
      BIGQUERY_STRING, BIGQUERY_STRING,
      "pipeline.yaml:10:19: due.sql: the first column must be a number, and is STRING"},
@@ -451,6 +470,78 @@ Test(online_judge, tells_what_is_wrong_with_a_query_and_where)
             cr_expect(at != NULL && strcmp(at, QUERIES[i].expected) == 0, "%s: %s", QUERIES[i].what,
                       line);
             free(line);
+        }
+        online_findings_free(&findings);
+    }
+    scene_close(&scene);
+}
+
+/* All that a dry run says besides its columns bears on whether its numbers may be trusted. */
+Test(online_judge, reads_all_of_a_dry_run)
+{
+    static const char *const undeclared[] = {"from_day", "?"};
+    static const char *const routines[] = {"p.d.f"};
+    const struct bigquery_field column = {"f0_", BIGQUERY_INT64, BIGQUERY_NULLABLE, NULL, 0};
+    scene_open(&scene, NULL);
+    struct online_findings findings = {0};
+    const struct online_context context = {
+        scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
+    struct bigquery_result result = {.kind = BIGQUERY_KIND_QUERY, .status = BIGQUERY_DONE};
+    result.rows = (struct bigquery_rows){.columns = &column,
+                                         .column_count = 1,
+                                         .statement_type = "SELECT",
+                                         .undeclared = undeclared,
+                                         .undeclared_count = 2,
+                                         .routines = routines,
+                                         .routine_count = 1,
+                                         .warned = true,
+                                         .warning = "a part is deprecated"};
+    const struct pipeline_expected *expected = &scene.pipeline->expected[0];
+    const struct online_query query = {ONLINE_QUERY_CHECK, expected->name, expected->sql,
+                                       &expected->source, PIPELINE_NONE};
+    online_judge_query(&context, &query, &result, NULL);
+    static const char *const told_texts[] = {
+        "parameter from_day is not one that phasegate gives; it gives @from and @to",
+        "parameter ? is not one that phasegate gives; it gives @from and @to",
+        "it calls p.d.f, whose body may read anything: nothing free vouches for its answer, so "
+        "that every poll is a paid query",
+        "BigQuery warns: a part is deprecated"};
+    cr_assert_eq(findings.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        cr_expect_str_eq(findings.items[i].text, told_texts[i]);
+        cr_expect_eq(findings.items[i].severity, i < 2 ? ONLINE_MISTAKE : ONLINE_WARNING);
+    }
+    online_findings_free(&findings);
+    scene_close(&scene);
+}
+
+Test(online_judge, wants_a_coverage_query_to_read_its_table)
+{
+    static const char *const other[] = {"p.d.other"};
+    const struct bigquery_field columns[] = {
+        {"day", BIGQUERY_DATE, BIGQUERY_NULLABLE, NULL, 0},
+        {"row_count", BIGQUERY_INT64, BIGQUERY_NULLABLE, NULL, 0}};
+    scene_open(&scene, NULL);
+    for (int plain = 0; plain < 2; plain++) {
+        struct online_findings findings = {0};
+        const struct online_context context = {
+            scene.pipeline, {SCENE_FROM, SCENE_TO}, SCENE_NOW, &findings, NULL};
+        struct bigquery_result result = {.kind = BIGQUERY_KIND_QUERY, .status = BIGQUERY_DONE};
+        result.rows = (struct bigquery_rows){.columns = columns,
+                                             .column_count = 2,
+                                             .statement_type = "SELECT",
+                                             .table_names = other,
+                                             .referenced_tables = 1};
+        const struct online_query query = {ONLINE_QUERY_COVERAGE, "defense", "",
+                                           &scene.pipeline->coverage, SCENE_DEFENSE};
+        online_judge_dry_run(&context, &query, &result, NULL,
+                             (struct online_known){.plain = plain == 1});
+        cr_assert_eq(findings.count, (size_t)plain); /* a view's query reads what the view reads */
+        if (plain == 1) {
+            cr_expect_not_null(strstr(findings.items[0].text, "does not read"), "%s",
+                               findings.items[0].text);
+            cr_expect_not_null(strstr(findings.items[0].text, "but p.d.other"), "%s",
+                               findings.items[0].text);
         }
         online_findings_free(&findings);
     }

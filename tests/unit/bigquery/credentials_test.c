@@ -58,6 +58,24 @@ Test(credentials, are_refreshed_once_after_a_401)
     fixture_stop(&fixture);
 }
 
+/* A server, or a proxy before it, may say back what it was sent. */
+Test(credentials, that_an_answer_echoes_are_never_shown)
+{
+    struct wallet wallet = {0};
+    struct bigquery_credentials credentials = credentials_of(&wallet);
+    struct fixture fixture = fixture_start(
+        (struct bigquery_options){.credentials = &credentials, .authorize_endpoint = true});
+    script_add(fixture.script,
+               (struct reply){.status = 403,
+                              .body = "{\"error\":{\"code\":403,\"message\":\"no: token-0, and "
+                                      "(token-0)\",\"errors\":[{\"reason\":\"accessDenied\"}]}}"});
+    struct bigquery_result *result = fixture_query(&fixture);
+    cr_assert_eq(result->status, BIGQUERY_FAILED);
+    cr_assert_str_eq(result->failure.message, "no: *******, and (*******)");
+    bigquery_result_free(result);
+    fixture_stop(&fixture);
+}
+
 Test(credentials, that_stay_refused_fail_the_request)
 {
     struct wallet wallet = {0};

@@ -81,6 +81,38 @@ Test(message, becomes_one_line_without_controls)
     cr_assert_str_eq(out, "");
 }
 
+Test(message, holds_nothing_that_looks_like_a_secret)
+{
+    static const struct {
+        const char *foreign, *shown;
+    } cases[] = {
+        {"Invalid token ya29.a0AfB_byC0123456789-xyzABCDEFGHIJ, log in", "Invalid token …, log in"},
+        {"got \"Bearer s3cr3t-w0rd\" from you", "got \"Bearer …\" from you"},
+        {"Bearer authentication is needed", "Bearer authentication is needed"},
+        {"key=AIzaSyD-0123456789abcdefghij", "key=…"},
+        {"assertion eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln was refused",
+         "assertion … was refused"},
+        {"refresh_token 1//0gAbCdEfGhIjKlMnOp", "refresh_token …"},
+        {"id aB3dE5gH7jK9mN1pQ3sT5vW7yZ and more", "id … and more"},
+        {"Not found: Table nba-props-platform:nba_precompute.player_composite_factors_daily_v2 was "
+         "not found in location US",
+         "Not found: Table nba-props-platform:nba_precompute.player_composite_factors_daily_v2 was "
+         "not found in location US"},
+        {"Not found: Job p:US.job_aB3dE5gH7jK9mN1pQ3sT5vW7yZ",
+         "Not found: Job p:US.job_aB3dE5gH7jK9mN1pQ3sT5vW7yZ"},
+        {"0123456789abcdef0123456789abcdef0123456789abcdef",
+         "0123456789abcdef0123456789abcdef0123456789abcdef"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[BIGQUERY_MESSAGE_SIZE];
+        verdict_sanitise(out, sizeof out, text_of(cases[i].foreign));
+        cr_expect_str_eq(out, cases[i].shown, "%s", out);
+    }
+    char cut[24];
+    verdict_sanitise(cut, sizeof cut, TEXT("token ya29.a0AfB_byC0123456789-xyzABCDEFGHIJ"));
+    cr_expect_str_eq(cut, "token …"); /* not the half that would have fitted */
+}
+
 Test(failure, has_a_name_for_every_class)
 {
     for (int i = BIGQUERY_NO_FAILURE; i <= BIGQUERY_CANCELLED; i++) {

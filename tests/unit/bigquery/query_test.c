@@ -257,11 +257,25 @@ Test(query, dry_run_judges_without_a_bill)
     script_add(fixture.script,
                (struct reply){.target = "POST /bigquery/v2/projects/p/jobs?prettyPrint=false",
                               .body = "{\"statistics\":{\"totalBytesProcessed\":\"7\",\"query\":{"
-                                      "\"statementType\":\"SELECT\",\"referencedTables\":[{},{}],"
-                                      "\"totalBytesProcessed\":\"7\"," SCHEMA "}}}"});
+                                      "\"statementType\":\"SELECT\",\"referencedTables\":[{},{"
+                                      "\"projectId\":\"p\",\"datasetId\":\"d\",\"tableId\":\"t\"}],"
+                                      "\"referencedRoutines\":[{\"projectId\":\"p\",\"datasetId\":"
+                                      "\"d\",\"routineId\":\"f\"}],\"undeclaredQueryParameters\":[{"
+                                      "\"name\":\"from_day\"},{}],"
+                                      "\"totalBytesProcessed\":\"7\"," SCHEMA "}},"
+                                      "\"status\":{\"state\":\"DONE\",\"errors\":[{\"message\":"
+                                      "\"old\\nsyntax\"}]}}"});
     struct bigquery_result *result = bigquery_query_now(fixture.client, &query, &error);
     cr_assert_eq(result->status, BIGQUERY_DONE, "%s", result->failure.message);
     cr_assert_str_eq(result->rows.statement_type, "SELECT");
+    cr_assert_str_eq(result->rows.table_names[1], "p.d.t");
+    cr_assert_eq(result->rows.routine_count, 1);
+    cr_assert_str_eq(result->rows.routines[0], "p.d.f");
+    cr_assert_eq(result->rows.undeclared_count, 2);
+    cr_assert_str_eq(result->rows.undeclared[0], "from_day");
+    cr_assert_str_eq(result->rows.undeclared[1], "?");
+    cr_assert(result->rows.warned);
+    cr_assert_str_eq(result->rows.warning, "old syntax");
     cr_assert_eq(result->rows.bytes_processed, 7);
     cr_assert_eq(result->rows.referenced_tables, 2);
     cr_assert_eq(result->rows.column_count, 1);

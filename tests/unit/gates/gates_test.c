@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/percent.h"
+#include "gates/gates_text.h"
 #include "tests/support/fixture.h"
 
 /* A hundred dates of one season, two tables: the second needs the first. */
@@ -358,6 +359,37 @@ Test(gates, a_query_is_compared_as_the_file_says)
     check->comparison = PIPELINE_AT_LEAST;
     answer_with("query", 12);
     cr_assert_str_eq(judge()->checks[0].why, "the query returned 12, required is at least 50");
+}
+
+Test(gates, a_number_is_written_long_enough_to_decide_by)
+{
+    struct pipeline_check *check = add(PIPELINE_CHECK_QUERY);
+    char text[GATES_VALUE_SIZE];
+    check->comparison = PIPELINE_EQUALS;
+    check->value = 0.3;
+    answer_with("query", 0.1 + 0.2);
+    cr_assert_eq(judge()->verdict, GATES_NO_GO);
+    cr_assert_str_eq(report->gates[gate].checks[0].why,
+                     "the query returned 0.30000000000000004, required is 0.3");
+    answer_with("query", 0.3);
+    cr_assert_eq(judge()->verdict, GATES_GO);
+    cr_expect_not(signbit(report->gates[gate].checks[0].margin));
+    static const struct {
+        double value;
+        const char *text;
+    } numbers[] = {{0.1, "0.1"},
+                   {50, "50"},
+                   {-0.0, "0"},
+                   {-3, "-3"},
+                   {1e14, "100000000000000"},
+                   {1234567890.125, "1234567890.125"},
+                   {1.0 / 3, "0.3333333333333333"},
+                   {1e300, "1e+300"}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        cr_expect_str_eq(gates_format_value(numbers[i].value, GATES_UNIT_NUMBER, text),
+                         numbers[i].text);
+        cr_expect_eq(strtod(text, NULL), numbers[i].value);
+    }
 }
 
 Test(gates, credentials_that_are_refused_say_what_is_wrong_with_them)

@@ -39,6 +39,10 @@ Test(values, tells_what_a_value_should_be)
          "27:12: \"yes\" is neither true nor false"},
         {"a number that is none", "rows: {at_least: 2,", "rows: {at_least: two,",
          "15:22: \"two\" is not a number such as 18 or 0.9"},
+        {"a number of too many digits", "rows: {at_least: 2,",
+         "rows: {at_least: 1234567890123456789,",
+         "15:22: \"1234567890123456789\" has more digits than are compared exactly (15 before the "
+         "point and 15 behind it); compare within a query, which answers 1 or 0"},
         {"stale before the next poll", "seasons:\n",
          "poll: {every: 10m, stale_after: 5m}\nseasons:\n",
          "4:33: numbers would be stale before the next poll; stale_after must not be less than "

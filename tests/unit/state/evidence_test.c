@@ -194,6 +194,25 @@ Test(coverage, samples_give_any_past_moment)
     fixture_refuses(&f, "DELETE FROM samples", "append-only");
 }
 
+/* Numbers that a server made up stop at a limit; they break no sum of the night. */
+Test(coverage, spending_never_overflows)
+{
+    int64_t term = fixture_lead(&f);
+    char other[] = "player_game_summary";
+    struct state_spend spend = {
+        .key = key, .queries = 1, .bytes_billed = INT64_MAX, .bytes_processed = INT64_MAX};
+    struct state_spend total;
+    for (int i = 0; i < 3; i++) {
+        cr_assert(state_spend_add(f.state, term, DAY1, &spend, &f.error), "%s", f.error.text);
+    }
+    spend.key = other;
+    cr_assert(state_spend_add(f.state, term, DAY1, &spend, &f.error), "%s", f.error.text);
+    cr_assert(state_spend_total(f.state, DAY1, &total, &f.error), "%s", f.error.text);
+    cr_expect_eq(total.queries, 4);
+    cr_expect_eq(total.bytes_billed, INT64_C(1) << 62);
+    cr_expect_eq(total.bytes_processed, INT64_C(1) << 62);
+}
+
 Test(coverage, spending_adds_up_over_a_night)
 {
     int64_t term = fixture_lead(&f);
