@@ -230,3 +230,11 @@ Test(days, nulls_and_fallbacks_are_summed_over_expected_dates)
     cr_assert_eq(all->nulls, 6);
     cr_assert_eq(all->fallbacks, -1);
 }
+
+Test(days, counts_without_bounds_add_up_to_the_end_of_numbers)
+{
+    fixture_fill(&fixture, table, fixture.range, INT64_MAX, INT64_MAX);
+    const struct coverage_totals *all = &fixture_compute(&fixture)->tables[table].all;
+    cr_assert_eq(all->rows, INT64_MAX);
+    cr_assert_eq(all->with_rows, 10);
+}

@@ -151,7 +151,7 @@ Test(runs, a_run_never_goes_back)
                     "server_jobs_at,server_error,server_term,server_cancel_at,server_cancel_by,"
                     "server_forget_by,server_forget_reason,server_hold_ended_at,"
                     "adopted,out_of_memory,stuck,log_alarm,code_directory,code_commit,code_changed,"
-                    "code_moved,waits_for FROM runs",
+                    "code_moved,waits_for,steps_failed FROM runs",
                     "begins as claimed");
 }
 
