@@ -3,10 +3,11 @@
  * It is the emulator's truth about shape; rows live in SQLite, one SQLite table "p.d.t" for each
  * BigQuery table, one column a field:
  *
- *   INT64 INTEGER · FLOAT64, NUMERIC, BIGNUMERIC REAL · BOOL INTEGER 0/1 · STRING, JSON, GEOGRAPHY
- *   TEXT · BYTES BLOB · DATE TEXT YYYY-MM-DD · DATETIME TEXT YYYY-MM-DDTHH:MM:SS[.ffffff] · TIME
- * TEXT HH:MM:SS[.ffffff] · TIMESTAMP INTEGER microseconds since 1970 · RECORD TEXT, a JSON object ·
- *   anything repeated TEXT, a JSON array (inside JSON: BYTES as base64, TIMESTAMP as microseconds)
+ *   INT64 INTEGER · FLOAT64 REAL, NaN the text NaN · NUMERIC, BIGNUMERIC TEXT, the shortest decimal
+ * · BOOL INTEGER 0/1 · STRING, JSON, GEOGRAPHY TEXT · BYTES BLOB · DATE TEXT YYYY-MM-DD · DATETIME
+ * TEXT YYYY-MM-DDTHH:MM:SS[.ffffff] · TIME TEXT HH:MM:SS[.ffffff] · TIMESTAMP INTEGER microseconds
+ * since 1970 · RECORD TEXT, a JSON object · anything repeated TEXT, a JSON array (inside JSON:
+ * BYTES as base64, TIMESTAMP as microseconds)
  *
  * A catalog is not locked: whoever shares one holds the storage's lock (storage.h). Pointers to
  * tables are good until the table is dropped. Names compare exactly, fields ASCII case folded, as
@@ -28,8 +29,8 @@
     X(BYTES, "BYTES", "BYTES", "BLOB", 0)                                                          \
     X(INT64, "INT64", "INTEGER", "INTEGER", 8)                                                     \
     X(FLOAT64, "FLOAT64", "FLOAT", "REAL", 8)                                                      \
-    X(NUMERIC, "NUMERIC", "NUMERIC", "REAL", 16)                                                   \
-    X(BIGNUMERIC, "BIGNUMERIC", "BIGNUMERIC", "REAL", 32)                                          \
+    X(NUMERIC, "NUMERIC", "NUMERIC", "TEXT", 16)                                                   \
+    X(BIGNUMERIC, "BIGNUMERIC", "BIGNUMERIC", "TEXT", 32)                                          \
     X(BOOL, "BOOL", "BOOLEAN", "INTEGER", 1)                                                       \
     X(DATE, "DATE", "DATE", "TEXT", 8)                                                             \
     X(DATETIME, "DATETIME", "DATETIME", "TEXT", 8)                                                 \

@@ -197,7 +197,7 @@ bool emulator_load_row(struct emulator_load *load, const struct emulator_value *
                        struct error *error) {
     bool good = true;
     for (size_t i = 0; i < load->table->field_count && good; i++)
-        good = value_bind(load->statement, (int)i + 1, &values[i]);
+        good = value_bind_field(load->statement, (int)i + 1, &load->table->fields[i], &values[i]);
     good = good && sqlite3_step(load->statement) == SQLITE_DONE;
     load->rows += good;
     if (sqlite3_reset(load->statement) == SQLITE_OK && good)

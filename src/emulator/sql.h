@@ -4,14 +4,15 @@
  * grouping) and written as SQLite text that uses the functions of sql_register. What is not
  * supported is refused by name and position, as BigQuery refuses what it does not know.
  *
- * Storage: table p.d.t is the SQLite table "p.d.t" with one column a field. INT64 INTEGER; FLOAT64,
- * NUMERIC, BIGNUMERIC REAL; BOOL INTEGER 0 or 1; STRING, JSON TEXT; BYTES BLOB; DATE TEXT
- * "2026-01-05"; DATETIME TEXT "2026-01-05T14:15:00[.ffffff]"; TIME TEXT "14:15:00[.ffffff]";
- * TIMESTAMP INTEGER microseconds since 1970 UTC; a REPEATED field or a RECORD TEXT holding JSON: an
- * array of elements, an object of fields, whose scalars are as above (a BOOL may be true or false,
- * BYTES are base64). Result columns come in the same form. INFORMATION_SCHEMA.TABLES and .COLUMNS
- * of a dataset are the SQLite tables or views "p.d.INFORMATION_SCHEMA.TABLES" and
- * "p.d.INFORMATION_SCHEMA.COLUMNS", whose columns sql_information_schema names. */
+ * Storage: table p.d.t is the SQLite table "p.d.t" with one column a field. INT64 INTEGER; FLOAT64
+ * REAL (NaN the TEXT NaN); NUMERIC, BIGNUMERIC TEXT, the shortest decimal "-1.5"; BOOL INTEGER 0 or
+ * 1; STRING, JSON TEXT; BYTES BLOB; DATE TEXT "2026-01-05"; DATETIME TEXT
+ * "2026-01-05T14:15:00[.ffffff]"; TIME TEXT "14:15:00[.ffffff]"; TIMESTAMP INTEGER microseconds
+ * since 1970 UTC; a REPEATED field or a RECORD TEXT holding JSON: an array of elements, an object
+ * of fields, whose scalars are as above (a BOOL may be true or false, BYTES are base64). Result
+ * columns come in the same form. INFORMATION_SCHEMA.TABLES and .COLUMNS of a dataset are the SQLite
+ * tables or views "p.d.INFORMATION_SCHEMA.TABLES" and "p.d.INFORMATION_SCHEMA.COLUMNS", whose
+ * columns sql_information_schema names. */
 #ifndef PHASEGATE_EMULATOR_SQL_H
 #define PHASEGATE_EMULATOR_SQL_H
 

@@ -97,11 +97,24 @@ static void emit_now(struct sql_emitter *emitter, char letter) {
         sql_emit_text(emitter, text);
 }
 
-static void emit_joined(struct sql_emitter *emitter, const struct sql_list *list) {
+/* All of the list joined; SQLite makes text of what it joins. */
+static void emit_joined(struct sql_emitter *emitter, const struct sql_list *list,
+                        struct sql_type type) {
+    bool bytes = sql_type_is(type, EMULATOR_BYTES);
+    put(emitter, bytes ? "CAST(" : "");
     for (size_t i = 0; i < list->count; i++) {
         put(emitter, i ? " || " : "");
         sql_emit_expression(emitter, list->items[i]);
     }
+    put(emitter, bytes ? " AS BLOB)" : "");
+}
+
+/* How the functions of numbers are called for a type. */
+static char number_letter(struct sql_type type) {
+    return sql_type_is(type, EMULATOR_FLOAT64)      ? 'f'
+           : sql_type_is(type, EMULATOR_NUMERIC)    ? 'd'
+           : sql_type_is(type, EMULATOR_BIGNUMERIC) ? 'b'
+                                                    : 'i';
 }
 
 /* One % of a function's spelling; returns how far it reaches. */
@@ -112,12 +125,22 @@ static size_t emit_place(struct sql_emitter *emitter, const struct sql_expressio
         if (spelling[1] == '*')
             sql_emit_list(emitter, list, 0);
         else
-            emit_joined(emitter, list);
+            emit_joined(emitter, list, node->type);
         return 2;
     }
     if (spelling[1] == 'D') {
         put(emitter, node->distinct ? "DISTINCT " : "");
         return 2;
+    }
+    if (spelling[1] == 'C') {
+        const struct sql_expression *first = list->items[0];
+        put(emitter, sql_type_decimal(first->type) ? " COLLATE bq_decimal" : "");
+        return 2;
+    }
+    if (spelling[1] == 'K') {
+        char letter = number_letter(((const struct sql_expression *)list->items[0])->type);
+        text_buffer_put(&emitter->out, &letter, 1);
+        return 3;
     }
     bool type = spelling[1] == 'T';
     if (type && spelling[2] == 'R') {
@@ -190,12 +213,64 @@ static void emit_called(struct sql_emitter *emitter, const char *function,
     put(emitter, node->negated ? ")" : "");
 }
 
+static bool is_arithmetic(const struct sql_expression *node) {
+    return node->form == FORM_BINARY && node->text[0] && !node->text[1] &&
+           strchr("+-*/", node->text[0]) && sql_type_numeric(node->type);
+}
+
+/* How many operands of a chain one call takes: SQLite bounds the arguments of a function. */
+enum { CHAIN_LIMIT = 100 };
+
+/* ((a + b) - c) + d as one call, for SQLite bounds the depth of expressions and of its parser. */
+static void emit_arithmetic(struct sql_emitter *emitter, const struct sql_expression *node) {
+    bool products = strchr("*/", node->text[0]) != NULL;
+    const struct sql_expression *first = node;
+    size_t count = 0;
+    const struct sql_expression *chain[CHAIN_LIMIT];
+    while (count < CHAIN_LIMIT && is_arithmetic(first) &&
+           (strchr("*/", first->text[0]) != NULL) == products &&
+           sql_type_equal(first->type, node->type)) {
+        chain[count++] = first;
+        first = first->arguments.items[0];
+    }
+    if (sql_type_decimal(node->type))
+        text_buffer_format(&emitter->out, "bq_decimal(%d, '", (int)node->type.base);
+    else
+        put(emitter, sql_type_is(node->type, EMULATOR_INT64) ? "bq_int('" : "bq_float('");
+    for (size_t i = count; i-- > 0;)
+        put(emitter, chain[i]->text);
+    put(emitter, "', ");
+    sql_emit_expression(emitter, first);
+    for (size_t i = count; i-- > 0;) {
+        put(emitter, ", ");
+        sql_emit_expression(emitter, chain[i]->arguments.items[1]);
+    }
+    put(emitter, ")");
+}
+
+/* Comparisons of FLOAT64 know NaN; decimals are ordered by value and not as the text they are. */
+static void emit_comparison(struct sql_emitter *emitter, const struct sql_expression *node) {
+    const struct sql_expression *left = node->arguments.items[0], *right = node->arguments.items[1];
+    bool real =
+        sql_type_is(left->type, EMULATOR_FLOAT64) || sql_type_is(right->type, EMULATOR_FLOAT64);
+    put(emitter, real ? "bq_compare(" : "(");
+    sql_emit_expression(emitter, left);
+    put(emitter, sql_type_decimal(left->type) ? " COLLATE bq_decimal" : "");
+    text_buffer_format(&emitter->out, real ? ", '%s', " : " %s ", node->text);
+    sql_emit_expression(emitter, right);
+    put(emitter, ")");
+}
+
 static void emit_binary(struct sql_emitter *emitter, const struct sql_expression *node) {
     const char *text = node->text;
     const struct sql_expression *left = node->arguments.items[0];
     bool date = left->type.known && left->type.base == EMULATOR_DATE && !left->type.array;
-    if (strcmp(text, "/") == 0)
-        emit_called(emitter, "bq_divide", node, ")");
+    if (is_arithmetic(node))
+        emit_arithmetic(emitter, node);
+    else if (strcmp(text, "||") == 0 && sql_type_is(node->type, EMULATOR_BYTES))
+        emit_joined(emitter, &node->arguments, node->type);
+    else if (strchr("=!<>", text[0]) && strcmp(text, "<<") != 0 && strcmp(text, ">>") != 0)
+        emit_comparison(emitter, node);
     else if (strcmp(text, "LIKE") == 0)
         emit_called(emitter, "bq_like", node, ")");
     else if (date && (text[0] == '+' || text[0] == '-')) {
@@ -290,6 +365,8 @@ static void emit_suffixed(struct sql_emitter *emitter, const struct sql_expressi
     if (node->form == FORM_IS) {
         text_buffer_format(&emitter->out, " IS %s%s", node->negated ? "NOT " : "", node->text);
     } else {
+        const struct sql_expression *first = list->items[0];
+        put(emitter, sql_type_decimal(first->type) ? " COLLATE bq_decimal" : "");
         put(emitter, node->negated ? " NOT BETWEEN " : " BETWEEN ");
         sql_emit_expression(emitter, list->items[1]);
         put(emitter, " AND ");
@@ -299,7 +376,12 @@ static void emit_suffixed(struct sql_emitter *emitter, const struct sql_expressi
 }
 
 static void emit_unary(struct sql_emitter *emitter, const struct sql_expression *node) {
-    text_buffer_format(&emitter->out, "(%s ", node->text);
+    if (node->text[0] == '-') {
+        char letter = number_letter(node->type);
+        text_buffer_format(&emitter->out, "bq_neg_%c(", letter == 'b' ? 'd' : letter);
+    } else {
+        text_buffer_format(&emitter->out, "(%s ", node->text[0] == '+' ? "" : node->text);
+    }
     sql_emit_expression(emitter, node->arguments.items[0]);
     put(emitter, ")");
 }

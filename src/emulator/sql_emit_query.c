@@ -16,6 +16,7 @@ void sql_emit_order(struct sql_emitter *emitter, const struct sql_list *order) {
             text_buffer_format(&emitter->out, "%zu", item->expression->index);
         else
             sql_emit_expression(emitter, item->expression);
+        put(emitter, sql_type_decimal(item->expression->type) ? " COLLATE bq_decimal" : "");
         put(emitter, item->descending ? " DESC" : "");
         if (item->nulls)
             text_buffer_format(&emitter->out, " %s", item->nulls);
@@ -90,11 +91,54 @@ static void emit_select(struct sql_emitter *emitter, const struct sql_select *se
     }
 }
 
+static void emit_body(struct sql_emitter *emitter, const struct sql_body *body);
+
+/* Whether values of the one type stand otherwise in storage than those of the other. */
+static bool converts(struct sql_type from, struct sql_type to) {
+    return from.known && to.known && !sql_type_equal(from, to) && !from.array &&
+           (sql_type_moment(from) || sql_type_decimal(from) || sql_type_decimal(to));
+}
+
+/* The head of a select that brings the columns below to these types, "SELECT bq_cast(c1, …) AS c1,
+ * c2 FROM ("; false (and nothing written) when they are of these types. */
+static bool emit_conversion(struct sql_emitter *emitter, const struct sql_list *columns,
+                            const struct sql_type *types) {
+    bool needed = false;
+    for (size_t i = 0; i < columns->count; i++)
+        needed |= converts(((const struct sql_column *)columns->items[i])->type, types[i]);
+    if (!needed)
+        return false;
+    put(emitter, "SELECT ");
+    for (size_t i = 0; i < columns->count; i++) {
+        struct sql_type from = ((const struct sql_column *)columns->items[i])->type;
+        put(emitter, i ? ", " : "");
+        if (converts(from, types[i]))
+            text_buffer_format(&emitter->out, "bq_cast(c%zu, %d, %d, 0) AS c%zu", i + 1,
+                               (int)from.base, (int)types[i].base, i + 1);
+        else
+            text_buffer_format(&emitter->out, "c%zu", i + 1);
+    }
+    put(emitter, " FROM (");
+    return true;
+}
+
+/* One side of a set operation, with the types of the whole. */
+static void emit_side(struct sql_emitter *emitter, const struct sql_body *side,
+                      const struct sql_body *whole) {
+    struct sql_type *types =
+        sql_new(&emitter->compilation->arena, (whole->columns.count + 1) * sizeof *types);
+    for (size_t i = 0; i < whole->columns.count; i++)
+        types[i] = ((const struct sql_column *)whole->columns.items[i])->type;
+    bool converted = emit_conversion(emitter, &side->columns, types);
+    emit_body(emitter, side);
+    put(emitter, converted ? ")" : "");
+}
+
 static void emit_body(struct sql_emitter *emitter, const struct sql_body *body) {
     if (body->operation) {
-        emit_body(emitter, body->left);
+        emit_side(emitter, body->left, body);
         text_buffer_format(&emitter->out, " %s ", body->operation);
-        emit_body(emitter, body->right);
+        emit_side(emitter, body->right, body);
     } else if (body->query) {
         put(emitter, "SELECT * FROM (");
         sql_emit_query(emitter, body->query);
@@ -158,7 +202,10 @@ static void emit_insert(struct sql_emitter *emitter, const struct sql_tree *tree
         return;
     }
     put(emitter, " ");
+    bool converted = tree->insert_types &&
+                     emit_conversion(emitter, &tree->query->body->columns, tree->insert_types);
     sql_emit_query(emitter, tree->query);
+    put(emitter, converted ? ")" : "");
 }
 
 static void emit_update(struct sql_emitter *emitter, const struct sql_tree *tree) {

@@ -111,7 +111,10 @@ static bool fits_family(struct sql_type type, char letter) {
     case 'l':
         return type.array;
     case 'n':
+    case 'k':
         return sql_type_numeric(type);
+    case 'h':
+        return sql_type_is(type, EMULATOR_INT64) || sql_type_is(type, EMULATOR_FLOAT64);
     case 'm':
         return sql_type_moment(type);
     case 'M':
@@ -145,10 +148,10 @@ static bool fit(struct sql_compilation *compilation, struct sql_expression *call
     return coerced != NULL;
 }
 
-/* The arguments at the letters c, O, Q or y get one type. */
+/* The arguments at the letters c, O, Q, y or k get one type. */
 static bool unify_common(struct sql_compilation *compilation, struct sql_expression *call,
                          const char *arguments, struct sql_type *common) {
-    size_t first = strcspn(arguments, "cOQy");
+    size_t first = strcspn(arguments, "cOQyk");
     bool good = true;
     if (!arguments[first])
         return true;
@@ -162,7 +165,7 @@ static bool unify_common(struct sql_compilation *compilation, struct sql_express
             call->arguments.items[i] = same.items[at++];
     if (arguments[first] == 'y' && !common->known)
         *common = sql_scalar(EMULATOR_STRING);
-    return good;
+    return good && (arguments[first] != 'k' || sql_type_decimal(*common));
 }
 
 /* "MAX is not defined for arguments of type JSON". */
@@ -237,6 +240,8 @@ static void describe(struct text_buffer *out, const struct sql_function *functio
                  {'O', "T"},
                  {'Q', "T"},
                  {'n', "NUMBER"},
+                 {'h', "INT64|FLOAT64"},
+                 {'k', "NUMERIC|BIGNUMERIC"},
                  {'m', "DATE|DATETIME|TIMESTAMP"},
                  {'M', "DATE|DATETIME|TIME|TIMESTAMP"},
                  {'l', "ARRAY"},
@@ -260,9 +265,26 @@ static void describe(struct text_buffer *out, const struct sql_function *functio
     text_buffer_add(out, ")");
 }
 
+static bool takes_letter(const struct sql_function *row, size_t rows, size_t argument,
+                         char letter) {
+    for (size_t i = 0; i < rows; i++)
+        if (letter_at(row[i].arguments, argument) == letter)
+            return true;
+    return false;
+}
+
 static bool no_signature(struct sql_compilation *compilation, const struct sql_expression *call,
                          const struct sql_function *row, size_t rows) {
     struct text_buffer given = {0}, known = {0};
+    for (size_t i = 0; i < call->arguments.count; i++) {
+        const struct sql_expression *node = call->arguments.items[i];
+        bool bytes = sql_type_is(node->type, EMULATOR_BYTES) && takes_letter(row, rows, i, 's');
+        bool decimal = sql_type_decimal(node->type) && takes_letter(row, rows, i, 'h');
+        if (bytes || decimal)
+            return sql_fail(compilation, call->place,
+                            "%s of %s is not supported by the local BigQuery", row->name,
+                            sql_type_kind(node->type));
+    }
     text_buffer_add(&given, "");
     for (size_t i = 0; i < call->arguments.count; i++) {
         const struct sql_expression *node = call->arguments.items[i];

@@ -9,21 +9,23 @@
  * Arguments, one letter each: a anything, o what can be ordered, g what can be grouped, q what can
  * be compared, s STRING, y STRING or BYTES as the other y's, i INT64, n a number, b BOOL, d DATE, e
  * DATETIME, t TIMESTAMP, m any of these three, M these and TIME, l ARRAY, p a part of a date, v an
- * INTERVAL, z a time zone, c one common type with the other c's (O: that can be ordered, Q:
- * compared), * any number more of the last. Result: such a letter, f FLOAT64,
- * u TIME, 1 the type of the first argument, c the common type, S what SUM gives, N the number's own
- * type but FLOAT64 for INT64, L an array of the first, D an array of DATE, I of INT64, X what
- * EXTRACT gives. Spelling: %1 … %4 an argument, %* all with commas, %| all joined by ||, %T1 the
- * number of the argument's type, %D DISTINCT where asked for, @d @e @t @u the current date,
- * datetime, timestamp, time, @T the number of TIMESTAMP. */
+ * INTERVAL, z a time zone, h INT64 or FLOAT64, k a decimal (numbers become one with the other k's),
+ * c one common type with the other c's (O: that can be ordered, Q: compared), * any number more of
+ * the last. Result: such a letter, f FLOAT64, u TIME, 1 the type of the first argument, c the
+ * common type, S what SUM gives, N the number's own type but FLOAT64 for INT64, L an array of the
+ * first, D an array of DATE, I of INT64, X what EXTRACT gives. Spelling: %1 … %4 an argument, %*
+ * all with commas, %| all joined by ||, %T1 the number of the argument's type, %K1 its letter (i
+ * INT64, f FLOAT64, d NUMERIC, b BIGNUMERIC), %C the order of the first argument's type, %D
+ * DISTINCT where asked for, @d @e @t @u the current date, datetime, timestamp, time, @T the number
+ * of TIMESTAMP. */
 #define SQL_AGGREGATES(X)                                                                          \
     X("COUNT", "a", 'i', "count(%D%*)")                                                            \
     X("COUNTIF", "b", 'i', "count(CASE WHEN %1 THEN 1 END)")                                       \
     X("APPROX_COUNT_DISTINCT", "g", 'i', "count(DISTINCT %1)")                                     \
-    X("SUM", "n", 'S', "sum(%D%1)")                                                                \
-    X("AVG", "n", 'N', "avg(%D%1)")                                                                \
-    X("MIN", "o", '1', "min(%1)")                                                                  \
-    X("MAX", "o", '1', "max(%1)")                                                                  \
+    X("SUM", "n", 'S', "bq_sum_%K1(%D%1)")                                                         \
+    X("AVG", "n", 'N', "bq_avg_%K1(%D%1)")                                                         \
+    X("MIN", "o", '1', "min(%1%C)")                                                                \
+    X("MAX", "o", '1', "max(%1%C)")                                                                \
     X("ANY_VALUE", "a", '1', "max(%1)")                                                            \
     X("LOGICAL_AND", "b", 'b', "min(%1)")                                                          \
     X("LOGICAL_OR", "b", 'b', "max(%1)")                                                           \
@@ -53,51 +55,63 @@
     X("COALESCE", "c*", 'c', "coalesce(%*, NULL)")                                                 \
     X("IFNULL", "cc", 'c', "ifnull(%1, %2)")                                                       \
     X("NULLIF", "QQ", 'c', "nullif(%1, %2)")                                                       \
-    X("GREATEST", "O*", 'c', "max(%*, %1)")                                                        \
-    X("LEAST", "O*", 'c', "min(%*, %1)")                                                           \
-    X("SAFE_DIVIDE", "nn", 'f', "(CAST(%1 AS REAL) / nullif(%2, 0))")                              \
-    X("IEEE_DIVIDE", "nn", 'f', "(CAST(%1 AS REAL) / nullif(%2, 0))")                              \
-    X("ABS", "n", '1', "abs(%1)")                                                                  \
-    X("SIGN", "n", '1', "sign(%1)")                                                                \
+    X("GREATEST", "O*", 'c', "max(%1%C, %*)")                                                      \
+    X("LEAST", "O*", 'c', "min(%1%C, %*)")                                                         \
+    X("SAFE_DIVIDE", "hh", 'f', "bq_safe_divide(%1, %2)")                                          \
+    X("SAFE_DIVIDE", "kk", 'c', "bq_safe_decimal(%TR, %1, %2)")                                    \
+    X("IEEE_DIVIDE", "ff", 'f', "bq_ieee_divide(%1, %2)")                                          \
+    X("ABS", "n", '1', "bq_abs_%K1(%1)")                                                           \
+    X("SIGN", "n", '1', "bq_sign_%K1(%1)")                                                         \
     X("MOD", "ii", 'i', "bq_mod(%1, %2)")                                                          \
+    X("MOD", "kk", 'c', "bq_mod_d(%TR, %1, %2)")                                                   \
     X("DIV", "ii", 'i', "bq_div(%1, %2)")                                                          \
-    X("ROUND", "n", 'N', "bq_round(%1, 0)")                                                        \
-    X("ROUND", "ni", 'N', "bq_round(%1, %2)")                                                      \
-    X("TRUNC", "n", 'N', "CAST(trunc(%1) AS REAL)")                                                \
-    X("FLOOR", "n", 'N', "CAST(floor(%1) AS REAL)")                                                \
-    X("CEIL", "n", 'N', "CAST(ceil(%1) AS REAL)")                                                  \
-    X("CEILING", "n", 'N', "CAST(ceil(%1) AS REAL)")                                               \
-    X("SQRT", "n", 'f', "sqrt(%1)")                                                                \
-    X("POW", "nn", 'f', "pow(%1, %2)")                                                             \
-    X("POWER", "nn", 'f', "pow(%1, %2)")                                                           \
-    X("EXP", "n", 'f', "exp(%1)")                                                                  \
-    X("LN", "n", 'f', "ln(%1)")                                                                    \
-    X("LOG", "n", 'f', "ln(%1)")                                                                   \
-    X("LOG10", "n", 'f', "log10(%1)")                                                              \
-    X("LOWER", "s", 's', "lower(%1)")                                                              \
-    X("UPPER", "s", 's', "upper(%1)")                                                              \
+    X("DIV", "kk", 'c', "bq_div_d(%TR, %1, %2)")                                                   \
+    X("ROUND", "h", 'f', "bq_round_f(%1, 0, 0)")                                                   \
+    X("ROUND", "hi", 'f', "bq_round_f(%1, %2, 0)")                                                 \
+    X("ROUND", "k", '1', "bq_round_d(%TR, %1, 0, 0)")                                              \
+    X("ROUND", "ki", '1', "bq_round_d(%TR, %1, %2, 0)")                                            \
+    X("TRUNC", "h", 'f', "bq_round_f(%1, 0, 1)")                                                   \
+    X("TRUNC", "hi", 'f', "bq_round_f(%1, %2, 1)")                                                 \
+    X("TRUNC", "k", '1', "bq_round_d(%TR, %1, 0, 1)")                                              \
+    X("TRUNC", "ki", '1', "bq_round_d(%TR, %1, %2, 1)")                                            \
+    X("FLOOR", "h", 'f', "bq_round_f(%1, 0, 2)")                                                   \
+    X("FLOOR", "k", '1', "bq_round_d(%TR, %1, 0, 2)")                                              \
+    X("CEIL", "h", 'f', "bq_round_f(%1, 0, 3)")                                                    \
+    X("CEIL", "k", '1', "bq_round_d(%TR, %1, 0, 3)")                                               \
+    X("CEILING", "h", 'f', "bq_round_f(%1, 0, 3)")                                                 \
+    X("CEILING", "k", '1', "bq_round_d(%TR, %1, 0, 3)")                                            \
+    X("SQRT", "h", 'f', "bq_math('SQRT', %1)")                                                     \
+    X("POW", "hh", 'f', "bq_math('POW', %1, %2)")                                                  \
+    X("POWER", "hh", 'f', "bq_math('POW', %1, %2)")                                                \
+    X("EXP", "h", 'f', "bq_math('EXP', %1)")                                                       \
+    X("LN", "h", 'f', "bq_math('LN', %1)")                                                         \
+    X("LOG", "h", 'f', "bq_math('LN', %1)")                                                        \
+    X("LOG", "hh", 'f', "bq_math('LOG', %1, %2)")                                                  \
+    X("LOG10", "h", 'f', "bq_math('LOG10', %1)")                                                   \
+    X("LOWER", "s", 's', "bq_fold(%1, 0)")                                                         \
+    X("UPPER", "s", 's', "bq_fold(%1, 1)")                                                         \
     X("LENGTH", "y", 'i', "length(%1)")                                                            \
     X("CHAR_LENGTH", "s", 'i', "length(%1)")                                                       \
     X("BYTE_LENGTH", "y", 'i', "length(CAST(%1 AS BLOB))")                                         \
     X("CONCAT", "y*", 'c', "(%|)")                                                                 \
-    X("SUBSTR", "yi", 'c', "substr(%1, ifnull(nullif(%2, 0), 1))")                                 \
-    X("SUBSTR", "yii", 'c', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                            \
-    X("SUBSTRING", "yi", 'c', "substr(%1, ifnull(nullif(%2, 0), 1))")                              \
-    X("SUBSTRING", "yii", 'c', "substr(%1, ifnull(nullif(%2, 0), 1), %3)")                         \
-    X("LEFT", "si", 's', "substr(%1, 1, %2)")                                                      \
-    X("RIGHT", "si", 's', "substr(%1, max(1, length(%1) - %2 + 1))")                               \
+    X("SUBSTR", "yi", 'c', "bq_substr(%1, %2)")                                                    \
+    X("SUBSTR", "yii", 'c', "bq_substr(%1, %2, %3)")                                               \
+    X("SUBSTRING", "yi", 'c', "bq_substr(%1, %2)")                                                 \
+    X("SUBSTRING", "yii", 'c', "bq_substr(%1, %2, %3)")                                            \
+    X("LEFT", "yi", 'c', "bq_side(%1, %2, 0)")                                                     \
+    X("RIGHT", "yi", 'c', "bq_side(%1, %2, 1)")                                                    \
     X("REPLACE", "sss", 's', "replace(%1, %2, %3)")                                                \
-    X("TRIM", "s", 's', "trim(%1)")                                                                \
+    X("TRIM", "s", 's', "bq_trim(%1, 3)")                                                          \
     X("TRIM", "ss", 's', "trim(%1, %2)")                                                           \
-    X("LTRIM", "s", 's', "ltrim(%1)")                                                              \
+    X("LTRIM", "s", 's', "bq_trim(%1, 1)")                                                         \
     X("LTRIM", "ss", 's', "ltrim(%1, %2)")                                                         \
-    X("RTRIM", "s", 's', "rtrim(%1)")                                                              \
+    X("RTRIM", "s", 's', "bq_trim(%1, 2)")                                                         \
     X("RTRIM", "ss", 's', "rtrim(%1, %2)")                                                         \
     X("STARTS_WITH", "ss", 'b', "(substr(%1, 1, length(%2)) = %2)")                                \
     X("ENDS_WITH", "ss", 'b', "(%2 = '' OR substr(%1, -length(%2)) = %2)")                         \
     X("STRPOS", "ss", 'i', "instr(%1, %2)")                                                        \
     X("INSTR", "ss", 'i', "instr(%1, %2)")                                                         \
-    X("CONTAINS_SUBSTR", "ss", 'b', "(instr(lower(%1), lower(%2)) > 0)")                           \
+    X("CONTAINS_SUBSTR", "ss", 'b', "(instr(bq_fold(%1, 0), bq_fold(%2, 0)) > 0)")                 \
     X("ARRAY_LENGTH", "l", 'i', "json_array_length(ifnull(%1, '[]'))")                             \
     X("GENERATE_ARRAY", "ii", 'I', "bq_numbers(%1, %2, 1)")                                        \
     X("GENERATE_ARRAY", "iii", 'I', "bq_numbers(%1, %2, %3)")                                      \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "emulator/decimal.h"
 #include "emulator/sql_moment.h"
 #include "emulator/sql_type.h"
 #include "emulator/value.h"
@@ -58,7 +59,8 @@ static bool read_real(const char *text, double *value) {
 static json_t *read_scalar(enum emulator_type type, const char *text) {
     int64_t integer;
     double real;
-    char canonical[SQL_MOMENT_SIZE];
+    struct decimal number;
+    char canonical[SQL_MOMENT_SIZE], decimal[DECIMAL_SIZE];
     switch (type) {
     case EMULATOR_INT64:
         return text_to_int64(text_of(text), &integer) ? json_integer(integer) : NULL;
@@ -67,9 +69,16 @@ static json_t *read_scalar(enum emulator_type type, const char *text) {
             return NULL;
         return json_integer(sql_same(text, "true"));
     case EMULATOR_FLOAT64:
+        if (!read_real(text, &real))
+            return NULL;
+        return isnan(real) ? json_string("NaN") : isinf(real) ? json_string(text) : json_real(real);
     case EMULATOR_NUMERIC:
     case EMULATOR_BIGNUMERIC:
-        return read_real(text, &real) && isfinite(real) ? json_real(real) : NULL;
+        return decimal_read(text_of(text), &number) &&
+                       decimal_fit(&number,
+                                   type == EMULATOR_NUMERIC ? DECIMAL_NUMERIC : DECIMAL_BIGNUMERIC)
+                   ? json_string(decimal_write(&number, decimal))
+                   : NULL;
     case EMULATOR_TIMESTAMP:
         return sql_moment_read(type, text_of(text), &integer) ? json_integer(integer) : NULL;
     case EMULATOR_DATE:
@@ -103,6 +112,11 @@ static bool set_scalar(struct sql_compilation *compilation, struct sql_given *gi
         return true;
     }
     struct text text = {json_string_value(json), json_string_length(json)};
+    if (given->type.base == EMULATOR_FLOAT64 && !text_is(text, "NaN")) {
+        value->kind = SQL_VALUE_REAL;
+        value->real = strtod(text.data, NULL);
+        return true;
+    }
     if (given->type.base != EMULATOR_BYTES)
         return set_text(compilation, value, SQL_VALUE_TEXT, text);
     struct text_buffer bytes = {0};

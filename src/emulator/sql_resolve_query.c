@@ -365,12 +365,13 @@ static bool resolve_order(struct sql_compilation *compilation, struct sql_scope 
                 node->index = item_place(&body->select->items, node->alias_of);
         }
         struct sql_type type = node->type;
-        if (node->index && node->index <= body->columns.count)
+        if (node->index && node->index <= body->columns.count) /* emitted with its order */
             type = ((const struct sql_column *)body->columns.items[node->index - 1])->type;
         if (!sql_type_orders(type))
             return sql_fail(compilation, node->place,
                             "ORDER BY does not support expressions of type %s",
                             sql_type_name(&compilation->arena, type));
+        node->type = type;
     }
     return true;
 }

@@ -289,6 +289,19 @@ static struct sql_column *find_side(const struct sql_scope *scope, size_t from, 
     return found;
 }
 
+/* The column as it is compared with one of another type. */
+static const char *converted(struct sql_compilation *compilation, const struct sql_column *column,
+                             struct sql_type other) {
+    struct sql_type type = column->type;
+    bool converts = (sql_type_decimal(other) && !sql_type_decimal(type)) ||
+                    (sql_type_is(other, EMULATOR_FLOAT64) && sql_type_decimal(type)) ||
+                    (sql_type_is(other, EMULATOR_DATETIME) && sql_type_is(type, EMULATOR_DATE));
+    bool wider = sql_type_widens(type, other);
+    return converts && wider ? sql_print(&compilation->arena, "bq_cast(%s, %d, %d, 0)",
+                                         column->sqlite, (int)type.base, (int)other.base)
+                             : column->sqlite;
+}
+
 /* One column of USING: both sides' are hidden behind the merged one. */
 static bool merge(struct sql_compilation *compilation, struct sql_scope *scope,
                   struct sql_source *join, size_t middle, size_t end, const char *name) {
@@ -319,7 +332,8 @@ static bool merge(struct sql_compilation *compilation, struct sql_scope *scope,
             sql_print(&compilation->arena, "coalesce(%s, %s)", left->sqlite, right->sqlite);
     join->using_sqlite =
         sql_print(&compilation->arena, "%s%s%s = %s", join->using_sqlite ? join->using_sqlite : "",
-                  join->using_sqlite ? " AND " : "", left->sqlite, right->sqlite);
+                  join->using_sqlite ? " AND " : "", converted(compilation, left, right->type),
+                  converted(compilation, right, left->type));
     left->hidden = right->hidden = true;
     const struct sql_column *sides[] = {left, right};
     for (size_t i = 0; i < 2; i++)

@@ -74,15 +74,18 @@ static bool resolve_inserted_query(struct sql_compilation *compilation, struct s
         return sql_fail(compilation, tree->query->place,
                         "Inserted row has wrong column count; Has %zu, expected %zu",
                         body->columns.count, fields->count);
+    tree->insert_types = sql_new(&compilation->arena, fields->count * sizeof *tree->insert_types);
     for (size_t i = 0; i < fields->count; i++) {
-        const struct sql_column *column = body->columns.items[i];
+        struct sql_column *column = body->columns.items[i];
         const struct emulator_field *field = fields->items[i];
+        tree->insert_types[i] = sql_type_of_field(field);
         struct sql_item *item = body->select ? body->select->items.items[i] : NULL;
-        if (item && (item->expression->string || !item->expression->type.known)) {
+        if (item && (item->expression->form == FORM_LITERAL || !item->expression->type.known)) {
             void *slot = item->expression;
             if (!assign(compilation, &slot, field))
                 return false;
             item->expression = slot;
+            column->type = item->expression->type;
             continue;
         }
         if (!sql_type_widens(column->type, sql_type_of_field(field)))

@@ -33,27 +33,6 @@ static const char *text_of_value(sqlite3_value *value) {
     return text ? (const char *)text : "";
 }
 
-static void show_number(sqlite3_value *value, char out[MOMENT_SIZE]) {
-    if (sqlite3_value_type(value) == SQLITE_INTEGER)
-        (void)snprintf(out, MOMENT_SIZE, "%lld", (long long)sqlite3_value_int64(value));
-    else
-        moment_format_double(sqlite3_value_double(value), out);
-}
-
-static void divide(sqlite3_context *context, int count, sqlite3_value **values) {
-    if (sql_runtime_any_null(count, values))
-        return;
-    double divisor = sqlite3_value_double(values[1]);
-    if (divisor != 0) {
-        sqlite3_result_double(context, sqlite3_value_double(values[0]) / divisor);
-        return;
-    }
-    char left[MOMENT_SIZE], right[MOMENT_SIZE];
-    show_number(values[0], left);
-    show_number(values[1], right);
-    sql_runtime_fail(context, "division by zero: %s / %s", left, right);
-}
-
 /* MOD and DIV; the context's data tells which. */
 static void divide_whole(sqlite3_context *context, sqlite3_value **values, bool rest) {
     if (sql_runtime_any_null(2, values))
@@ -76,23 +55,6 @@ static void mod(sqlite3_context *context, int count, sqlite3_value **values) {
 static void div_whole(sqlite3_context *context, int count, sqlite3_value **values) {
     (void)count;
     divide_whole(context, values, false);
-}
-
-static void round_number(sqlite3_context *context, int count, sqlite3_value **values) {
-    if (sql_runtime_any_null(count, values))
-        return;
-    double value = sqlite3_value_double(values[0]);
-    int64_t digits = sqlite3_value_int64(values[1]);
-    if (digits > 300 || digits < -300 || !isfinite(value)) {
-        sqlite3_result_double(context, digits < 0 && isfinite(value) ? 0.0 : value);
-        return;
-    }
-    double scale = pow(10, (double)(digits < 0 ? -digits : digits));
-    double scaled = digits < 0 ? value / scale : value * scale;
-    if (!isfinite(scaled))
-        sqlite3_result_double(context, value);
-    else
-        sqlite3_result_double(context, digits < 0 ? round(scaled) * scale : round(scaled) / scale);
 }
 
 static size_t character(const char *text) {
@@ -144,15 +106,19 @@ static void cast_to_string(sqlite3_context *context, enum emulator_type from,
                            sqlite3_value *value) {
     char out[MOMENT_SIZE + SQL_MOMENT_SIZE];
     int64_t moment;
+    struct decimal number;
     switch (from) {
     case EMULATOR_BOOL:
         give_text(context, sqlite3_value_int(value) ? "true" : "false");
         break;
     case EMULATOR_FLOAT64:
+        sql_runtime_show_real(sql_runtime_real(value), out);
+        give_text(context, out);
+        break;
     case EMULATOR_NUMERIC:
     case EMULATOR_BIGNUMERIC:
-        moment_format_double(sqlite3_value_double(value), out);
-        give_text(context, out);
+        if (sql_runtime_decimal(context, value, &number))
+            sql_runtime_give_decimal(context, &number);
         break;
     case EMULATOR_DATE:
     case EMULATOR_DATETIME:
@@ -171,31 +137,81 @@ static bool read_bool(const char *text, bool *value) {
     return *value || strcasecmp(text, "false") == 0;
 }
 
+/* 12, -0x1F */
+static bool read_integer(struct text text, int64_t *integer) {
+    text = text_trim(text);
+    bool sign = text.size > 1 && (text.data[0] == '-' || text.data[0] == '+');
+    const char *digits = text.data + (sign ? 1 : 0);
+    size_t size = text.size - (sign ? 1 : 0);
+    if (size < 3 || digits[0] != '0' || (digits[1] != 'x' && digits[1] != 'X')) {
+        if (sign && text.data[0] == '+')
+            text = (struct text){digits, size};
+        return text_to_int64(text, integer);
+    }
+    uint64_t value = 0;
+    for (size_t i = 2; i < size; i++) {
+        static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+        const char *at = digits[i] ? strchr(hex, digits[i]) : NULL;
+        if (!at || value > UINT64_MAX >> 4)
+            return false;
+        value = value << 4 | (uint64_t)(at - hex) % 16;
+    }
+    bool negative = sign && text.data[0] == '-';
+    if (value > (uint64_t)INT64_MAX + (negative ? 1 : 0))
+        return false;
+    *integer = (int64_t)(negative ? 0 - value : value);
+    return true;
+}
+
+/* 1.5, 1e3, inf, -Infinity, NaN; no hexadecimal. */
+static bool read_real(struct text text, double *real) {
+    text = text_trim(text);
+    char copy[512], *end;
+    if (text.size == 0 || text.size >= sizeof copy || memchr(text.data, 'x', text.size) ||
+        memchr(text.data, 'X', text.size) || memchr(text.data, '(', text.size))
+        return false;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    *real = strtod(copy, &end);
+    bool word = strpbrk(copy, "nN") != NULL;
+    return end != copy && !*end && (word || isfinite(*real));
+}
+
+static enum decimal_kind decimal_kind_of(enum emulator_type type) {
+    return type == EMULATOR_BIGNUMERIC ? DECIMAL_BIGNUMERIC : DECIMAL_NUMERIC;
+}
+
 /* STRING to a number, a BOOL or a moment; false when the text is no such thing. */
-static bool cast_from_string(sqlite3_context *context, enum emulator_type to, const char *text) {
+static bool cast_from_string(sqlite3_context *context, enum emulator_type to, struct text text) {
     int64_t integer;
-    char *end, canonical[SQL_MOMENT_SIZE];
+    double real;
+    struct decimal number;
+    char canonical[SQL_MOMENT_SIZE];
     bool truth;
     switch (to) {
     case EMULATOR_INT64:
-        if (!text_to_int64(text_trim(text_of(text)), &integer))
+        if (!read_integer(text, &integer))
             return false;
         sqlite3_result_int64(context, integer);
         return true;
     case EMULATOR_FLOAT64:
+        if (!read_real(text, &real))
+            return false;
+        sql_runtime_give_real(context, real);
+        return true;
     case EMULATOR_NUMERIC:
-    case EMULATOR_BIGNUMERIC: {
-        double real = strtod(text, &end);
-        sqlite3_result_double(context, real);
-        return end != text && text_trim(text_of(end)).size == 0;
-    }
+    case EMULATOR_BIGNUMERIC:
+        if (!decimal_read(text, &number) || !decimal_fit(&number, decimal_kind_of(to)))
+            return false;
+        sql_runtime_give_decimal(context, &number);
+        return true;
     case EMULATOR_BOOL:
-        if (!read_bool(text, &truth))
+        if (!read_bool(text.data, &truth))
             return false;
         sqlite3_result_int(context, truth);
         return true;
     default:
-        if (!sql_moment_canonical(to, text_of(text), canonical))
+        if (!sql_moment_canonical(to, text, canonical))
             return false;
         if (to == EMULATOR_TIMESTAMP)
             sqlite3_result_int64(context, strtoll(canonical, NULL, 10));
@@ -205,35 +221,128 @@ static bool cast_from_string(sqlite3_context *context, enum emulator_type to, co
     }
 }
 
-static bool cast_to_integer(sqlite3_context *context, sqlite3_value *value) {
+static bool cast_to_integer(sqlite3_context *context, enum emulator_type from,
+                            sqlite3_value *value) {
+    struct decimal number;
+    int64_t integer;
+    if (from == EMULATOR_NUMERIC || from == EMULATOR_BIGNUMERIC) {
+        if (!sql_runtime_decimal(context, value, &number) || !decimal_to_int64(&number, &integer))
+            return false;
+        sqlite3_result_int64(context, integer);
+        return true;
+    }
     if (sqlite3_value_type(value) == SQLITE_INTEGER) {
         sqlite3_result_int64(context, sqlite3_value_int64(value));
         return true;
     }
-    double rounded = round(sqlite3_value_double(value));
+    double rounded = round(sql_runtime_real(value));
     if (!(rounded >= -9223372036854775808.0 && rounded < 9223372036854775808.0))
         return false;
     sqlite3_result_int64(context, (int64_t)rounded);
     return true;
 }
 
+static bool cast_to_decimal(sqlite3_context *context, enum emulator_type from,
+                            enum emulator_type to, sqlite3_value *value) {
+    struct decimal number;
+    bool good = from == EMULATOR_FLOAT64 && sqlite3_value_type(value) != SQLITE_INTEGER
+                    ? decimal_of_double(sql_runtime_real(value), &number)
+                    : sql_runtime_decimal(context, value, &number);
+    if (!good || !decimal_fit(&number, decimal_kind_of(to)))
+        return false;
+    sql_runtime_give_decimal(context, &number);
+    return true;
+}
+
+static bool is_utf8(struct text text) {
+    uint32_t code;
+    for (size_t at = 0, size; at < text.size; at += size ? size : 1) {
+        size = text_decode(text.data + at, text.size - at, &code);
+        if (code == UINT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+static struct text bytes_of_value(sqlite3_value *value) {
+    const char *data = sqlite3_value_blob(value);
+    return (struct text){data ? data : "", (size_t)sqlite3_value_bytes(value)};
+}
+
 static bool cast_between(sqlite3_context *context, enum emulator_type from, enum emulator_type to,
                          sqlite3_value *value) {
     int64_t moment;
-    if (to == EMULATOR_STRING || to == EMULATOR_BYTES) {
-        cast_to_string(context, from, value);
-    } else if (from == EMULATOR_STRING) {
-        return cast_from_string(context, to, text_of_value(value));
-    } else if (to == EMULATOR_INT64) {
-        return cast_to_integer(context, value);
-    } else if (to == EMULATOR_BOOL) {
-        sqlite3_result_int(context, sqlite3_value_int64(value) != 0);
-    } else if (to == EMULATOR_FLOAT64 || to == EMULATOR_NUMERIC || to == EMULATOR_BIGNUMERIC) {
-        sqlite3_result_double(context, sqlite3_value_double(value));
-    } else if (sql_runtime_moment(context, from, value, &moment)) {
-        sql_runtime_give(context, to, moment);
+    struct text bytes;
+    switch (to) {
+    case EMULATOR_BYTES:
+        bytes = bytes_of_value(value);
+        sqlite3_result_blob64(context, bytes.data, bytes.size, SQLITE_TRANSIENT);
+        return true;
+    case EMULATOR_STRING:
+        bytes = bytes_of_value(value);
+        if (from == EMULATOR_BYTES && !is_utf8(bytes))
+            return false;
+        if (from == EMULATOR_BYTES)
+            sqlite3_result_text64(context, bytes.data, bytes.size, SQLITE_TRANSIENT, SQLITE_UTF8);
+        else
+            cast_to_string(context, from, value);
+        return true;
+    default:
+        break;
     }
-    return true;
+    if (from == EMULATOR_STRING)
+        return cast_from_string(context, to, text_of(text_of_value(value)));
+    switch (to) {
+    case EMULATOR_INT64:
+        return cast_to_integer(context, from, value);
+    case EMULATOR_BOOL:
+        sqlite3_result_int(context, sqlite3_value_int64(value) != 0);
+        return true;
+    case EMULATOR_FLOAT64:
+        sql_runtime_give_real(context, sql_runtime_real(value));
+        return true;
+    case EMULATOR_NUMERIC:
+    case EMULATOR_BIGNUMERIC:
+        return cast_to_decimal(context, from, to, value);
+    default:
+        if (sql_runtime_moment(context, from, value, &moment))
+            sql_runtime_give(context, to, moment);
+        return true;
+    }
+}
+
+/* Why a cast has no result, in the words of the type it was meant for. */
+static void fail_cast(sqlite3_context *context, enum emulator_type from, enum emulator_type to,
+                      sqlite3_value *value) {
+    static const char *const moments[EMULATOR_TYPE_COUNT] = {[EMULATOR_DATE] = "date",
+                                                             [EMULATOR_DATETIME] =
+                                                                 "datetime string",
+                                                             [EMULATOR_TIME] = "time string",
+                                                             [EMULATOR_TIMESTAMP] = "timestamp"};
+    const char *text = text_of_value(value);
+    bool number = from != EMULATOR_STRING;
+    char shown[MOMENT_SIZE];
+    if (from == EMULATOR_FLOAT64) {
+        sql_runtime_show_real(sql_runtime_real(value), shown);
+        text = shown;
+    }
+    if (moments[to])
+        sql_runtime_fail(context, "Invalid %s: '%s'", moments[to], text);
+    else if (to == EMULATOR_STRING)
+        sql_runtime_fail(context, "Invalid cast of bytes to UTF8 string");
+    else if (number && from == EMULATOR_FLOAT64 && !isfinite(sql_runtime_real(value)))
+        sql_runtime_fail(context,
+                         "Illegal conversion of non-finite floating point number to %s: %s",
+                         to == EMULATOR_INT64 ? "an integer" : "numeric", text);
+    else if (to == EMULATOR_INT64)
+        sql_runtime_fail(context, number ? "int64 out of range: %s" : "Bad int64 value: %s", text);
+    else if (to == EMULATOR_BOOL)
+        sql_runtime_fail(context, "Bad bool value: %s", text);
+    else if (to == EMULATOR_FLOAT64)
+        sql_runtime_fail(context, "Bad double value: %s", text);
+    else
+        sql_runtime_fail(context, number ? "%s out of range: %s" : "Invalid %s value: %s",
+                         number ? "numeric" : emulator_type_sql(to), text);
 }
 
 static void cast(sqlite3_context *context, int count, sqlite3_value **values) {
@@ -246,22 +355,8 @@ static void cast(sqlite3_context *context, int count, sqlite3_value **values) {
         return;
     if (sqlite3_value_int(values[3]))
         sqlite3_result_null(context);
-    else if (to == EMULATOR_INT64)
-        sql_runtime_fail(context, "Bad int64 value: %s", text_of_value(values[0]));
-    else if (to == EMULATOR_BOOL)
-        sql_runtime_fail(context, "Bad bool value: %s", text_of_value(values[0]));
-    else if (to == EMULATOR_FLOAT64)
-        sql_runtime_fail(context, "Bad double value: %s", text_of_value(values[0]));
-    else if (to == EMULATOR_DATE || to == EMULATOR_DATETIME || to == EMULATOR_TIME ||
-             to == EMULATOR_TIMESTAMP)
-        sql_runtime_fail(context, "Invalid %s: '%s'",
-                         to == EMULATOR_DATE       ? "date"
-                         : to == EMULATOR_DATETIME ? "datetime string"
-                         : to == EMULATOR_TIME     ? "time string"
-                                                   : "timestamp",
-                         text_of_value(values[0]));
     else
-        sql_runtime_fail(context, "Invalid NUMERIC value: %s", text_of_value(values[0]));
+        fail_cast(context, from, to, values[0]);
 }
 
 static void give_json(sqlite3_context *context, const json_t *value) {
@@ -322,18 +417,19 @@ static void numbers(sqlite3_context *context, int count, sqlite3_value **values)
 }
 
 const struct sql_runtime_function sql_runtime_values[] = {
-    {"bq_divide", 2, divide},      {"bq_mod", 2, mod},         {"bq_div", 2, div_whole},
-    {"bq_round", 2, round_number}, {"bq_like", 2, match_like}, {"bq_cast", 4, cast},
-    {"bq_element", 4, element},    {"bq_numbers", 3, numbers}, {NULL, 0, NULL}};
+    {"bq_mod", 2, mod},   {"bq_div", 2, div_whole},   {"bq_like", 2, match_like},
+    {"bq_cast", 4, cast}, {"bq_element", 4, element}, {"bq_numbers", 3, numbers},
+    {NULL, 0, NULL}};
 
 bool sql_register(sqlite3 *database) {
     static const struct sql_runtime_function *const tables[] = {
-        sql_runtime_values, sql_runtime_moments, sql_runtime_zones};
+        sql_runtime_values, sql_runtime_moments, sql_runtime_zones, sql_runtime_numbers,
+        sql_runtime_texts};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct sql_runtime_function *entry = tables[i]; entry->name; entry++)
             if (sqlite3_create_function_v2(database, entry->name, entry->arguments,
                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
                                            NULL, entry->call, NULL, NULL, NULL) != SQLITE_OK)
                 return false;
-    return true;
+    return sql_runtime_sums(database) && sql_runtime_collate(database);
 }

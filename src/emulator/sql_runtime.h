@@ -7,6 +7,8 @@
 #include <stdbool.h>
 
 #include "emulator/catalog.h"
+#include "emulator/decimal.h"
+#include "emulator/moment.h"
 #include "emulator/sql_moment.h"
 
 struct sql_runtime_function {
@@ -19,6 +21,20 @@ struct sql_runtime_function {
 extern const struct sql_runtime_function sql_runtime_moments[];
 extern const struct sql_runtime_function sql_runtime_values[];
 extern const struct sql_runtime_function sql_runtime_zones[];
+extern const struct sql_runtime_function sql_runtime_numbers[];
+extern const struct sql_runtime_function sql_runtime_texts[];
+
+/* SUM and AVG, and the order of decimals (collation bq_decimal); false when SQLite refuses. */
+bool sql_runtime_sums(sqlite3 *database);
+bool sql_runtime_collate(sqlite3 *database);
+
+/* FLOAT64 values, of which NaN is the text 'NaN', and decimals, which are text; the reader of
+ * decimals returns false after failing the call. */
+double sql_runtime_real(sqlite3_value *value);
+void sql_runtime_show_real(double number, char out[MOMENT_SIZE]); /* as CAST AS STRING */
+void sql_runtime_give_real(sqlite3_context *context, double number);
+bool sql_runtime_decimal(sqlite3_context *context, sqlite3_value *value, struct decimal *out);
+void sql_runtime_give_decimal(sqlite3_context *context, const struct decimal *number);
 
 /* Fails the call with a sentence. */
 void sql_runtime_fail(sqlite3_context *context, const char *format, ...)

@@ -201,6 +201,7 @@ struct sql_tree {
     struct sql_source *target;     /* DML, DDL */
     struct sql_list columns;       /* INSERT: char * */
     struct sql_list column_places; /* struct googlesql_place */
+    struct sql_type *insert_types; /* INSERT … SELECT: of the columns it goes to; or NULL */
     struct sql_list rows;          /* INSERT VALUES: struct sql_list of expressions */
     struct sql_list assignments;   /* UPDATE */
     struct sql_source *from;       /* UPDATE … FROM */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/decimal.h"
 #include "emulator/schema.h"
 #include "emulator/sql_moment.h"
 #include "emulator/sql_parameter.h"
@@ -174,6 +175,26 @@ static struct sql_expression *read_literal(struct sql_compilation *compilation,
     return literal;
 }
 
+/* A number read as a decimal, in the form storage gives it. */
+static struct sql_expression *decimal_literal(struct sql_compilation *compilation,
+                                              struct sql_expression *node, struct sql_type to) {
+    struct decimal number;
+    char text[DECIMAL_SIZE];
+    bool big = to.base == EMULATOR_BIGNUMERIC;
+    if (!decimal_read(text_of(node->text), &number) ||
+        !decimal_fit(&number, big ? DECIMAL_BIGNUMERIC : DECIMAL_NUMERIC)) {
+        sql_fail(compilation, node->place, "Could not cast literal %s to type %s", node->text,
+                 emulator_type_sql(to.base));
+        return NULL;
+    }
+    struct sql_expression *literal = sql_new(&compilation->arena, sizeof *literal);
+    *literal = *node;
+    decimal_write(&number, text);
+    literal->text = sql_copy(&compilation->arena, text, strlen(text));
+    literal->type = to;
+    return literal;
+}
+
 struct sql_expression *sql_coerce(struct sql_compilation *compilation, struct sql_expression *node,
                                   struct sql_type to) {
     struct sql_type from = node->type;
@@ -190,12 +211,12 @@ struct sql_expression *sql_coerce(struct sql_compilation *compilation, struct sq
             return read_literal(compilation, node, to);
         return node->form == FORM_PARAMETER ? wrap(compilation, node, to) : NULL;
     }
-    if (node->form == FORM_LITERAL && from.base == EMULATOR_FLOAT64 && sql_type_numeric(to) &&
-        to.base != EMULATOR_INT64)
-        return node;
+    if (node->form == FORM_LITERAL && sql_type_numeric(from) && sql_type_decimal(to))
+        return decimal_literal(compilation, node, to);
     if (!sql_type_widens(from, to))
         return NULL;
-    return sql_type_moment(from) ? wrap(compilation, node, to) : node;
+    bool converts = sql_type_moment(from) || sql_type_decimal(from) || sql_type_decimal(to);
+    return converts ? wrap(compilation, node, to) : node;
 }
 
 /* A literal, whose type gives way to that of a value, or a STRING parameter, which reads as one. */

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "emulator/decimal.h"
 #include "emulator/moment.h"
 
 /* Leaves "Cannot convert value to integer (bad value): x" in the reader; returns NULL. */
@@ -57,6 +58,15 @@ static json_t *read_integer(struct value_reader *reader, json_t *json) {
     return refuse(reader, "integer", json);
 }
 
+/* NaN and the infinities go as text: JSON has no such numbers. */
+static json_t *real_json(double number) {
+    if (isnan(number))
+        return json_string("NaN");
+    if (isinf(number))
+        return json_string(number > 0 ? "Infinity" : "-Infinity");
+    return json_real(number);
+}
+
 static json_t *read_real(struct value_reader *reader, json_t *json) {
     if (json_is_number(json))
         return json_real(json_number_value(json));
@@ -64,10 +74,36 @@ static json_t *read_real(struct value_reader *reader, json_t *json) {
     if (text && *text) {
         char *end;
         double number = strtod(text, &end);
-        if (*end == '\0' && isfinite(number))
-            return json_real(number);
+        if (*end == '\0' && (isfinite(number) || strpbrk(text, "nN")))
+            return real_json(number);
     }
     return refuse(reader, "double", json);
+}
+
+static json_t *read_decimal_of(struct value_reader *reader, json_t *json, enum decimal_kind kind) {
+    struct decimal number;
+    char text[DECIMAL_SIZE];
+    bool good = false;
+    if (json_is_integer(json)) {
+        number = decimal_of_int64(json_integer_value(json));
+        good = true;
+    } else if (json_is_real(json)) {
+        char shortest[MOMENT_SIZE];
+        good =
+            decimal_read(text_of(moment_format_double(json_real_value(json), shortest)), &number);
+    } else if (json_is_string(json)) {
+        good = decimal_read(text_of(json_string_value(json)), &number);
+    }
+    return good && decimal_fit(&number, kind) ? json_string(decimal_write(&number, text))
+                                              : refuse(reader, "numeric", json);
+}
+
+static json_t *read_numeric(struct value_reader *reader, json_t *json) {
+    return read_decimal_of(reader, json, DECIMAL_NUMERIC);
+}
+
+static json_t *read_bignumeric(struct value_reader *reader, json_t *json) {
+    return read_decimal_of(reader, json, DECIMAL_BIGNUMERIC);
 }
 
 static json_t *read_bool(struct value_reader *reader, json_t *json) {
@@ -127,7 +163,7 @@ static json_t *read_json(struct value_reader *reader, json_t *json) {
 static json_t *(*const scalar_readers[EMULATOR_TYPE_COUNT])(struct value_reader *, json_t *) = {
     [EMULATOR_STRING] = read_string,       [EMULATOR_BYTES] = read_bytes,
     [EMULATOR_INT64] = read_integer,       [EMULATOR_FLOAT64] = read_real,
-    [EMULATOR_NUMERIC] = read_real,        [EMULATOR_BIGNUMERIC] = read_real,
+    [EMULATOR_NUMERIC] = read_numeric,     [EMULATOR_BIGNUMERIC] = read_bignumeric,
     [EMULATOR_BOOL] = read_bool,           [EMULATOR_DATE] = read_date,
     [EMULATOR_DATETIME] = read_datetime,   [EMULATOR_TIME] = read_time,
     [EMULATOR_TIMESTAMP] = read_timestamp, [EMULATOR_JSON] = read_json,
@@ -259,6 +295,8 @@ bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_f
         return sqlite3_bind_double(statement, index, json_real_value(json)) == SQLITE_OK;
     case JSON_STRING: {
         struct text text = {json_string_value(json), json_string_length(json)};
+        if (field->type == EMULATOR_FLOAT64 && !field->repeated && !text_is(text, "NaN"))
+            return sqlite3_bind_double(statement, index, strtod(text.data, NULL)) == SQLITE_OK;
         if (field->type != EMULATOR_BYTES || field->repeated)
             return bind_text(statement, index, text);
         struct text_buffer bytes = {0};
@@ -277,6 +315,27 @@ bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_f
     default:
         return sqlite3_bind_null(statement, index) == SQLITE_OK;
     }
+}
+
+bool value_bind_field(sqlite3_stmt *statement, int index, const struct emulator_field *field,
+                      const struct emulator_value *value) {
+    bool decimal =
+        !field->repeated && (field->type == EMULATOR_NUMERIC || field->type == EMULATOR_BIGNUMERIC);
+    if (!decimal || value->kind == VALUE_NULL || value->kind == VALUE_BLOB)
+        return value_bind(statement, index, value);
+    struct decimal number;
+    char shortest[MOMENT_SIZE], text[DECIMAL_SIZE];
+    bool good = true;
+    if (value->kind == VALUE_INTEGER)
+        number = decimal_of_int64(value->integer);
+    else if (value->kind == VALUE_REAL)
+        good = decimal_read(text_of(moment_format_double(value->real, shortest)), &number);
+    else
+        good = decimal_read(value->text, &number);
+    return good &&
+           decimal_fit(&number,
+                       field->type == EMULATOR_NUMERIC ? DECIMAL_NUMERIC : DECIMAL_BIGNUMERIC) &&
+           bind_text(statement, index, text_of(decimal_write(&number, text)));
 }
 
 bool value_bind(sqlite3_stmt *statement, int index, const struct emulator_value *value) {

@@ -40,6 +40,11 @@ bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_f
 /* Binds a value; text and blob are copied; false when SQLite refuses. */
 bool value_bind(sqlite3_stmt *statement, int index, const struct emulator_value *value);
 
+/* The same into a field, whose storage form a decimal gets whatever it comes as; false also when it
+ * is none. */
+bool value_bind_field(sqlite3_stmt *statement, int index, const struct emulator_field *field,
+                      const struct emulator_value *value);
+
 /* The value of a result's column, borrowed until the statement steps. */
 struct emulator_value value_column(sqlite3_stmt *statement, int index);
 

@@ -34,7 +34,7 @@ Test(sql_function, numbers)
 {
     CHECK({"1/2", "0.5"}, {"1/0", "!division by zero: 1 / 0"}, {"SAFE_DIVIDE(1, 0)", "NULL"},
           {"SAFE_DIVIDE(1, 4)", "0.25"}, {"IEEE_DIVIDE(1, 4)", "0.25"}, {"7 - 2 - 1", "4"},
-          {"2 + 3 * 4", "14"}, {"-(-3)", "3"}, {"1.0/0.0", "!division by zero: 1.0 / 0.0"},
+          {"2 + 3 * 4", "14"}, {"-(-3)", "3"}, {"1.0/0.0", "!division by zero: 1 / 0"},
           {"MOD(7, 3)", "1"}, {"MOD(1, 0)", "!division by zero: MOD(1, 0)"}, {"DIV(7, 2)", "3"},
           {"ROUND(2.5)", "3.0"}, {"ROUND(-2.5)", "-3.0"}, {"ROUND(17.649, 1)", "17.6"},
           {"ROUND(1234.5, -2)", "1200.0"}, {"ROUND(7)", "7.0"}, {"ABS(-3)", "3"},
@@ -97,7 +97,7 @@ Test(sql_function, casts)
           {"CAST(NULL AS INT64)", "NULL"},
           {"CAST(TRUE AS DATE)", "!Invalid cast from BOOL to DATE at [1:8]"},
           {"SAFE_CAST('99999999999999999999' AS INT64)", "NULL"},
-          {"CAST(1e30 AS INT64)", "!Bad int64 value: 1.0e+30"});
+          {"CAST(1e30 AS INT64)", "!int64 out of range: 1e+30"});
 }
 
 Test(sql_function, dates)

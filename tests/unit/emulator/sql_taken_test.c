@@ -150,3 +150,112 @@ Test(sql_taken, moments)
           {"PARSE_TIMESTAMP('%F %H %z', '2024-01-01 09 +0900') = ts", "1"},
           {"EXTRACT(TIME FROM dt)", "00:00:00"});
 }
+
+Test(sql_taken, integers)
+{
+    CHECK({"9223372036854775807 + 1", "!int64 overflow: 9223372036854775807 + 1"},
+          {"-9223372036854775808 - k", "!int64 overflow: -9223372036854775808 - 1"},
+          {"9223372036854775807 * 2", "!int64 overflow: 9223372036854775807 * 2"},
+          {"-(-9223372036854775808 + 0)", "!int64 overflow: -(-9223372036854775808)"},
+          {"ABS(-9223372036854775808)", "!int64 overflow: ABS(-9223372036854775808)"},
+          {"DIV(-9223372036854775808, -1)", "!int64 overflow: DIV(-9223372036854775808, -1)"},
+          {"9223372036854775806 + 1", "9223372036854775807"},
+          {"1 + 2 - 4 + CAST(NULL AS INT64)", "NULL"}, {"2 * 3 + 4 * 5 - 6", "20"},
+          {"10 - 4 - 3", "3"}, {"2 * 7 / 4", "3.5"},
+          {"SELECT SUM(x) FROM (SELECT 9223372036854775807 AS x UNION ALL SELECT 1)",
+           "!int64 overflow: SUM"},
+          {"SELECT SUM(x) FROM (SELECT 9223372036854775807 AS x UNION ALL SELECT 1 UNION ALL "
+           "SELECT -1)",
+           "9223372036854775807"},
+          {"SELECT AVG(x) FROM (SELECT 9223372036854775807 AS x UNION ALL SELECT "
+           "9223372036854775807)",
+           "9.22337203685478e+18"},
+          {"CAST('0x1F' AS INT64)", "31"}, {"CAST('-0x10' AS INT64)", "-16"},
+          {"CAST('+7' AS INT64)", "7"}, {"CAST(' 7 ' AS INT64)", "7"},
+          {"SAFE_CAST('7.0' AS INT64)", "NULL"}, {"SAFE_CAST('' AS INT64)", "NULL"},
+          {"SAFE_CAST(1e19 AS INT64)", "NULL"}, {"CAST(2.5 AS INT64)", "3"},
+          {"CAST(-2.5 AS INT64)", "-3"});
+}
+
+Test(sql_taken, decimals)
+{
+    CHECK({"NUMERIC '0.1' + NUMERIC '0.2' = NUMERIC '0.3'", "1"},
+          {"NUMERIC '0.1' + NUMERIC '0.2'", "0.3"}, {"NUMERIC '0.1' + 0.2", "0.3"},
+          {"n + 1", "3.5"}, {"n * n", "6.25"}, {"n / 3", "0.833333333"},
+          {"BIGNUMERIC '1' / 3", "0.33333333333333333333333333333333333333"},
+          {"n / 0", "!division by zero: 2.5 / 0"}, {"-n", "-2.5"}, {"ABS(-n)", "2.5"},
+          {"SIGN(-n)", "-1"}, {"ROUND(n)", "3"}, {"ROUND(n * -1)", "-3"},
+          {"ROUND(NUMERIC '1.245', 2)", "1.25"}, {"TRUNC(-n)", "-2"}, {"FLOOR(-n)", "-3"},
+          {"CEIL(-n)", "-2"}, {"MOD(NUMERIC '7.5', 2)", "1.5"}, {"DIV(NUMERIC '7.5', 2)", "3"},
+          {"SAFE_DIVIDE(n, 0)", "NULL"}, {"SAFE_DIVIDE(n, 2)", "1.25"}, {"n > 10", "0"},
+          {"NUMERIC '10' > NUMERIC '9'", "1"}, {"NUMERIC '10' BETWEEN 9 AND 11", "1"},
+          {"GREATEST(NUMERIC '10', 9)", "10"}, {"LEAST(NUMERIC '10', 9)", "9"},
+          {"n IN (2.5, 7)", "1"}, {"n = 2.50", "1"}, {"n + x", "4.0"}, {"n < x", "0"},
+          {"NUMERIC '99999999999999999999999999999' * 10",
+           "!numeric overflow: 99999999999999999999999999999 * 10"},
+          {"CAST('1.0000000005' AS NUMERIC)", "1.000000001"}, {"CAST(0.1 AS NUMERIC)", "0.1"},
+          {"CAST(1 AS NUMERIC)", "1"}, {"CAST(n AS STRING)", "2.5"}, {"CAST(n AS FLOAT64)", "2.5"},
+          {"CAST(n AS INT64)", "3"}, {"CAST('x' AS NUMERIC)", "!Invalid NUMERIC value: x"},
+          {"SAFE_CAST('1e99' AS NUMERIC)", "NULL"},
+          {"CAST(1e30 AS NUMERIC)", "!numeric out of range: 1e+30"},
+          {"POW(n, 2)", "!POW of NUMERIC is not supported by the local BigQuery at [1:8]"},
+          {"SELECT SUM(n), AVG(n), MIN(n), MAX(n), COUNT(DISTINCT n) FROM kinds",
+           "1.5|0.75|-1|2.5|2"},
+          {"SELECT n FROM (SELECT NUMERIC '10' AS n UNION ALL SELECT 9 UNION ALL SELECT -1) ORDER "
+           "BY n",
+           "-1\n9\n10"},
+          {"SELECT n FROM (SELECT NUMERIC '10' AS n UNION ALL SELECT 9) ORDER BY 1 DESC", "10\n9"},
+          {"SELECT SUM(v) FROM (SELECT NUMERIC '0.1' AS v UNION ALL SELECT NUMERIC '0.2')", "0.3"},
+          {"SELECT SUM(n) OVER (ORDER BY k ROWS 1 PRECEDING) FROM kinds ORDER BY k", "2.5\n1.5"},
+          {"SELECT a.k FROM kinds a JOIN (SELECT 2 AS k, NUMERIC '2.5' AS n) b USING (n)", "1"},
+          {"SELECT DISTINCT n FROM (SELECT NUMERIC '1.0' AS n UNION ALL SELECT 1)", "1"});
+}
+
+Test(sql_taken, not_a_number_and_infinity)
+{
+    CHECK({"CAST('nan' AS FLOAT64)", "NaN"},
+          {"CAST('NaN' AS FLOAT64) = CAST('NaN' AS FLOAT64)", "0"},
+          {"CAST('NaN' AS FLOAT64) <> 1", "1"}, {"CAST('NaN' AS FLOAT64) > 1", "0"},
+          {"CAST('inf' AS FLOAT64) > 1e300", "1"}, {"-CAST('inf' AS FLOAT64)", "-Inf"},
+          {"CAST('-Infinity' AS FLOAT64) < 0", "1"}, {"IEEE_DIVIDE(0, 0)", "NaN"},
+          {"IEEE_DIVIDE(1, 0)", "Inf"}, {"IEEE_DIVIDE(-1, 0)", "-Inf"},
+          {"CAST('inf' AS FLOAT64) - CAST('inf' AS FLOAT64)", "NaN"},
+          {"1e308 * 10", "!double overflow: 1e+308 * 10"},
+          {"CAST(CAST('nan' AS FLOAT64) AS STRING)", "NaN"},
+          {"CAST(CAST('inf' AS FLOAT64) AS STRING)", "inf"},
+          {"SAFE_CAST(CAST('nan' AS FLOAT64) AS INT64)", "NULL"},
+          {"CAST(CAST('nan' AS FLOAT64) AS INT64)",
+           "!Illegal conversion of non-finite floating point number to an integer: NaN"},
+          {"SAFE_CAST('0x10' AS FLOAT64)", "NULL"}, {"SAFE_CAST('1e400' AS FLOAT64)", "NULL"},
+          {"SQRT(-1)", "!Floating point error in function: SQRT"},
+          {"LN(0)", "!Floating point error in function: LN"}, {"LOG(8, 2)", "3.0"},
+          {"SELECT SUM(v) FROM (SELECT 1.5 AS v UNION ALL SELECT CAST('nan' AS FLOAT64))", "NaN"},
+          {"SELECT SUM(v) FROM (SELECT 1e16 AS v UNION ALL SELECT 1.0 UNION ALL SELECT -1e16)",
+           "1.0"});
+}
+
+Test(sql_taken, text)
+{
+    CHECK({"SUBSTR('äöü', 2)", "öü"}, {"SUBSTR('hello', -3, 2)", "ll"},
+          {"SUBSTR('abc', -10)", "abc"}, {"SUBSTR('abc', -10, 2)", "ab"},
+          {"SUBSTR('abc', 9) = ''", "1"}, {"SUBSTR('abc', 2, 0) = ''", "1"},
+          {"SUBSTR('abc', 2, -1)", "!Third argument in SUBSTR() cannot be negative"},
+          {"SUBSTR(CAST(NULL AS STRING), 1)", "NULL"}, {"LEFT('äöü', 2)", "äö"},
+          {"RIGHT('äöü', 2)", "öü"}, {"RIGHT('abc', 9)", "abc"},
+          {"LEFT('abc', -1)", "!Second argument in LEFT() cannot be negative"},
+          {"RIGHT('abc', -1)", "!Second argument in RIGHT() cannot be negative"},
+          {"LOWER('ÄÖÜ Ñ ΣΑ')", "äöü ñ σα"}, {"UPPER('äöü ñ')", "ÄÖÜ Ñ"},
+          {"TRIM('\\t\\n a\\u00a0 ')", "a"}, {"LTRIM('\\u3000a ')", "a "},
+          {"RTRIM(' a\\r\\n')", " a"}, {"TRIM('äaä', 'ä')", "a"},
+          {"CONTAINS_SUBSTR('GRÖSSE', 'größ')", "0"}, {"CONTAINS_SUBSTR('ÄB', 'äb')", "1"},
+          {"LENGTH(y)", "2"}, {"BYTE_LENGTH('ä')", "2"}, {"LENGTH('äö')", "2"},
+          {"SUBSTR(b'abc', 2) = b'bc'", "1"}, {"CONCAT(b'a', b'b') = b'ab'", "1"},
+          {"b'a' || b'b' = b'ab'", "1"},
+          {"LOWER(y)", "!LOWER of BYTES is not supported by the local BigQuery at [1:8]"},
+          {"CAST(b'\\xff' AS STRING)", "!Invalid cast of bytes to UTF8 string"},
+          {"SAFE_CAST(b'\\xff' AS STRING)", "NULL"}, {"CAST(b'ab' AS STRING)", "ab"},
+          {"CAST('TRUE' AS BOOL)", "1"}, {"SAFE_CAST('yes' AS BOOL)", "NULL"},
+          {"SAFE_CAST('2024-02-30' AS DATE)", "NULL"},
+          {"SAFE_CAST('2024-01-01 25:00:00' AS TIMESTAMP)", "NULL"},
+          {"SAFE_CAST('2024-01-01 00:00:00 Nowhere/Land' AS TIMESTAMP)", "NULL"});
+}
