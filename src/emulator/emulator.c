@@ -12,7 +12,7 @@
 #include "emulator/schema.h"
 #include "emulator/server.h"
 
-enum { DEFAULT_BUFFER_MS = 90000, DEFAULT_JOB_LIMIT = 1000 };
+enum { DEFAULT_BUFFER_MS = 90000, DEFAULT_JOB_LIMIT = 1000, DEFAULT_STATEMENT_MS = 60000 };
 #define DEFAULT_RESULT_LIMIT (INT64_C(64) << 20)
 
 static int64_t buffer_ms(const struct emulator_options *options) {
@@ -24,7 +24,10 @@ static int64_t buffer_ms(const struct emulator_options *options) {
 static void start_jobs(struct emulator *emulator, const struct emulator_options *options) {
     int64_t results = options->result_limit ? options->result_limit : DEFAULT_RESULT_LIMIT;
     emulator->cache = cache_new(results / 2);
-    const struct executor executor = {emulator->storage, emulator->cache, emulator->buffer_ms};
+    const struct executor executor = {.storage = emulator->storage,
+                                      .cache = emulator->cache,
+                                      .buffer_ms = emulator->buffer_ms,
+                                      .statement_ms = emulator->statement_ms};
     const struct jobs_options jobs = {
         .limit = options->job_limit ? (size_t)options->job_limit : DEFAULT_JOB_LIMIT,
         .result_limit = results / 2,
@@ -46,6 +49,7 @@ struct emulator *emulator_start(const struct emulator_options *options, struct e
     pthread_condattr_destroy(&attributes);
     emulator->allow_faults = options->allow_faults;
     emulator->buffer_ms = buffer_ms(options);
+    emulator->statement_ms = options->statement_ms ? options->statement_ms : DEFAULT_STATEMENT_MS;
     emulator->faults = faults_new();
     emulator->dedup = dedup_new();
     emulator->storage = storage_open(options->database, error);

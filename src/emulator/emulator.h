@@ -22,6 +22,7 @@ struct emulator_options {
     int latency_ms;          /* a query job takes at least so long (real milliseconds) */
     int streaming_buffer_ms; /* rows of insertAll stay in the buffer so long (wall milliseconds, so
                                 that a scaled clock scales it); 0: 90 seconds; -1: no buffer */
+    int statement_ms;        /* of processor time that one statement may take; 0: 60 seconds */
     int job_limit;           /* finished jobs that are remembered; 0: 1,000 */
     int64_t result_limit;    /* bytes of results that are remembered; 0: 64 MiB */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -16,6 +17,7 @@
 
 #define MEBIBYTE       INT64_C(1048576)
 #define RESULT_LIMIT   (256 * MEBIBYTE)
+#define MEMORY_LIMIT   (1024 * MEBIBYTE) /* that SQLite may take on for one statement */
 #define STEPS_PER_LOOK 4000 /* SQLite's instructions between two looks at the cancel flag */
 #define VIEW_PREFIX    "INFORMATION_SCHEMA."
 
@@ -78,21 +80,52 @@ struct sql_statement *execution_compile(struct execution *execution) {
     return NULL;
 }
 
+static int64_t cpu_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* SQLite asks now and then whether to stop. */
 static int look_up(void *context) {
-    const struct execution *execution = context;
-    return atomic_load(execution->cancel) ||
+    struct execution *execution = context;
+    if (cpu_ns() >= execution->cpu_end_ns)
+        execution->exceeded = "Query exceeded resource limits: it used more processor time than "
+                              "the local BigQuery gives one statement";
+    else if (sqlite3_memory_used() > execution->memory_limit)
+        execution->exceeded = "Resources exceeded during query execution: the query could not be "
+                              "executed in the memory that the local BigQuery gives one statement";
+    return execution->exceeded || atomic_load(execution->cancel) ||
            (execution->deadline_ns > 0 && clock_boot_ns(clock_system()) >= execution->deadline_ns);
+}
+
+/* SQLite does not take the statement: it is too much for SQLite, or nobody foresaw it. */
+static void fail_prepare(struct execution *execution, const char *message) {
+    static const char *const bounds[] = {"too many", "too large", "too big",
+                                         "at most",  "overflow",  "out of memory"};
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        if (strstr(message, bounds[i])) {
+            failure_set(&execution->outcome->failure, EMULATOR_REASON_RESOURCES_EXCEEDED,
+                        "Resources exceeded during query execution: the query is too complex for "
+                        "the local BigQuery (%s)",
+                        message);
+            return;
+        }
+    failure_set(&execution->outcome->failure, EMULATOR_REASON_NOT_IMPLEMENTED,
+                "The statement is not supported by the local BigQuery: %s", message);
 }
 
 sqlite3_stmt *execution_prepare(struct execution *execution, sqlite3 *database,
                                 const struct sql_statement *statement) {
     sqlite3_stmt *prepared = NULL;
+    execution->cpu_end_ns = cpu_ns() + execution->executor->statement_ms * 1000000;
+    execution->memory_limit = sqlite3_memory_used() + MEMORY_LIMIT;
     sqlite3_progress_handler(database, STEPS_PER_LOOK, look_up, execution);
     if (sqlite3_prepare_v2(database, statement->sqlite, -1, &prepared, NULL) == SQLITE_OK &&
         sql_bind(statement, prepared))
         return prepared;
-    execution_fail(execution, database);
+    sqlite3_progress_handler(database, 0, NULL, NULL);
+    fail_prepare(execution, sqlite3_errmsg(database));
     sqlite3_finalize(prepared);
     return NULL;
 }
@@ -102,9 +135,15 @@ void execution_fail(struct execution *execution, sqlite3 *database) {
     sqlite3_progress_handler(database, 0, NULL, NULL);
     static const char not_null[] = "NOT NULL constraint failed: ";
     const char *message = sqlite3_errmsg(database);
+    int code = sqlite3_errcode(database);
     if (atomic_load(execution->cancel))
         failure_set(failure, EMULATOR_REASON_STOPPED, EXECUTION_CANCELLED);
-    else if (sqlite3_errcode(database) == SQLITE_INTERRUPT)
+    else if (execution->exceeded)
+        failure_set(failure, EMULATOR_REASON_RESOURCES_EXCEEDED, "%s", execution->exceeded);
+    else if (code == SQLITE_NOMEM || code == SQLITE_TOOBIG)
+        failure_set(failure, EMULATOR_REASON_RESOURCES_EXCEEDED,
+                    "Resources exceeded during query execution: %s", message);
+    else if (code == SQLITE_INTERRUPT)
         failure_set(failure, EMULATOR_REASON_TIMEOUT,
                     "Job exceeded its time limit of %" PRId64 " ms",
                     execution->request->timeout_ms);

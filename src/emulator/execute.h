@@ -18,7 +18,8 @@
 struct executor {
     struct storage *storage;
     struct cache *cache;
-    int64_t buffer_ms; /* how long rows stay in the streaming buffer */
+    int64_t buffer_ms;    /* how long rows stay in the streaming buffer */
+    int64_t statement_ms; /* of processor time that one statement may take */
 };
 
 /* How a query ended. Zero-initialise, then outcome_clear. */

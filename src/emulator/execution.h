@@ -10,7 +10,10 @@ struct execution {
     const struct executor *executor;
     const struct query_request *request;
     const atomic_bool *cancel;
-    int64_t deadline_ns; /* boot time; 0: none */
+    int64_t deadline_ns;  /* boot time; 0: none */
+    int64_t cpu_end_ns;   /* of this thread's processor time */
+    int64_t memory_limit; /* of SQLite's memory in the whole process, in bytes */
+    const char *exceeded; /* what the statement used too much of; static; NULL: nothing */
     int64_t now_ms;
     struct outcome *outcome;
 };

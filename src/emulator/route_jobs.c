@@ -57,8 +57,10 @@ static void put_page(struct call *call, const struct outcome *outcome, uint64_t 
 /* A job that never was: what a dry run is answered from. */
 static struct job_view run_dry(struct call *call, const struct query_request *request,
                                struct outcome *outcome) {
-    const struct executor executor = {call->emulator->storage, call->emulator->cache,
-                                      call->emulator->buffer_ms};
+    const struct executor executor = {.storage = call->emulator->storage,
+                                      .cache = call->emulator->cache,
+                                      .buffer_ms = call->emulator->buffer_ms,
+                                      .statement_ms = call->emulator->statement_ms};
     atomic_bool cancel = false;
     int64_t now_ms = clock_wall_ms(clock_system());
     execute_query(&executor, request, &cancel, outcome);

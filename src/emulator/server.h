@@ -25,6 +25,7 @@ struct emulator {
     char *url;
     bool allow_faults;
     int64_t buffer_ms;
+    int64_t statement_ms;
     atomic_uint_fast64_t requests; /* served since the start */
     pthread_mutex_t lock;          /* guards stopping */
     pthread_cond_t stopped;

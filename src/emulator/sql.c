@@ -142,6 +142,8 @@ static void free_definition(struct sql_definition *definition) {
     free(definition);
 }
 
+enum { LENGTH_LIMIT = 1024 * 1024 };
+
 struct sql_statement *sql_compile(const struct sql_request *request,
                                   const struct sql_catalog *catalog, struct sql_error *error) {
     struct sql_compilation compilation = {
@@ -150,7 +152,11 @@ struct sql_statement *sql_compile(const struct sql_request *request,
     if (!compilation.now_us)
         compilation.now_us = clock_wall_ms(clock_system()) * 1000;
     struct sql_statement *statement = NULL;
-    if (sql_parameters_read(&compilation)) {
+    if (request->text.size > LENGTH_LIMIT) {
+        sql_fail_as(&compilation, "invalidQuery", 400, (struct googlesql_place){0},
+                    "The query is too large. The maximum standard SQL query length is 1024.00K "
+                    "characters, including comments and white space characters.");
+    } else if (sql_parameters_read(&compilation)) {
         struct sql_tree *tree = sql_parse(&compilation, request->text);
         if (tree && sql_resolve(&compilation, tree))
             statement = give(&compilation, tree);

@@ -68,8 +68,9 @@ bool sql_enter(struct sql_parser *parser) {
     if (parser->compilation->failed)
         return false;
     if (parser->depth >= SQL_DEPTH_LIMIT)
-        return sql_fail(parser->compilation, sql_peek(parser)->place,
-                        "The statement is nested too deeply for the local BigQuery");
+        return sql_fail_as(parser->compilation, "resourcesExceeded", 400, sql_peek(parser)->place,
+                           "Resources exceeded during query execution: the statement is nested "
+                           "too deeply for the local BigQuery");
     parser->depth++;
     return true;
 }
@@ -80,8 +81,9 @@ void sql_leave(struct sql_parser *parser) {
 
 bool sql_count(struct sql_parser *parser) {
     if (++parser->operators > SQL_OPERATOR_LIMIT)
-        return sql_fail(parser->compilation, sql_peek(parser)->place,
-                        "The statement has too many operators for the local BigQuery");
+        return sql_fail_as(parser->compilation, "resourcesExceeded", 400, sql_peek(parser)->place,
+                           "Resources exceeded during query execution: the statement has too many "
+                           "operators for the local BigQuery");
     return !parser->compilation->failed;
 }
 

@@ -11,10 +11,11 @@ struct sql_parser {
     size_t count; /* of tokens, the end included */
     size_t at;
     int depth;     /* of nesting; bounded, so that foreign text cannot exhaust the stack */
+    int nodes;     /* of expressions; bounded, for each takes room */
     int operators; /* seen so far; bounded for the same reason: chains lean to the left */
 };
 
-enum { SQL_DEPTH_LIMIT = 64, SQL_OPERATOR_LIMIT = 1000 };
+enum { SQL_DEPTH_LIMIT = 64, SQL_OPERATOR_LIMIT = 1000, SQL_NODE_LIMIT = 250000 };
 
 /* Parses the whole text into a tree of the compilation's arena; NULL with the error filled. */
 struct sql_tree *sql_parse(struct sql_compilation *compilation, struct text text);

@@ -10,6 +10,11 @@ struct sql_expression *sql_node(struct sql_parser *parser, enum sql_form form) {
     struct sql_expression *node = sql_new(&parser->compilation->arena, sizeof *node);
     node->form = form;
     node->place = sql_peek(parser)->place;
+    if (++parser->nodes > SQL_NODE_LIMIT)
+        sql_fail_as(parser->compilation, "resourcesExceeded", 400, node->place,
+                    "Resources exceeded during query execution: the statement has more than %d "
+                    "expressions",
+                    (int)SQL_NODE_LIMIT);
     return node;
 }
 

@@ -393,7 +393,7 @@ static bool resolve_count(struct sql_compilation *compilation, struct sql_scope 
 
 bool sql_resolve_query(struct sql_compilation *compilation, const struct sql_scope *parent,
                        struct sql_query *query) {
-    size_t outer = compilation->ctes.count;
+    size_t outer = compilation->ctes.count, before = compilation->sources;
     for (size_t i = 0; i < query->ctes.count; i++) {
         struct sql_cte *cte = query->ctes.items[i];
         if (!sql_resolve_query(compilation, parent, cte->query))
@@ -413,5 +413,6 @@ bool sql_resolve_query(struct sql_compilation *compilation, const struct sql_sco
     good = good && resolve_count(compilation, &scope, query->limit) &&
            resolve_count(compilation, &scope, query->offset);
     compilation->ctes.count = outer;
+    query->sources = compilation->sources - before;
     return good;
 }

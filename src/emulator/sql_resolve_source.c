@@ -7,6 +7,10 @@
 #include "emulator/sql_resolve.h"
 #include "emulator/sql_type.h"
 
+/* SQLite writes out a CTE wherever it is named, so that a few that double each other are millions.
+ */
+enum { SOURCE_LIMIT = 2000 };
+
 const char *sql_fresh(struct sql_compilation *compilation, char letter) {
     return sql_print(&compilation->arena, "%c%d", letter, ++compilation->names);
 }
@@ -255,6 +259,11 @@ static bool resolve_leaf(struct sql_compilation *compilation, struct sql_scope *
                 source->path.count == 1 ? find_cte(compilation, source->path.items[0]) : NULL;
     }
     source->sqlite = sql_fresh(compilation, 't');
+    compilation->sources += 1 + (source->cte ? source->cte->query->sources : 0);
+    if (compilation->sources > SOURCE_LIMIT)
+        return sql_fail_as(compilation, "resourcesExceeded", 400, source->place,
+                           "Resources exceeded during query execution: Not enough resources for "
+                           "query planning - too many subqueries or query is too complex.");
     for (size_t i = 0; source->alias && i < scope->columns.count; i++) {
         const struct sql_column *column = scope->columns.items[i];
         if (sql_same(column->qualifier, source->alias))

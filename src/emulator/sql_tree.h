@@ -182,6 +182,7 @@ struct sql_cte {
 
 struct sql_query {
     struct googlesql_place place;
+    size_t sources; /* below it, as compilation.sources counts */
     struct sql_list ctes;
     struct sql_body *body;
     struct sql_list order; /* struct sql_order */
@@ -235,6 +236,7 @@ struct sql_compilation {
     struct sql_list uses;              /* struct sql_table_use */
     struct sql_list ctes;              /* struct sql_cte in scope, innermost last */
     int names;                         /* t1, t2, … w1 … given out */
+    size_t sources;                    /* tables and subqueries, CTEs as often as they are named */
     struct sql_definition *definition; /* CREATE TABLE; owned */
     int64_t now_us;
 };

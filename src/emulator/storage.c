@@ -26,6 +26,8 @@ struct storage {
     struct emulator_catalog *catalog;
 };
 
+enum { VALUE_LIMIT = 64 * 1024 * 1024 }; /* bytes of one value, however it is made */
+
 static const char pragmas[] = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
                               "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;";
 
@@ -44,6 +46,7 @@ static sqlite3 *open_connection(const char *name) {
         sqlite3_close(database);
         return NULL;
     }
+    (void)sqlite3_limit(database, SQLITE_LIMIT_LENGTH, VALUE_LIMIT);
     return database;
 }
 

@@ -166,8 +166,10 @@ Test(sql_error, depth_and_length_are_bounded)
     char *deep = memory_new(20001, 1);
     memset(deep, '(', 20000);
     char *text = memory_format("SELECT %s", deep);
-    cr_expect_str_eq(sql_fixture_run(fixture, text, NULL),
-                     "!The statement is nested too deeply for the local BigQuery at [1:71]");
+    cr_expect_str_eq(
+        sql_fixture_run(fixture, text, NULL),
+        "!Resources exceeded during query execution: the statement is nested too deeply "
+        "for the local BigQuery");
     for (size_t i = 0; i < 10000; i++) {
         deep[2 * i] = '1';
         deep[2 * i + 1] = '+';
@@ -175,14 +177,14 @@ Test(sql_error, depth_and_length_are_bounded)
     free(text);
     text = memory_format("SELECT %s1", deep);
     const char *given = sql_fixture_run(fixture, text, NULL);
-    cr_expect(strstr(given, "!The statement has too many operators"), "%s", given);
+    cr_expect(strstr(given, "the statement has too many operators"), "%s", given);
     free(text);
     memset(deep, '-', 20000);
     for (size_t i = 1; i < 20000; i += 2)
         deep[i] = ' ';
     text = memory_format("SELECT %s1", deep);
     given = sql_fixture_run(fixture, text, NULL);
-    cr_expect(strstr(given, "!The statement is nested too deeply"), "%s", given);
+    cr_expect(strstr(given, "the statement is nested too deeply"), "%s", given);
     free(text);
     free(deep);
 }
