@@ -291,19 +291,25 @@ bool decimal_to_int64(const struct decimal *number, int64_t *out) {
            text_to_int64(text_of(decimal_write(&whole, text)), out);
 }
 
+/* The highest limb counts 10^36; BIGNUMERIC ends within its 578. */
+static bool is_bignumeric(const struct decimal *number) {
+    enum { LAST = 578 };
+    static const char least[] =
+        "-578960446186580977117854925043439539266.34992332820282019728792003956564819968";
+    static const char most[] =
+        "578960446186580977117854925043439539266.34992332820282019728792003956564819967";
+    struct decimal limit;
+    if (number->limbs[DECIMAL_LIMBS - 1] != LAST)
+        return number->limbs[DECIMAL_LIMBS - 1] < LAST;
+    return number->negative
+               ? decimal_read(text_of(least), &limit) && decimal_compare(number, &limit) >= 0
+               : decimal_read(text_of(most), &limit) && decimal_compare(number, &limit) <= 0;
+}
+
 bool decimal_fit(struct decimal *number, enum decimal_kind kind) {
-    static const struct {
-        int digits;
-        const char *least, *most;
-    } limits[] = {
-        [DECIMAL_NUMERIC] = {9, "-99999999999999999999999999999.999999999",
-                             "99999999999999999999999999999.999999999"},
-        [DECIMAL_BIGNUMERIC] = {
-            38, "-578960446186580977117854925043439539266.34992332820282019728792003956564819968",
-            "578960446186580977117854925043439539266.34992332820282019728792003956564819967"}};
-    struct decimal least, most;
-    return decimal_round(number, limits[kind].digits, DECIMAL_HALF_AWAY) &&
-           decimal_read(text_of(limits[kind].least), &least) &&
-           decimal_read(text_of(limits[kind].most), &most) &&
-           decimal_compare(number, &least) >= 0 && decimal_compare(number, &most) <= 0;
+    if (kind == DECIMAL_BIGNUMERIC)
+        return decimal_round(number, 38, DECIMAL_HALF_AWAY) && is_bignumeric(number);
+    /* 29 digits before the point: the limb below the highest counts 10^27. */
+    return decimal_round(number, 9, DECIMAL_HALF_AWAY) && number->limbs[DECIMAL_LIMBS - 1] == 0 &&
+           number->limbs[DECIMAL_LIMBS - 2] < 100;
 }

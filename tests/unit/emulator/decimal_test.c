@@ -74,6 +74,12 @@ Test(decimal, what_is_too_large_does_not_fit)
     number = of("99999999999999999999999999999.9999999995");
     cr_expect_not(decimal_fit(&number, DECIMAL_NUMERIC));
     cr_expect(decimal_fit(&number, DECIMAL_BIGNUMERIC));
+    number = of("578960446186580977117854925043439539266.34992332820282019728792003956564819967");
+    cr_expect(decimal_fit(&number, DECIMAL_BIGNUMERIC));
+    number = of("578960446186580977117854925043439539266.34992332820282019728792003956564819968");
+    cr_expect_not(decimal_fit(&number, DECIMAL_BIGNUMERIC));
+    number.negative = true;
+    cr_expect(decimal_fit(&number, DECIMAL_BIGNUMERIC));
     struct decimal large = of("1e40");
     cr_expect_not(decimal_multiply(&large, &large, &number));
     int64_t whole;
