@@ -276,9 +276,9 @@ static void start(const struct runs_plan *plan, const struct runs_adoptee *adopt
         status = start_shim(shim, started->run, directory, &session, &error);
     }
     if (status < 0) {
-        start_give_up(state, launcher, started, &error);
+        start_give_up(state, launcher, started, error.text);
     } else {
-        start_take_word(status, launcher->clock, started);
+        start_take_word(status, state, launcher, started);
     }
 }
 

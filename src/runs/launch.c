@@ -223,12 +223,12 @@ static void start_all(const struct runs_plan *plan, struct state *state,
         struct error error;
         pipes[i] = start_run(plan, i, state, shim, &session, &started[i], &error);
         if (pipes[i] < 0) {
-            start_give_up(state, launcher, &started[i], &error);
+            start_give_up(state, launcher, &started[i], error.text);
         }
     }
     for (size_t i = 0; i < plan->count; i++) {
         if (pipes[i] >= 0) {
-            start_take_word(pipes[i], launcher->clock, &started[i]);
+            start_take_word(pipes[i], state, launcher, &started[i]);
         }
     }
     free(pipes);

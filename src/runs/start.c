@@ -117,10 +117,28 @@ static void read_word(int descriptor, const struct clock *clock, char *line, siz
     line[used] = '\0';
 }
 
-void start_take_word(int descriptor, const struct clock *clock, struct runs_started *started) {
+/* A run whose shim never came to be ends here: nobody else knows why. */
+void start_give_up(struct state *state, const struct runs_launcher *launcher,
+                   struct runs_started *started, const char *why) {
+    struct error error;
+    bool done;
+    struct record record = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
+                            .never_taken = true,
+                            .spawn_error = memory_copy_string(why),
+                            .ended_at = clock_wall_ms(launcher->clock)};
+    started->problem = memory_copy_string(why);
+    /* Should this fail too, the reconciler finds it claimed without a shim. */
+    (void)record_store(state, &launcher->actor, started->run, &record, "reconciler", NULL, &done,
+                       &error);
+    record_clear(&record);
+}
+
+void start_take_word(int descriptor, struct state *state, const struct runs_launcher *launcher,
+                     struct runs_started *started) {
     char line[1024];
     static const char running[] = "running ";
-    read_word(descriptor, clock, line, sizeof line);
+    static const char failed[] = "error ";
+    read_word(descriptor, launcher->clock, line, sizeof line);
     (void)close(descriptor);
 
     if (strncmp(line, running, sizeof running - 1) == 0) {
@@ -128,25 +146,14 @@ void start_take_word(int descriptor, const struct clock *clock, struct runs_star
         started->pid = strtoll(line + sizeof running - 1, NULL, 10);
         return;
     }
+    if (strncmp(line, failed, sizeof failed - 1) == 0) {
+        /* It has ended, before it took the run or with the end recorded. */
+        start_give_up(state, launcher, started, line + sizeof failed - 1);
+        return;
+    }
     const char *space = strchr(line, ' ');
     started->problem =
         space == NULL
             ? memory_copy_string("its shim said nothing; see shim.log in the run's directory")
             : memory_copy_string(space + 1);
-}
-
-/* A run whose shim never came to be ends here: nobody else knows why. */
-void start_give_up(struct state *state, const struct runs_launcher *launcher,
-                   struct runs_started *started, const struct error *why) {
-    struct error error;
-    bool done;
-    struct record record = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
-                            .never_taken = true,
-                            .spawn_error = memory_copy_string(why->text),
-                            .ended_at = clock_wall_ms(launcher->clock)};
-    started->problem = memory_copy_string(why->text);
-    /* Should this fail too, the reconciler finds it claimed without a shim. */
-    (void)record_store(state, &launcher->actor, started->run, &record, "reconciler", NULL, &done,
-                       &error);
-    record_clear(&record);
 }

@@ -10,11 +10,13 @@
 int start_shim(const char *shim, const char *run, const char *run_directory,
                const struct runs_session *session, struct error *error);
 
-/* Waits for its word, at most 20 s, closes the pipe, and fills `started`. */
-void start_take_word(int descriptor, const struct clock *clock, struct runs_started *started);
+/* Waits for its word, at most 20 s, closes the pipe, and fills `started`. A run that its shim could
+ * not take ends at once, with what the shim said. */
+void start_take_word(int descriptor, struct state *state, const struct runs_launcher *launcher,
+                     struct runs_started *started);
 
 /* Ends a run whose shim never came to be, and says why in `started`. */
 void start_give_up(struct state *state, const struct runs_launcher *launcher,
-                   struct runs_started *started, const struct error *why);
+                   struct runs_started *started, const char *why);
 
 #endif

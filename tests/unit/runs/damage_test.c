@@ -265,3 +265,27 @@ Test(damaged_run, a_directory_that_is_there_already_is_not_launched_into)
     spec_free(spec);
     free(directory);
 }
+
+/* ---- limits of the machine ---- */
+
+Test(damaged_run, a_shim_that_lacks_descriptors_ends_its_run_at_once_with_that_reason)
+{
+    struct runs_request request = fixture_request(&f);
+    char *shim = file_join(f.root, "shim");
+    size_t count;
+    cr_assert(file_write(
+        shim, TEXT("#!/bin/sh\necho 'error cannot prepare it: Too many open files' >&3\n"),
+        &f.error));
+    cr_assert(chmod(shim, 0700) == 0 && setenv("PHASEGATE_SHIM", shim, 1) == 0);
+    fixture_script(&f, "true");
+    struct runs_started *started = fixture_launch(&f, &request, &count);
+    cr_assert(!started[0].running);
+    cr_assert_str_eq(started[0].problem, "cannot prepare it: Too many open files");
+    struct state_run *stored = fixture_load(&f, started[0].run);
+    cr_assert(stored->state == STATE_RUN_ENDED && stored->outcome == STATE_OUTCOME_SPAWN_ERROR);
+    cr_assert_str_eq(stored->spawn_error, started[0].problem);
+    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    state_runs_free(stored, 1);
+    runs_started_free(started, count);
+    free(shim);
+}
