@@ -158,8 +158,8 @@ static void judge_fallback(const struct subject *subject) {
     }
     char *name = bare(fallback);
     struct pipeline_place place = subject->table->at.fallback;
-    if (identifier_is_column(text_of(name)) && strcasecmp(name, "true") != 0 &&
-        strcasecmp(name, "false") != 0) {
+    if ((fallback[0] == '`' || identifier_is_word(text_of(name))) &&
+        strcasecmp(name, "true") != 0 && strcasecmp(name, "false") != 0) {
         const struct bigquery_field *field = require_field(subject, place, name, false);
         if (field != NULL && (field->type != BIGQUERY_BOOL || field->mode == BIGQUERY_REPEATED)) {
             FIND(subject, ONLINE_MISTAKE, place,

@@ -1,8 +1,8 @@
 #include "pipeline/identifier.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     LONGEST_PROJECT = 63,
@@ -61,11 +61,48 @@ bool identifier_is_dataset(struct text name) {
     return made_of(name, "_", LONGEST_TABLE);
 }
 
+/* Characters beyond ASCII that a name may hold: not what controls a terminal or the direction of a
+ * text, nor what cannot be seen. */
+static bool is_foreign(uint32_t point) {
+    static const struct {
+        uint32_t from, to;
+    } hidden[] = {{0x80, 0xA0},     {0xAD, 0xAD},     {0x200B, 0x200F}, {0x2028, 0x202E},
+                  {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFF}, {0xE0000, 0x10FFFF}};
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+        if (point >= hidden[i].from && point <= hidden[i].to) {
+            return false;
+        }
+    }
+    return point >= 0x80;
+}
+
+/* Whether all of the name is letters and digits of any language and characters of `more`, with no
+ * space at its ends; `*count` tells how many characters it has. */
+static bool flexible(struct text name, const char *more, size_t *count) {
+    *count = 0;
+    for (size_t i = 0; i < name.size; (*count)++) {
+        uint32_t point;
+        i += text_decode(name.data + i, name.size - i, &point);
+        bool plain = point < 0x80 && (is_letter((char)point) || is_digit((char)point) ||
+                                      (point != 0 && strchr(more, (int)point) != NULL));
+        if (!plain && (point == UINT32_MAX || !is_foreign(point))) {
+            return false;
+        }
+    }
+    return name.size > 0 && name.data[0] != ' ' && name.data[name.size - 1] != ' ';
+}
+
 bool identifier_is_table(struct text name) {
-    return made_of(name, "_-", LONGEST_TABLE);
+    size_t count;
+    return flexible(name, "_- ", &count) && name.size <= LONGEST_TABLE;
 }
 
 bool identifier_is_column(struct text name) {
+    size_t count;
+    return flexible(name, IDENTIFIER_COLUMN_SIGNS " ", &count) && count <= LONGEST_COLUMN;
+}
+
+bool identifier_is_word(struct text name) {
     return made_of(name, "_", LONGEST_COLUMN) && !is_digit(name.data[0]);
 }
 
@@ -77,112 +114,4 @@ bool identifier_is_name(struct text name) {
 bool identifier_is_host(struct text name) {
     return made_of(name, "._-:@%", LONGEST_HOST) &&
            (is_letter(name.data[0]) || is_digit(name.data[0]));
-}
-
-bool identifier_is_reserved(struct text name) {
-    static const char *const words[] = {
-        "all",
-        "and",
-        "any",
-        "array",
-        "as",
-        "asc",
-        "assert_rows_modified",
-        "at",
-        "between",
-        "by",
-        "case",
-        "cast",
-        "collate",
-        "contains",
-        "create",
-        "cross",
-        "cube",
-        "current",
-        "default",
-        "define",
-        "desc",
-        "distinct",
-        "else",
-        "end",
-        "enum",
-        "escape",
-        "except",
-        "exclude",
-        "exists",
-        "extract",
-        "false",
-        "fetch",
-        "following",
-        "for",
-        "from",
-        "full",
-        "group",
-        "grouping",
-        "groups",
-        "hash",
-        "having",
-        "if",
-        "ignore",
-        "in",
-        "inner",
-        "intersect",
-        "interval",
-        "into",
-        "is",
-        "join",
-        "lateral",
-        "left",
-        "like",
-        "limit",
-        "lookup",
-        "merge",
-        "natural",
-        "new",
-        "no",
-        "not",
-        "null",
-        "nulls",
-        "of",
-        "on",
-        "or",
-        "order",
-        "outer",
-        "over",
-        "partition",
-        "preceding",
-        "proto",
-        "qualify",
-        "range",
-        "recursive",
-        "respect",
-        "right",
-        "rollup",
-        "rows",
-        "select",
-        "set",
-        "some",
-        "struct",
-        "tablesample",
-        "then",
-        "to",
-        "treat",
-        "true",
-        "unbounded",
-        "union",
-        "unnest",
-        "using",
-        "when",
-        "where",
-        "window",
-        "with",
-        "within",
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (text_of(words[i]).size == name.size &&
-            strncasecmp(words[i], name.data, name.size) == 0) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -11,15 +11,18 @@
  * stand before it. */
 bool identifier_is_project(struct text name);
 
-/* A dataset: letters, digits, underscores. A table: dashes as well. At most 1024 of them. */
+/* A dataset: ASCII letters, digits, underscores. A table: letters and digits of any language,
+ * spaces and dashes as well. At most 1024 bytes (BigQuery's table naming). */
 bool identifier_is_dataset(struct text name);
 bool identifier_is_table(struct text name);
 
-/* A column: a letter or underscore, then letters, digits, underscores; at most 300 of them. */
+/* A column, flexible names included: letters and digits of any language, spaces and these signs; at
+ * most 300 characters. Nothing that could end a name in backticks is among them. */
+#define IDENTIFIER_COLUMN_SIGNS "_-&%=+:'<>#|"
 bool identifier_is_column(struct text name);
 
-/* Whether a column must stand in backticks because GoogleSQL reserves the word. */
-bool identifier_is_reserved(struct text name);
+/* A word of ASCII letters, digits and underscores that begins with no digit, at most 300. */
+bool identifier_is_word(struct text name);
 
 /* A name of the pipeline file's own: a letter or digit, then letters, digits, ".", "_", "-"; at
  * most 100. */

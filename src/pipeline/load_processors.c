@@ -99,7 +99,7 @@ static void check_command(struct loader *loader, const struct place *at,
 }
 
 static bool is_variable(const char *name) {
-    return identifier_is_column(text_of(name));
+    return identifier_is_word(text_of(name));
 }
 
 static void load_environment(struct loader *loader, const struct place *at,

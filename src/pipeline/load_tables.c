@@ -21,15 +21,25 @@ static struct text cut_last(struct text *rest) {
     return last;
 }
 
+/* What BigQuery allows in a query and phasegate does not count is no mistake of writing. */
+static void tell_address(struct loader *loader, const struct place *place, const char *table) {
+    const char *what =
+        strchr(table, '*') != NULL
+            ? "is a wildcard over several tables, which BigQuery allows and phasegate does not; "
+              "make a view over them and name the view"
+        : strchr(table, '$') != NULL
+            ? "names one partition, which BigQuery allows and phasegate does not; name the table"
+            : "is not a table of the form dataset.table or project.dataset.table";
+    loader_mistake(loader, place, "\"%s\" %s", table, what);
+}
+
 static void load_address(struct loader *loader, const struct place *at, const struct raw_table *raw,
                          struct pipeline_table *table) {
     struct text rest = text_of(raw->table);
     struct text name = cut_last(&rest), dataset = cut_last(&rest), project = rest;
     if (!identifier_is_table(name) || !identifier_is_dataset(dataset) ||
         (project.size > 0 && !identifier_is_project(project))) {
-        loader_mistake(loader, PLACE_KEY(at, "table"),
-                       "\"%s\" is not a table of the form dataset.table or project.dataset.table",
-                       raw->table);
+        tell_address(loader, PLACE_KEY(at, "table"), raw->table);
         return;
     }
     if (raw->project != NULL && project.size > 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "googlesql/token.h"
 #include "pipeline/identifier.h"
 #include "pipeline/unit.h"
 
@@ -172,13 +173,18 @@ char *loader_column(struct loader *loader, const struct place *place, const char
     if (text == NULL) {
         return NULL;
     }
+    bool field = strchr(text, '.') != NULL;
     if (!identifier_is_column(text_of(text))) {
         loader_mistake(loader, place,
-                       "\"%s\" cannot be a column: use letters, digits and \"_\", beginning with "
-                       "no digit",
+                       field ? "\"%s\" is no column but a field of one, which BigQuery allows here "
+                               "and phasegate does not; make a view that gives it a name"
+                             : "\"%s\" cannot be a column: BigQuery takes letters, digits, spaces "
+                               "and "
+                               "_-&%%=+:'<>#|"
+                               ", at most 300 of them",
                        text);
         return NULL;
     }
-    return identifier_is_reserved(text_of(text)) ? memory_format("`%s`", text)
-                                                 : memory_copy_string(text);
+    return googlesql_is_bare(text_of(text)) ? memory_copy_string(text)
+                                            : memory_format("`%s`", text);
 }

@@ -23,9 +23,9 @@ Test(load, tells_several_mistakes_in_the_files_order)
     static const struct fixture_mistake mistakes[] = {
         {"three mistakes",
          "    date: day\n    needs: [games]\nprocessors:\n  - name: players\n    fills: [players]",
-         "    date: a day\n    needs: [gamse]\nprocessors:\n  - name: players\n    fills: [plyers]",
-         "19:11: \"a day\" cannot be a column: use letters, digits and \"_\", beginning with no "
-         "digit\n"
+         "    date: a*day\n    needs: [gamse]\nprocessors:\n  - name: players\n    fills: [plyers]",
+         "19:11: \"a*day\" cannot be a column: BigQuery takes letters, digits, spaces and "
+         "_-&%=+:'<>#|, at most 300 of them\n"
          "20:13: there is no table \"gamse\"; did you mean \"games\"?\n"
          "23:13: there is no table \"plyers\"; did you mean \"players\"?"},
     };

@@ -105,6 +105,18 @@ Test(sql, quotes_a_column_that_is_a_reserved_word)
     pipeline_free(pipeline);
 }
 
+Test(sql, quotes_the_names_that_bigquery_takes_in_backticks_only)
+{
+    struct pipeline *pipeline = fixture_load_edited(
+        "table: stats.players\n    date: day", "table: \"stats.Spieler täglich\"\n    date: "
+                                               "\"event-date\"\n    entity: Name des Spielers");
+    const char *sql = pipeline->tables[1].coverage_sql;
+    cr_expect_not_null(strstr(sql, "SELECT `event-date` AS day"), "%s", sql);
+    cr_expect_not_null(strstr(sql, "COUNT(DISTINCT `Name des Spielers`)"), "%s", sql);
+    cr_expect_not_null(strstr(sql, "FROM `my-project.stats.Spieler täglich`"), "%s", sql);
+    pipeline_free(pipeline);
+}
+
 Test(sql, a_template_beside_the_file_takes_the_place_of_the_shipped_one)
 {
     char directory[] = "/tmp/phasegate-sql-XXXXXX";

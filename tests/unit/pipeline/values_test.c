@@ -76,9 +76,18 @@ Test(values, tells_what_a_name_should_be)
         {"a table with a quote", "table: stats.players", "table: \"stats.players` --\"",
          "18:12: \"stats.players` --\" is not a table of the form dataset.table or "
          "project.dataset.table"},
-        {"a column that is none", "    date: day", "    date: day of game",
-         "19:11: \"day of game\" cannot be a column: use letters, digits and \"_\", beginning with "
-         "no digit"},
+        {"a wildcard", "table: stats.players", "table: \"stats.play*\"",
+         "18:12: \"stats.play*\" is a wildcard over several tables, which BigQuery allows and "
+         "phasegate does not; make a view over them and name the view"},
+        {"a partition", "table: stats.players", "table: \"stats.players$20240101\"",
+         "18:12: \"stats.players$20240101\" names one partition, which BigQuery allows and "
+         "phasegate does not; name the table"},
+        {"a column that is none", "    date: day", "    date: day(game)",
+         "19:11: \"day(game)\" cannot be a column: BigQuery takes letters, digits, spaces and "
+         "_-&%=+:'<>#|, at most 300 of them"},
+        {"a field", "    date: day", "    date: game.day",
+         "19:11: \"game.day\" is no column but a field of one, which BigQuery allows here and "
+         "phasegate does not; make a view that gives it a name"},
         {"a name that is none", "name: players\n    phase", "name: the players\n    phase",
          "16:11: \"the players\" cannot be a table's name: use letters, digits, \".\", \"_\" and "
          "\"-\", at most 100\n23:13: there is no table \"players\""},
