@@ -318,7 +318,26 @@ static struct log_line line_to(const struct log_follow *follow, size_t end) {
     return line;
 }
 
+/* The usual line: a newline ends it, and no carriage return or zero is near. */
+static bool take_plain(struct log_follow *follow, struct log_line *line) {
+    const char *start = follow->buffer + follow->taken;
+    size_t limit = find_return(follow);
+    const char *newline = limit > follow->scanned ? memchr(follow->buffer + follow->scanned, '\n',
+                                                           limit - follow->scanned)
+                                                  : NULL;
+    size_t size = newline == NULL ? 0 : (size_t)(newline - start);
+    if (newline == NULL || size > LOG_LINE_MAX || start[0] == '\0') {
+        return false;
+    }
+    *line = (struct log_line){.text = {start, size}, .offset = offset_of(follow, follow->taken)};
+    follow->taken = follow->scanned = follow->taken + size + 1;
+    return true;
+}
+
 bool log_follow_line(struct log_follow *follow, struct log_line *line) {
+    if (follow->scanned < follow->used && take_plain(follow, line)) {
+        return true;
+    }
     struct line_end end = {.at = follow->used, .next = follow->used};
     if (follow->scanned < follow->used) {
         end = find_end(follow);

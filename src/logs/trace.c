@@ -24,10 +24,18 @@ static const struct text chains[] = {
     WORDS("Caused by: "),
 };
 
+/* Whether any of the heads begins with this byte: most lines are done with here. */
+static bool may_begin(char first) {
+    return first == 'T' || first == 'E' || first == 'p' || first == 'f' || first == 't' ||
+           first == 'U';
+}
+
 static bool find_head(struct text message, enum log_trace_state *then) {
+    if (message.size == 0 || !may_begin(message.data[0])) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        if (message.size > 6 && message.data[0] == heads[i].words.data[0] &&
-            text_starts(message, heads[i].words)) {
+        if (text_starts(message, heads[i].words)) {
             *then = heads[i].then;
             static const struct text panics = WORDS(" panicked at");
             return message.data[0] != 't' ||

@@ -1,10 +1,12 @@
-/* Everything that meets a byte of a log: strip, sanitise, classify, progress and its store, the
- * literal reader, and user patterns. */
+/* Everything that meets a byte of a log: strip, sanitise, prefixes, bars, classify, progress and
+ * its store, the literal reader, and user patterns. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "logs/bar.h"
+#include "logs/index.h"
 #include "logs/progress.h"
 #include "logs/sanitise.h"
 #include "logs/search.h"
@@ -31,6 +33,31 @@ static void check_sanitised(struct text raw) {
     sanitise_free(&line);
 }
 
+/* A bar lies within its bounds, whatever it was read off; what is shown of a line is its end. */
+static void check_line(struct text line) {
+    struct log_bar bar;
+    if (log_bar_read(line, &bar) || log_bar_count(line, &bar)) {
+        check(bar.position >= 0 && bar.position <= bar.total && bar.total > 0);
+        check(bar.rest.size <= line.size);
+    }
+    struct text shown = log_index_shown(line);
+    check(shown.size <= line.size);
+    check(shown.size == 0 || memchr(shown.data, '\r', shown.size) == NULL ||
+          text_trim(shown).size == 0);
+}
+
+/* Takes a line as a follower does: what a carriage return ends is a state of one. */
+static void take(struct log_progress *progress, struct log_classifier *classifier, struct text line,
+                 int64_t arrival) {
+    const char *end = line.size == 0 ? NULL : memrchr(line.data, '\r', line.size);
+    if (end != NULL) {
+        struct text state = {line.data, (size_t)(end - line.data)};
+        log_progress_state(progress, classifier, state, arrival % 2 == 0, arrival);
+        line = (struct text){end + 1, line.size - state.size - 1};
+    }
+    log_progress_feed(progress, classifier, line, arrival);
+}
+
 /* Fed in one go, or stored and restored after each line: the same. */
 static void check_progress(struct log_classifier *classifier, struct text content) {
     struct log_progress *whole = log_progress_new();
@@ -38,8 +65,9 @@ static void check_progress(struct log_classifier *classifier, struct text conten
     for (int64_t arrival = 1; content.size > 0; arrival += 997) {
         struct text line = text_cut(&content, '\n');
         check_sanitised(line);
-        log_progress_feed(whole, classifier, line, arrival);
-        log_progress_feed(parts, classifier, line, arrival);
+        check_line(line);
+        take(whole, classifier, line, arrival);
+        take(parts, classifier, line, arrival);
         json_t *stored = log_progress_to_json(parts);
         log_progress_free(parts);
         parts = log_progress_from_json(stored, NULL);
