@@ -24,6 +24,7 @@
 #include "agent/unattended.h"
 #include "base/memory.h"
 #include "state/state_copy.h"
+#include "state/state_emergency.h"
 #include "state/state_journal.h"
 #include "state/state_sessions.h"
 #include "state/state_told.h"
@@ -65,9 +66,15 @@ struct agent {
     bool quit;
 };
 
+/* A terminal that was stopped (Ctrl-S) takes nothing: the agent does not wait for it. */
+static bool takes_text(FILE *out) {
+    struct pollfd event = {.fd = fileno(out), .events = POLLOUT};
+    return !isatty(event.fd) || poll(&event, 1, 0) == 1;
+}
+
 static void say(const struct agent *agent, const char *text) {
     char time[CLOCK_UTC_SIZE];
-    if (agent->options->out != NULL) {
+    if (agent->options->out != NULL && takes_text(agent->options->out)) {
         (void)fprintf(agent->options->out, "%s %s\n",
                       clock_format_utc(clock_wall_ms(agent->options->clock), time), text);
         (void)fflush(agent->options->out);
@@ -405,11 +412,20 @@ static bool publish(struct agent *agent) {
     return true;
 }
 
+/* What was asked for while the state could not be written comes before all else. */
+static bool take_emergencies(struct agent *agent, struct error *error) {
+    size_t found;
+    bool good = state_emergency_fold(agent->state, wall_of(agent), &found, error);
+    agent->judge = agent->judge || found > 0;
+    return good || passing(agent, error);
+}
+
 static bool look_around(struct agent *agent, struct error *error) {
-    return take_requests(agent, error) && watch_runs(agent, error) &&
-           start_due_polls(agent, error) && answer_checks(agent, error) &&
-           take_messages(agent, error) && tell_trouble(agent, error) && judge(agent, error) &&
-           still_needed(agent, error) && publish(agent);
+    return take_emergencies(agent, error) && take_requests(agent, error) &&
+           watch_runs(agent, error) && start_due_polls(agent, error) &&
+           answer_checks(agent, error) && take_messages(agent, error) &&
+           tell_trouble(agent, error) && judge(agent, error) && still_needed(agent, error) &&
+           publish(agent);
 }
 
 /* While nothing can be stored, nothing else is tried: what waits to be stored waits. */

@@ -84,7 +84,7 @@ static enum share_kind kind_of(const char *name, mode_t mode) {
         {".lock", SHARE_LOCK},
     };
     if (S_ISDIR(mode)) {
-        return strcmp(name, "runs") == 0 ? SHARE_RUNS : SHARE_RUN;
+        return strcmp(name, "runs") == 0 || strcmp(name, "emergency") == 0 ? SHARE_RUNS : SHARE_RUN;
     }
     if (S_ISFIFO(mode)) {
         return SHARE_POKED;

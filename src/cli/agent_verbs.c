@@ -220,12 +220,26 @@ static bool say_none(struct cli *cli, const struct standing *standing) {
                    waits ? "; start it with: phasegate agent" : "") >= 0;
 }
 
+/* Not even the lease can be read: the error names the process that keeps it from being. */
+static int say_locked(struct cli *cli, const struct error *error) {
+    bool good;
+    if (cli->format == CLI_JSON) {
+        json_t *json = json_pack("{s:i,s:n,s:s}", "schema", 1, "alive", "problem", error->text);
+        good = json_write(cli->out, json);
+        json_decref(json);
+    } else {
+        good = fprintf(cli->out, "Whether an agent is at work cannot be read: %s.\n",
+                       error->text) >= 0;
+    }
+    return good ? EXIT_UNKNOWN : EXIT_IO;
+}
+
 int agent_status(struct cli *cli) {
     struct error error = {0};
     struct standing standing;
     if (!load(cli, &standing, &error)) {
         clear(&standing);
-        return cli_fail(cli, &error);
+        return error.code == EXIT_TEMPORARY ? say_locked(cli, &error) : cli_fail(cli, &error);
     }
     bool held = standing.lease.held;
     bool good = cli->format == CLI_JSON ? print_json(cli, &standing)

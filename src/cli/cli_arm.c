@@ -152,14 +152,24 @@ static int disarm(struct cli *cli) {
     struct error error = {0};
     size_t group = PIPELINE_NONE;
     size_t ended = 0;
+    char *later = NULL;
     const char *reason = cli_value(cli, "reason");
     char *owner = operate_owner();
-    bool good = cli_open_state(cli, &error) &&
-                (strcmp(cli->arguments[0], "all") == 0 ||
-                 find_group(cli, cli->arguments[0], &group, &error)) &&
-                operate_disarm(cli->pipeline, cli->state, owner, group,
-                               reason != NULL ? reason : "disarmed by hand", &ended, &error);
+    bool good =
+        cli_open_state(cli, &error) &&
+        (strcmp(cli->arguments[0], "all") == 0 ||
+         find_group(cli, cli->arguments[0], &group, &error)) &&
+        operate_disarm(cli->pipeline, cli->state, owner, group,
+                       reason != NULL ? reason : "disarmed by hand", &ended, &later, &error);
     free(owner);
+    if (later != NULL) {
+        (void)fprintf(cli->out,
+                      "Nothing fires: %s is disarmed by a marker beside the state, which cannot be "
+                      "written (%s). It is recorded as soon as it can be.\n",
+                      cli->arguments[0], later);
+        free(later);
+        return EXIT_GO;
+    }
     if (good && ended == 0) {
         good = error_set(&error, EXIT_NO_GO, "%s is not armed",
                          group == PIPELINE_NONE ? "no group" : cli->arguments[0]);

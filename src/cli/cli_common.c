@@ -9,6 +9,7 @@
 #include "cli/operate.h"
 #include "runs/runs_reconcile.h"
 #include "state/state_copy.h"
+#include "state/state_emergency.h"
 #include "state/state_lease.h"
 
 bool cli_attach_state(struct cli *cli, struct error *error) {
@@ -53,7 +54,9 @@ bool cli_open_state(struct cli *cli, struct error *error) {
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
     struct runs_reconciled reconciled;
-    bool good = runs_reconcile(cli->state, &actor, clock_system(), &reconciled, error);
+    size_t found;
+    bool good = state_emergency_fold(cli->state, clock_wall_ms(clock_system()), &found, error) &&
+                runs_reconcile(cli->state, &actor, clock_system(), &reconciled, error);
     free(owner);
     return good;
 }

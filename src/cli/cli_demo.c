@@ -54,13 +54,16 @@ static int run_console(struct cli *cli, const struct scenario *scenario, double 
     struct stage stage;
     (void)fprintf(cli->out, "Filling a local BigQuery with the night of %s …\n", scenario->name);
     (void)fflush(cli->out);
-    if (!stage_open_shared(scenario, speed, &stage, &error)) {
+    if (!stage_open(scenario, speed, cli_value(cli, "shared") != NULL, &stage, &error)) {
         return cli_fail(cli, &error);
     }
     int code = cli_open_console(cli);
     if (stage_busy(&stage)) {
-        (void)fprintf(cli->out, "The demo's night goes on: `phasegate demo` opens it again, "
-                                "`phasegate demo --end` ends it.\n");
+        const char *shared = cli_value(cli, "shared") != NULL ? " --shared" : "";
+        (void)fprintf(cli->out,
+                      "The demo's night goes on: `phasegate demo%s` opens it again, "
+                      "`phasegate demo%s --end` ends it.\n",
+                      shared, shared);
         stage_leave(&stage);
         return code;
     }
@@ -71,11 +74,11 @@ static int run_console(struct cli *cli, const struct scenario *scenario, double 
     return stage_end(&stage, &error) ? code : cli_fail(cli, &error);
 }
 
-/* Ends the shared demo; there is nothing to do when none is there. */
+/* Ends the demo; there is nothing to do when none is there. */
 static int end_demo(struct cli *cli) {
     struct error error = {0};
     struct stage stage;
-    if (!stage_find_shared(&stage, &error)) {
+    if (!stage_find(cli_value(cli, "shared") != NULL, &stage, &error)) {
         (void)fprintf(cli->out, "No demo is there to end.\n");
         return EXIT_GO;
     }
@@ -119,6 +122,9 @@ const struct cli_verb cli_verb_demo = {
                 {"headless", NULL,
                  "do the night unattended and print it; exit 0 when every gate is GO"},
                 {"speed", "N", "how many times faster than real (default 150)"},
+                {"shared", NULL,
+                 "the one demo of this account, for all who use it; without it each "
+                 "XDG_STATE_HOME has its own"},
                 {"end", NULL, "end a demo that goes on without a console"}},
     .run = run,
 };

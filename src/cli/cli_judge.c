@@ -23,11 +23,21 @@ static int mark(struct cli *cli, bool put, bool hold, const char *reason, const 
     struct state_actor actor = {.name = owner};
     int64_t now = clock_wall_ms(clock_system());
     const char *gate = cli->arguments[0];
-    bool good = put ? state_mark_put(cli->state, &actor, gate, hold, reason, now, &error)
-                    : state_mark_end(cli->state, &actor, gate, hold, reason, now, &error);
+    char *later = NULL;
+    bool good = put && hold ? operate_hold(cli->state, owner, gate, reason, &later, &error)
+                : put       ? state_mark_put(cli->state, &actor, gate, false, reason, now, &error)
+                            : state_mark_end(cli->state, &actor, gate, hold, reason, now, &error);
     free(owner);
     if (!good) {
         return cli_fail(cli, &error);
+    }
+    if (later != NULL) {
+        (void)fprintf(cli->out,
+                      "%s %s, by a marker beside the state, which cannot be written (%s). It is "
+                      "recorded as soon as it can be.\n",
+                      gate, done, later);
+        free(later);
+        return EXIT_GO;
     }
     (void)fprintf(cli->out, "%s %s.\n", gate, done);
     return EXIT_GO;

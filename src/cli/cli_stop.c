@@ -9,6 +9,7 @@
 #include "cli/operate.h"
 #include "cli/verbs.h"
 #include "runs/runs_stop.h"
+#include "state/state_emergency.h"
 #include "state/state_server.h"
 #include "state/state_sessions.h"
 
@@ -99,21 +100,47 @@ static bool forget_jobs(struct cli *cli, const struct state_actor *actor,
     return true;
 }
 
+/* The runs are told; what the state says of it comes later. */
+static bool tell_unrecorded(struct cli *cli, size_t reached, char *why, struct error *error) {
+    if (reached > 0) {
+        (void)fprintf(cli->out,
+                      "Told %zu run%s to end, past the state, which cannot be written (%s). It is "
+                      "recorded as soon as it can be.\n",
+                      reached, reached == 1 ? "" : "s", why);
+    } else {
+        (void)error_set(error, EXIT_NO_GO,
+                        "no run of %s that lives was found beside the state, which cannot be "
+                        "written: %s",
+                        cli->arguments[0], why);
+    }
+    free(why);
+    return reached > 0;
+}
+
 static bool stop_runs(struct cli *cli, const struct state_actor *actor,
                       struct runs_stop_selector *selector, struct error *error) {
     const char *reason = cli_value(cli, "reason");
+    char *directory = state_home(cli->pipeline->name, error);
+    char *later = NULL;
     size_t asked = 0;
     size_t cancelled = 0;
     bool now = cli_value(cli, "now") != NULL;
     bool cancel = cli_value(cli, "cancel-jobs") != NULL;
     selector->at_once = now;
-    if (!cli_confirm(cli,
-                     now ? "Kill these runs now? The dates they work on may be left half written."
-                         : "Stop these runs (TERM, then KILL after their grace)?",
-                     error) ||
-        !runs_stop(cli->state, actor, clock_system(), selector,
-                   reason != NULL ? reason : "stopped by hand", &asked, error)) {
+    bool good =
+        directory != NULL &&
+        cli_confirm(cli,
+                    now ? "Kill these runs now? The dates they work on may be left half written."
+                        : "Stop these runs (TERM, then KILL after their grace)?",
+                    error) &&
+        runs_stop_anyhow(cli->state, directory, actor, clock_system(), selector,
+                         reason != NULL ? reason : "stopped by hand", &asked, &later, error);
+    free(directory);
+    if (!good) {
         return false;
+    }
+    if (later != NULL) {
+        return tell_unrecorded(cli, asked, later, error);
     }
     if (asked > 0) {
         (void)fprintf(cli->out, "%s %zu run%s%s; `phasegate runs` shows how far they are.\n",
@@ -137,13 +164,20 @@ static bool stop_runs(struct cli *cli, const struct state_actor *actor,
 static int stop(struct cli *cli) {
     struct error error = {0};
     struct runs_stop_selector selector;
-    if (!cli_open_state(cli, &error) || !select_runs(cli, &selector, &error)) {
+    bool forget = cli_value(cli, "forget-jobs") != NULL;
+    if (!cli_load_pipeline(cli, &error) || !select_runs(cli, &selector, &error)) {
+        return cli_fail(cli, &error);
+    }
+    /* A stop does not wait for a state that cannot be opened; nor for the book-keeping of others.
+     */
+    if (!cli_open_state(cli, &error) && (forget || !state_emergency_helps(&error) ||
+                                         (cli->state != NULL && !state_is_writable(cli->state)))) {
         return cli_fail(cli, &error);
     }
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
-    bool good = cli_value(cli, "forget-jobs") != NULL ? forget_jobs(cli, &actor, &selector, &error)
-                                                      : stop_runs(cli, &actor, &selector, &error);
+    bool good = forget ? forget_jobs(cli, &actor, &selector, &error)
+                       : stop_runs(cli, &actor, &selector, &error);
     free(owner);
     return good ? EXIT_GO : cli_fail(cli, &error);
 }
@@ -155,6 +189,9 @@ const struct cli_verb cli_verb_stop = {
     .about =
         "Returns at once: stopping is a state, which the runs' shims carry out whatever "
         "becomes of this command.\n"
+        "When the state cannot be opened or written (a full disk, a lock, damage) the shims are "
+        "told past it, and\n"
+        "it is recorded later; then only your own runs are found by a group or processor.\n"
         "The claims of a stopped run are kept while BigQuery jobs labelled with it still run. "
         "--cancel-jobs has\n"
         "them cancelled (also for a run that has ended); cancelled jobs may still incur costs.",

@@ -209,9 +209,13 @@ static bool watch(struct night *night, struct error *error) {
 
 static int finish(struct night *night, struct error *error) {
     size_t ended;
+    char *later = NULL;
     struct situation *situation = look(night, error);
-    if (situation == NULL || !operate_disarm(night->cli->pipeline, night->cli->state, night->owner,
-                                             PIPELINE_NONE, "the night is over", &ended, error)) {
+    bool disarmed = situation != NULL &&
+                    operate_disarm(night->cli->pipeline, night->cli->state, night->owner,
+                                   PIPELINE_NONE, "the night is over", &ended, &later, error);
+    free(later);
+    if (!disarmed) {
         situation_free(situation);
         return cli_fail(night->cli, error);
     }

@@ -35,8 +35,15 @@ bool operate_approve(const struct situation *situation, struct state *state, con
 bool operate_arm(const struct situation *situation, struct state *state, const char *owner,
                  const struct operate_arm *wish, char id[STATE_RUN_SIZE], struct error *error);
 
-/* Disarms a group, or with PIPELINE_NONE all of them; `*ended` were armed. */
+/* Disarms a group, or with PIPELINE_NONE all of them; `*ended` were armed. When the state cannot be
+ * written a marker is left that lets nothing fire (state_emergency.h); `*later`, which the caller
+ * frees, then says why it is recorded later, and `*ended` is 0; else it is NULL. */
 bool operate_disarm(const struct pipeline *pipeline, struct state *state, const char *owner,
-                    size_t group, const char *reason, size_t *ended, struct error *error);
+                    size_t group, const char *reason, size_t *ended, char **later,
+                    struct error *error);
+
+/* Holds a gate, with a marker in the same way. */
+bool operate_hold(struct state *state, const char *owner, const char *gate, const char *reason,
+                  char **later, struct error *error);
 
 #endif

@@ -4,9 +4,11 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "cli/operate.h"
 #include "gates/gates_json.h"
 #include "state/state_arms.h"
+#include "state/state_emergency.h"
 #include "state/state_gates.h"
 
 bool operate_approve(const struct situation *situation, struct state *state, const char *owner,
@@ -58,8 +60,34 @@ bool operate_arm(const struct situation *situation, struct state *state, const c
     return good;
 }
 
+/* What a marker can still bring about. */
+static bool leave_marker(struct state *state, enum state_emergency_kind kind, const char *subject,
+                         char **later, struct error *error) {
+    if (!state_emergency_helps(error)) {
+        return false;
+    }
+    *later = memory_copy_string(error->text);
+    if (state_emergency_raise(state_directory(state), kind, subject, error)) {
+        return true;
+    }
+    free(*later);
+    *later = NULL;
+    return false;
+}
+
+bool operate_hold(struct state *state, const char *owner, const char *gate, const char *reason,
+                  char **later, struct error *error) {
+    struct state_actor actor = {.name = owner};
+    *later = NULL;
+    return state_mark_put(state, &actor, gate, true, reason, clock_wall_ms(clock_system()),
+                          error) ||
+           leave_marker(state, STATE_EMERGENCY_HOLD, gate, later, error);
+}
+
 bool operate_disarm(const struct pipeline *pipeline, struct state *state, const char *owner,
-                    size_t group, const char *reason, size_t *ended, struct error *error) {
+                    size_t group, const char *reason, size_t *ended, char **later,
+                    struct error *error) {
+    *later = NULL;
     struct state_actor actor = {.name = owner};
     size_t count;
     *ended = 0;
@@ -74,5 +102,7 @@ bool operate_disarm(const struct pipeline *pipeline, struct state *state, const 
         *ended += done ? 1 : 0;
     }
     state_arms_free(arms, arms != NULL ? count : 0);
-    return good;
+    return good ||
+           leave_marker(state, STATE_EMERGENCY_DISARM,
+                        group == PIPELINE_NONE ? "" : pipeline->groups[group].name, later, error);
 }

@@ -114,9 +114,18 @@ static bool stop(struct perform *perform, const struct command *command, char *a
     const char *reason = command->reason != NULL         ? command->reason
                          : command->kind == COMMAND_KILL ? "killed in the console"
                                                          : "stopped in the console";
-    if (!runs_stop(perform->state, &actor, clock_system(), &selector, reason, &asked, error)) {
+    char *later;
+    if (!runs_stop_anyhow(perform->state, state_directory(perform->state), &actor, clock_system(),
+                          &selector, reason, &asked, &later, error)) {
         return false;
     }
+    if (later != NULL && asked > 0) {
+        (void)snprintf(answer, size, "told %zu shim%s to end; recorded later: %s", asked,
+                       asked == 1 ? "" : "s", later);
+        free(later);
+        return true;
+    }
+    free(later);
     if (asked == 0) {
         return error_set(error, EXIT_NO_GO, "%s has ended or is %s already",
                          command->run != NULL ? command->run : "every run",
@@ -156,6 +165,7 @@ static bool judge(struct perform *perform, const struct command *command, char *
                   struct error *error) {
     struct state_actor actor = {.name = perform->owner};
     bool hold = command->kind != COMMAND_OVERRIDE;
+    char *later = NULL;
     bool good;
     if (command->kind == COMMAND_RELEASE) {
         good = state_mark_end(perform->state, &actor, command->gate, true, command->reason,
@@ -164,9 +174,14 @@ static bool judge(struct perform *perform, const struct command *command, char *
         /* An override without a reason of its own is the state's to refuse. */
         const char *usual = hold ? "held in the console" : "";
         const char *reason = command->reason != NULL ? command->reason : usual;
-        good = state_mark_put(perform->state, &actor, command->gate, hold, reason, now_ms(), error);
+        good = hold ? operate_hold(perform->state, perform->owner, command->gate, reason, &later,
+                                   error)
+                    : state_mark_put(perform->state, &actor, command->gate, false, reason, now_ms(),
+                                     error);
     }
-    (void)snprintf(answer, size, "%s: %s", command_name(command->kind), command->gate);
+    (void)snprintf(answer, size, "%s: %s%s%s", command_name(command->kind), command->gate,
+                   later != NULL ? "; recorded later: " : "", later != NULL ? later : "");
+    free(later);
     return good;
 }
 
@@ -217,11 +232,16 @@ static bool arm(struct perform *perform, const struct command *command, char *an
         return error_set(error, EXIT_USAGE, "there is no group %s any more", command->group);
     }
     if (command->kind == COMMAND_DISARM) {
-        (void)snprintf(answer, size, "disarmed %s", command->group);
-        return operate_disarm(perform->pipeline, perform->state, perform->owner, group,
-                              "disarmed in the console", &ended, error) &&
-               (ended > 0 ||
-                error_set(error, EXIT_NO_GO, "%s is not armed any more", command->group));
+        char *later;
+        bool good = operate_disarm(perform->pipeline, perform->state, perform->owner, group,
+                                   "disarmed in the console", &ended, &later, error);
+        (void)snprintf(answer, size,
+                       later != NULL ? "disarmed %s; recorded later: %s" : "disarmed %s",
+                       command->group, later != NULL ? later : "");
+        good = good && (ended > 0 || later != NULL ||
+                        error_set(error, EXIT_NO_GO, "%s is not armed any more", command->group));
+        free(later);
+        return good;
     }
     struct situation *situation =
         situation_load(perform->pipeline, perform->state, now_ms(), error);

@@ -23,6 +23,7 @@
 #include "runs/runs_stop.h"
 #include "state/state_lease.h"
 #include "state/state_runs.h"
+#include "state/state_sessions.h"
 
 enum { START_MS = 60000, URL_SIZE = 128, SMALL_FILE = 65536, STEP_MS = 50, END_MS = 90000 };
 
@@ -225,16 +226,31 @@ static bool check_owner(const char *directory, struct error *error) {
     return true;
 }
 
-static void name_shared(struct stage *stage) {
+/* One for each place that a person keeps states in, so that two who use one account, each with an
+ * XDG_STATE_HOME of his own, do not meet; `shared`: one for the account. */
+static void name_stage(struct stage *stage, bool shared) {
     const char *base = getenv("XDG_RUNTIME_DIR");
-    *stage =
-        (struct stage){.directory = memory_format("%s/phasegate-demo-%ld",
-                                                  base != NULL ? base : "/tmp", (long)getuid())};
+    const char *const places[] = {getenv("PHASEGATE_STATE"), getenv("XDG_STATE_HOME"),
+                                  getenv("HOME")};
+    uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
+    for (size_t i = 0; i < sizeof places / sizeof *places && !shared; i++) {
+        if (places[i] != NULL && places[i][0] == '/') {
+            for (const char *at = places[i]; *at != '\0'; at++) {
+                hash = (hash ^ (unsigned char)*at) * UINT32_C(16777619);
+            }
+            break;
+        }
+    }
+    char *own = shared ? memory_copy_string("") : memory_format("-%08x", hash);
+    *stage = (struct stage){.directory =
+                                memory_format("%s/phasegate-demo-%ld%s",
+                                              base != NULL ? base : "/tmp", (long)getuid(), own)};
     stage->pipeline = file_join(stage->directory, "pipeline.yaml");
+    free(own);
 }
 
-bool stage_find_shared(struct stage *stage, struct error *error) {
-    name_shared(stage);
+bool stage_find(bool shared, struct stage *stage, struct error *error) {
+    name_stage(stage, shared);
     if (access(stage->directory, F_OK) == 0 && check_owner(stage->directory, error) &&
         reopen(stage, error)) {
         return true;
@@ -243,11 +259,11 @@ bool stage_find_shared(struct stage *stage, struct error *error) {
     return false;
 }
 
-bool stage_open_shared(const struct scenario *scenario, double speed, struct stage *stage,
-                       struct error *error) {
+bool stage_open(const struct scenario *scenario, double speed, bool shared, struct stage *stage,
+                struct error *error) {
     char url[URL_SIZE];
     struct error ignored;
-    name_shared(stage);
+    name_stage(stage, shared);
     if (access(stage->directory, F_OK) == 0) {
         if (!check_owner(stage->directory, error)) {
             stage_leave(stage);
@@ -293,9 +309,21 @@ static size_t live_runs(struct state *state) {
     return count;
 }
 
+/* Those that somebody else has open: this process's own is closed. */
+static size_t consoles(struct state *state) {
+    size_t count;
+    size_t open = 0;
+    struct state_session *sessions = state_sessions(state, &count, NULL);
+    for (size_t i = 0; sessions != NULL && i < count; i++) {
+        open += sessions[i].role == STATE_CONSOLE && sessions[i].pid != getpid() ? 1 : 0;
+    }
+    state_sessions_free(sessions, sessions != NULL ? count : 0);
+    return open;
+}
+
 bool stage_busy(const struct stage *stage) {
     struct state *state = open_state(stage, NULL);
-    bool busy = state != NULL && live_runs(state) > 0;
+    bool busy = state != NULL && (live_runs(state) > 0 || consoles(state) > 0);
     state_close(state);
     return busy;
 }

@@ -22,20 +22,21 @@ struct stage {
 bool stage_open_private(const struct scenario *scenario, double speed, struct stage *stage,
                         struct error *error);
 
-/* The user's one demo that outlives its consoles: the one that is there, or a new one. */
-bool stage_open_shared(const struct scenario *scenario, double speed, struct stage *stage,
-                       struct error *error);
+/* The demo that outlives its consoles: the one that is there, or a new one. There is one for each
+ * place of states (PHASEGATE_STATE, XDG_STATE_HOME, HOME); `shared`: one for the whole account. */
+bool stage_open(const struct scenario *scenario, double speed, bool shared, struct stage *stage,
+                struct error *error);
 
 /* The same only if it is there and its BigQuery is alive. */
-bool stage_find_shared(struct stage *stage, struct error *error);
+bool stage_find(bool shared, struct stage *stage, struct error *error);
 
-/* Whether anything still runs on the stage. */
+/* Whether anything still runs on the stage, or another console has it open. */
 bool stage_busy(const struct stage *stage);
 
 /* Stops runs, agent and BigQuery, and removes the directory. */
 bool stage_end(struct stage *stage, struct error *error);
 
-/* Leaves the shared stage as it is. */
+/* Leaves a stage that outlives its consoles as it is. */
 void stage_leave(struct stage *stage);
 
 #endif

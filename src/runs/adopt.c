@@ -250,6 +250,8 @@ static bool write_files(const struct runs_plan *plan, const struct runs_adoptee 
     char *run = memory_copy_string(started->run);
     struct spec spec = {
         .run = run,
+        .group = (char *)plan->group,
+        .processor = processor->name,
         .state = home,
         .directory = root,
         .steps = steps,

@@ -169,14 +169,16 @@ static char **environment_of(const struct pipeline *pipeline,
     return environment;
 }
 
-static bool write_spec(const struct pipeline *pipeline, const struct pipeline_processor *processor,
+static bool write_spec(const struct runs_plan *plan, const struct pipeline_processor *processor,
                        const struct runs_item *item, const char *run, struct state *state,
                        const char *directory, struct error *error) {
-    char **environment = environment_of(pipeline, processor);
+    char **environment = environment_of(plan->pipeline, processor);
     char *run_name = memory_copy_string(run);
     char *home = memory_copy_string(state_directory(state));
     struct spec spec = {
         .run = run_name,
+        .group = (char *)plan->group,
+        .processor = processor->name,
         .state = home,
         .ssh = processor->ssh,
         .directory = processor->directory == NULL ? "/" : processor->directory,
@@ -206,7 +208,7 @@ static int start_run(const struct runs_plan *plan, size_t index, struct state *s
     const struct pipeline_processor *processor = &plan->pipeline->processors[item->processor];
     char *directory = run_directory(state, started->run);
     int status = -1;
-    if (write_spec(plan->pipeline, processor, item, started->run, state, directory, error)) {
+    if (write_spec(plan, processor, item, started->run, state, directory, error)) {
         status = start_shim(shim, started->run, directory, session, error);
     }
     free(directory);

@@ -20,6 +20,22 @@ bool runs_stop(struct state *state, const struct state_actor *actor, const struc
                const struct runs_stop_selector *selector, const char *reason, size_t *asked,
                struct error *error);
 
+/* The same without the state file, for when it cannot be read or written: finds what lives in the
+ * run directories, tells the shims through their control pipes by whom and why, signals what has
+ * lost its shim, and leaves markers (state_emergency.h) from which the state learns of it. A group
+ * or processor is known of one's own runs only. `*reached` runs were told. Errors: EXIT_NO_INPUT,
+ * EXIT_CANT_CREATE when nothing was reached and no marker could be left. */
+bool runs_stop_by_hand(const char *state_directory, const struct runs_stop_selector *selector,
+                       const char *by, const char *reason, size_t *reached, struct error *error);
+
+/* runs_stop, and by hand when the state (NULL: it cannot even be opened, `error` says why) cannot
+ * be written within 1.5 s. `*unrecorded`, which the caller frees, then says why it is recorded
+ * later; else NULL. */
+bool runs_stop_anyhow(struct state *state, const char *state_directory,
+                      const struct state_actor *actor, const struct clock *clock,
+                      const struct runs_stop_selector *selector, const char *reason, size_t *asked,
+                      char **unrecorded, struct error *error);
+
 /* What a stop of these runs cannot do from here, as a sentence for people: runs whose shim is gone
  * and whose processes are another account's, which only that account or root can signal. NULL when
  * there is none, or the state cannot be read. The caller frees it. */

@@ -245,10 +245,12 @@ void shim_record_end(struct shim *shim) {
         written = written ||
                   record_write(shim->run_directory, SPEC_EXIT, shim->spec->run, &record, &error);
         runs_shim_fault("written");
+        shim_tell_stop(shim);
         stored = record_store(shim->state, &actor, shim->spec->run, &record,
                               record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "shim",
                               remark_on(shim, &record), &done, &error);
-        if (stored || shim_now(shim) >= give_up) {
+        /* What was written will be replayed; what was not is told by nobody else. */
+        if (stored || (written && shim_now(shim) >= give_up)) {
             break;
         }
         shim_log("cannot record the end, trying again: %s", error.text);

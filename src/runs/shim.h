@@ -53,6 +53,7 @@ struct shim {
     bool stop_asked; /* by somebody, or by the time limit */
     bool stop_hit;   /* TERM was sent while the command still ran */
     bool timed_out;
+    bool stop_told;  /* who wants it is in the state file */
     bool stuck_told; /* that KILL does not help */
     bool sweeping;   /* the signals are for what outlived the command */
     char *stop_by, *stop_reason;
@@ -88,6 +89,13 @@ void shim_grow_small(void);
 
 /* Says once that the log has grown over its limit. */
 void shim_watch_log(struct shim *shim);
+
+/* Carries out what came through the control pipe when the state file could not be written
+ * (spec.h); changes `order`. */
+void shim_take_order(struct shim *shim, char *order);
+
+/* Says in the state file by whom it is stopped, unless that was said. */
+void shim_tell_stop(struct shim *shim);
 
 /* Looks into the state file whether somebody wants a stop. */
 void shim_look_for_stop(struct shim *shim);

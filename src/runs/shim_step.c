@@ -183,8 +183,18 @@ static void take_signals(struct shim *shim) {
 }
 
 static void take_poke(struct shim *shim) {
-    char ignored[64];
-    while (read(shim->control, ignored, sizeof ignored) > 0) {
+    static const char orders[] = {SPEC_ORDER_STOP, SPEC_ORDER_KILL, '\0'};
+    char said[8192]; /* more than a pipe takes in one piece */
+    ssize_t size;
+    while ((size = read(shim->control, said, sizeof said - 1)) > 0) {
+        said[size] = '\0';
+        char *order = strpbrk(said, orders);
+        char *end;
+        while (order != NULL && (end = strchr(order, '\n')) != NULL) {
+            *end = '\0';
+            shim_take_order(shim, order);
+            order = strpbrk(end + 1, orders);
+        }
     }
     shim_look_for_stop(shim);
     shim_watch_log(shim);

@@ -44,6 +44,14 @@ static void show_stage(struct shim *shim, const char *stage, int64_t kill_at) {
     if (!state_shim_stage(shim->state, &actor, shim->spec->run, stage, shim->stop_reason, kill_at,
                           (int64_t)left, clock_wall_ms(shim->clock), &error)) {
         shim_log("cannot show the stage %s: %s", stage, error.text);
+    } else {
+        shim->stop_told = true;
+    }
+}
+
+void shim_tell_stop(struct shim *shim) {
+    if (shim->stop_hit && !shim->stop_told) {
+        show_stage(shim, shim->stage == SHIM_KILL ? "kill" : "term", 0);
     }
 }
 
@@ -107,6 +115,29 @@ void shim_ask_stop(struct shim *shim, const char *by, const char *reason, bool a
         begin_term(shim);
     }
     show_stage(shim, "term", clock_wall_ms(shim->clock) + shim->spec->grace_ms);
+}
+
+/* Foreign bytes: what is no text for a log and a state file is left out. */
+static void make_plain(char *text) {
+    for (; *text != '\0'; text++) {
+        *text = (char)((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+    }
+}
+
+void shim_take_order(struct shim *shim, char *order) {
+    bool at_once = order[0] == SPEC_ORDER_KILL;
+    char *reason = strchr(order, '\t');
+    if (reason == NULL) {
+        return;
+    }
+    *reason++ = '\0';
+    make_plain(order);
+    make_plain(reason);
+    if (shim->stop_asked && at_once && shim->stage == SHIM_TERM) {
+        shim_log("KILL asked for within the grace");
+        begin_kill(shim);
+    }
+    shim_ask_stop(shim, order + 1, reason, at_once);
 }
 
 /* What outlives its command is given a moment, and then ended; that is no stop of the run. */

@@ -25,13 +25,13 @@ bool spec_write(const char *run_directory, const struct spec *spec, struct error
         (void)json_array_append_new(steps, strings_to_json(spec->steps[i]));
     }
     json_t *json = json_pack(
-        "{s:i,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s?}", "schema", 1, "run", spec->run,
-        "state", spec->state, "directory", spec->directory, "steps", steps, "environment",
-        strings_to_json(spec->environment), "grace_ms", (json_int_t)spec->grace_ms, "timeout_ms",
-        (json_int_t)spec->timeout_ms, "linger_ms", (json_int_t)spec->linger_ms, "log_limit",
-        (json_int_t)spec->log_limit, "adopted_pid", (json_int_t)spec->adopted.pid, "adopted_start",
-        (json_int_t)spec->adopted.start, "adopted_boot_id", spec->adopted.boot_id, "ssh",
-        spec->ssh);
+        "{s:i,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s?,s:s?,s:s?}", "schema", 1, "run",
+        spec->run, "state", spec->state, "directory", spec->directory, "steps", steps,
+        "environment", strings_to_json(spec->environment), "grace_ms", (json_int_t)spec->grace_ms,
+        "timeout_ms", (json_int_t)spec->timeout_ms, "linger_ms", (json_int_t)spec->linger_ms,
+        "log_limit", (json_int_t)spec->log_limit, "adopted_pid", (json_int_t)spec->adopted.pid,
+        "adopted_start", (json_int_t)spec->adopted.start, "adopted_boot_id", spec->adopted.boot_id,
+        "ssh", spec->ssh, "group", spec->group, "processor", spec->processor);
     char *path = file_join(run_directory, SPEC_FILE);
     bool done = false;
     if (json == NULL) {
@@ -97,6 +97,8 @@ static struct spec *from_json(const json_t *json) {
     spec->run = memory_copy_string(json_get_string(json, "run", NULL));
     spec->state = memory_copy_string(json_get_string(json, "state", NULL));
     spec->ssh = memory_copy_string(json_get_string(json, "ssh", NULL));
+    spec->group = memory_copy_string(json_get_string(json, "group", NULL));
+    spec->processor = memory_copy_string(json_get_string(json, "processor", NULL));
     spec->directory = memory_copy_string(json_get_string(json, "directory", NULL));
     spec->environment = strings_of_json(json_object_get(json, "environment"));
     spec->grace_ms = amount(json, "grace_ms", 60000);
@@ -159,6 +161,8 @@ void spec_free(struct spec *spec) {
     free(spec->steps);
     free_strings(spec->environment);
     free(spec->run);
+    free(spec->group);
+    free(spec->processor);
     free(spec->state);
     free(spec->directory);
     free(spec->ssh);

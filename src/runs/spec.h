@@ -26,8 +26,14 @@
 #define SPEC_CGROUP       "cgroup"
 #define SPEC_REMOTE       "remote.json"
 
+/* What a control pipe takes besides a byte that means "look": one of these, who asks for it, a tab,
+ * why, and a newline. For when the state file cannot be written. */
+#define SPEC_ORDER_STOP 't'
+#define SPEC_ORDER_KILL 'k'
+
 struct spec {
     char *run;
+    char *group, *processor;      /* what it is a run of, for a stop by hand; NULL: not known */
     char *ssh;                    /* host to run the command on; NULL: here */
     char *state;                  /* directory of the state file */
     char *directory;              /* working directory of the command */

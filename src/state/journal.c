@@ -23,9 +23,9 @@ enum state_event_kind state_event_kind_of(const char *word) {
     return (enum state_event_kind)kind;
 }
 
-bool journal_add(struct state *state, const struct state_actor *actor, int64_t at,
-                 enum state_event_kind kind, const char *subject, const char *text,
-                 const char *data, struct error *error) {
+static bool add(struct state *state, const struct state_actor *actor, int64_t at,
+                enum state_event_kind kind, const char *subject, const char *text, const char *data,
+                struct error *error) {
     return SQL_RUN(
         state, error,
         "INSERT INTO events(at,boot_id,boot_ns,actor,session,term,kind,subject,text,data)"
@@ -34,6 +34,28 @@ bool journal_add(struct state *state, const struct state_actor *actor, int64_t a
         sql_text(actor->name), sql_text(actor->session), sql_int(actor->term),
         sql_text(words[kind]), sql_text(subject == NULL ? "" : subject), sql_text(text),
         sql_text(data == NULL ? "{}" : data));
+}
+
+/* That a frozen process was ended is told with the first thing that is told after it. */
+static bool tell_ended(struct state *state, const struct state_actor *actor, int64_t at,
+                       struct error *error) {
+    if (state->ended_pid == 0) {
+        return true;
+    }
+    char *text = memory_format("ended the agent with pid %lld: it was stopped (SIGSTOP) in the "
+                               "middle of a write, and nobody else could write",
+                               (long long)state->ended_pid);
+    state->ended_pid = 0;
+    bool done = add(state, actor, at, STATE_EVENT_NOTE, NULL, text, NULL, error);
+    free(text);
+    return done;
+}
+
+bool journal_add(struct state *state, const struct state_actor *actor, int64_t at,
+                 enum state_event_kind kind, const char *subject, const char *text,
+                 const char *data, struct error *error) {
+    return tell_ended(state, actor, at, error) &&
+           add(state, actor, at, kind, subject, text, data, error);
 }
 
 bool state_journal_append(struct state *state, const struct state_actor *actor, int64_t at,

@@ -8,6 +8,7 @@
 #include "state/days.h"
 #include "state/journal.h"
 #include "state/sql.h"
+#include "state/state_emergency.h"
 #include "state/state_runs.h"
 
 /* Why a run that has ended still holds its claims. */
@@ -219,6 +220,15 @@ static bool add_event(struct state *state, const struct state_actor *actor,
 
 bool state_launch(struct state *state, const struct state_actor *actor,
                   const struct state_launch *launch, struct error *error) {
+    size_t emergencies;
+    if (!state_emergency_fold(state, launch->at, &emergencies, error)) {
+        return false;
+    }
+    if (emergencies > 0) {
+        return error_set(error, EXIT_TEMPORARY,
+                         "a stop, disarm or hold that was asked for while the state could not be "
+                         "written comes first; look again before you launch");
+    }
     if (!sql_begin(state, error)) {
         return false;
     }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "state/journal.h"
 #include "state/sql.h"
+#include "state/state_emergency.h"
 #include "state/state_gates.h"
 
 static bool is_reason(const char *reason, const char *of_what, struct error *error) {
@@ -66,6 +67,30 @@ bool state_mark_end(struct state *state, const struct state_actor *actor, const 
            sql_end(state, end_mark(state, actor, gate, hold, reason, at, error), error);
 }
 
+/* Holds that are not recorded yet, because the state could not be written. */
+static struct state_mark *add_emergencies(struct state *state, struct state_mark *marks,
+                                          size_t *count, size_t *capacity) {
+    size_t found;
+    struct state_emergency *markers = state_emergencies(state->directory, &found);
+    for (size_t i = 0; i < found; i++) {
+        bool known = markers[i].kind != STATE_EMERGENCY_HOLD;
+        for (size_t j = 0; j < *count && !known; j++) {
+            known = marks[j].hold && strcmp(marks[j].gate, markers[i].subject) == 0;
+        }
+        if (!known) {
+            marks = memory_grow(marks, *count, capacity, sizeof *marks);
+            marks[(*count)++] = (struct state_mark){
+                .gate = memory_copy_string(markers[i].subject),
+                .hold = true,
+                .by = memory_copy_string(markers[i].by),
+                .reason = memory_copy_string("asked for while the state could not be written"),
+                .at = markers[i].at};
+        }
+    }
+    state_emergencies_free(markers, found);
+    return marks;
+}
+
 struct state_mark *state_marks(struct state *state, int64_t at, size_t *count,
                                struct error *error) {
     struct state_mark *marks = NULL;
@@ -92,6 +117,9 @@ struct state_mark *state_marks(struct state *state, int64_t at, size_t *count,
         state_marks_free(marks, *count);
         *count = 0;
         return NULL;
+    }
+    if (at == 0) {
+        marks = add_emergencies(state, marks, count, &capacity);
     }
     return marks != NULL ? marks : memory_new(1, sizeof *marks);
 }

@@ -4,11 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "state/process.h"
 #include "state/state_lease.h"
 
 /* Fields 3 (state) and 22 (start time) of /proc/PID/stat; the name before them may hold anything,
  * so that fields are counted from its last parenthesis. */
-static bool read_stat(int64_t pid, char *process_state, int64_t *start) {
+bool process_read_stat(int64_t pid, char *process_state, int64_t *start) {
     char path[48];
     char line[1024];
     (void)snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
@@ -38,7 +39,7 @@ struct state_process state_process_of(int64_t pid) {
     struct state_process process = {.pid = pid};
     char ignored;
     (void)clock_boot_id(process.boot_id);
-    if (!read_stat(pid, &ignored, &process.start)) {
+    if (!process_read_stat(pid, &ignored, &process.start)) {
         process.start = 0;
     }
     return process;
@@ -53,6 +54,6 @@ bool state_process_alive(const struct state_process *process) {
     char process_state;
     int64_t start;
     return process->pid > 0 && strcmp(clock_boot_id(boot_id), process->boot_id) == 0 &&
-           read_stat(process->pid, &process_state, &start) && start == process->start &&
+           process_read_stat(process->pid, &process_state, &start) && start == process->start &&
            process_state != 'Z' && process_state != 'X';
 }

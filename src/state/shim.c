@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "state/journal.h"
 #include "state/sql.h"
+#include "state/state_emergency.h"
 #include "state/state_shim.h"
 
 /* Closes the transaction of a compare-and-set that `changed` so many rows and wrote its event. */
@@ -19,6 +20,9 @@ bool state_shim_take(struct state *state, const char *run, const struct state_pr
                      int64_t at, bool *done, struct error *error) {
     (void)at;
     *done = false;
+    if (state_emergency_is_raised(state->directory, STATE_EMERGENCY_STOP, run)) {
+        return true;
+    }
     if (!sql_begin(state, error)) {
         return false;
     }

@@ -1,8 +1,10 @@
 #include "state/sql.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "state/holder.h"
 #include "state/schema.h"
 
 static enum error_exit exit_of(int code) {
@@ -43,9 +45,12 @@ bool sql_failed(struct state *state, struct error *error) {
         return error_set(error, EXIT_NO_GO, "%s", message);
     }
     if ((extended & 0xFF) == SQLITE_BUSY) {
-        return error_set(error, EXIT_TEMPORARY,
-                         "%s is being written by another phasegate process for too long; try again",
-                         state->path);
+        char *holder = holder_describe(state->path);
+        bool done =
+            error_set(error, EXIT_TEMPORARY, "%s is %s; try again", state->path,
+                      holder != NULL ? holder : "being written by another process for too long");
+        free(holder);
+        return done;
     }
     if ((extended & 0xFF) == SQLITE_READONLY && !state->writable) {
         return state_refuse(state, error);

@@ -30,6 +30,8 @@ struct state {
     bool writable;
     int patience_ms;
     int64_t waiting_since;              /* boot ns, of the wait that goes on */
+    int64_t looked_ns;                  /* boot ns, at who holds the lock */
+    int64_t ended_pid;                  /* a frozen agent that was ended; 0: none, or told */
     int64_t seen_version, seen_changes; /* of state_changed; -1 before the first */
     struct state_copy copy;
 };

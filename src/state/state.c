@@ -15,6 +15,7 @@
 #include "base/trust.h"
 #include "state/copy.h"
 #include "state/filesystem.h"
+#include "state/holder.h"
 #include "state/schema.h"
 #include "state/sql.h"
 #include "state/state_copy.h"
@@ -53,6 +54,9 @@ char *state_home(const char *pipeline, struct error *error) {
     return memory_format("%s/.local/state/phasegate/%s", home, pipeline);
 }
 
+/* Between two looks at who holds the lock. */
+#define LOOK_NS INT64_C(300000000)
+
 /* Tries again every few milliseconds: SQLite's own handler backs off to 100 ms, and then a process
  * can be passed over for seconds when many write. */
 static int wait_for_others(void *context, int tries) {
@@ -60,6 +64,14 @@ static int wait_for_others(void *context, int tries) {
     int64_t now = clock_boot_ns(clock_system());
     if (tries == 0) {
         state->waiting_since = now;
+    }
+    if (tries > 0 && now - state->looked_ns > LOOK_NS) {
+        struct holder holder;
+        state->looked_ns = now;
+        if (holder_end_frozen(state->path, &holder)) {
+            state->ended_pid = holder.pid;
+            state->waiting_since = now;
+        }
     }
     if (now - state->waiting_since >= (int64_t)state->patience_ms * 1000000) {
         return 0;
@@ -300,8 +312,10 @@ void state_read_end(struct state *state) {
     (void)sql_end(state, false, NULL);
 }
 
-void state_set_patience(struct state *state, int real_ms) {
+int state_set_patience(struct state *state, int real_ms) {
+    int before = state->patience_ms;
     state->patience_ms = real_ms;
+    return before;
 }
 
 static bool check_copy(const char *path, struct error *error) {

@@ -73,7 +73,7 @@ bool state_read_begin(struct state *state, struct error *error);
 void state_read_end(struct state *state);
 
 /* How long this connection waits for other writers, instead of 5,000 ms. */
-void state_set_patience(struct state *state, int real_ms);
+int state_set_patience(struct state *state, int real_ms);
 
 /* Writes a consistent copy to `path`, which must not exist, and checks it. */
 bool state_backup(struct state *state, const char *path, struct error *error);

@@ -9,7 +9,7 @@
 
 #include "state/state_runs.h"
 
-/* claimed, and no stop asked for → starting, by this shim. */
+/* claimed, and no stop asked for (nor by an emergency marker) → starting, by this shim. */
 bool state_shim_take(struct state *state, const char *run, const struct state_process *shim,
                      int64_t at, bool *done, struct error *error);
 

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <curl/curl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,7 +120,12 @@ void night_start_agent(struct night *night) {
 
 /* What the demo wrote down for the next console, as variables for our verbs. */
 static void read_stage(struct night *night) {
-    char *stage = memory_format("%s/phasegate-demo-%ld", night->directory, (long)getuid());
+    char *pattern = memory_format("%s/phasegate-demo-%ld-*", night->directory, (long)getuid());
+    glob_t found;
+    cr_assert_eq(glob(pattern, 0, NULL, &found), 0, "no %s", pattern);
+    char *stage = memory_copy_string(found.gl_pathv[0]);
+    globfree(&found);
+    free(pattern);
     char *path = memory_format("%s/demo.json", stage);
     json_t *note = json_load_file(path, 0, NULL);
     cr_assert_not_null(note, "no %s", path);

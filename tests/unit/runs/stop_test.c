@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "fixture.h"
 #include "runs/family.h"
+#include "runs/lock.h"
 #include "runs/spec.h"
+#include "state/sql.h"
 #include "state/state_notice.h"
 
 static struct fixture f;
@@ -334,4 +337,70 @@ Test(stop, a_second_shim_for_the_same_run_starts_nothing)
     free(log);
     free(directory);
     cr_assert(fixture_events(&f, "r-1", "run-start") == 1);
+}
+
+/* ---- past the state ---- */
+
+static size_t stop_anyhow(struct state *state, bool at_once, char **later) {
+    struct runs_stop_selector selector = {.processor = "defense", .at_once = at_once};
+    size_t asked;
+    f.error = (struct error){.text = "it cannot be opened"};
+    cr_assert(runs_stop_anyhow(state, f.directory, &fixture_person, clock_system(), &selector,
+                               "wrong dates", &asked, later, &f.error),
+              "%s", f.error.text);
+    return asked;
+}
+
+/* Until nothing of the run is alive. */
+static void wait_until_dead(const char *run) {
+    char *directory = memory_format("%s/runs/%s", f.directory, run);
+    while (lock_is_held(directory, SPEC_CHILD_LOCK)) {
+        struct timespec nap = {.tv_nsec = 5000000};
+        (void)nanosleep(&nap, NULL);
+    }
+    free(directory);
+}
+
+Test(stop, waits_for_no_lock_of_the_state_and_is_recorded_after_it)
+{
+    char run[STATE_RUN_SIZE];
+    char *later;
+    struct state *other = state_open(f.directory, STATE_WRITE, &f.error);
+    fixture_start(&f, "echo up; while :; do sleep 100; done", run);
+    fixture_wait_for(&f, run, "up");
+    cr_assert(sql_begin(other, &f.error));
+    cr_expect_eq(stop_anyhow(f.state, false, &later), 1);
+    cr_expect_not_null(strstr(later, "state.db is "), "%s", later);
+    free(later);
+    wait_until_dead(run);
+    cr_assert_not(sql_end(other, false, &f.error));
+    state_close(other);
+    fixture_wait();
+    struct state_run *stored = fixture_load(&f, run);
+    cr_expect_eq(stored->outcome, STATE_OUTCOME_STOPPED);
+    cr_expect_str_eq(stored->stop_by, "naji@ops");
+    cr_expect_str_eq(stored->stop_reason, "wrong dates");
+    state_runs_free(stored, 1);
+}
+
+Test(stop, needs_no_state_at_all)
+{
+    char run[STATE_RUN_SIZE];
+    char *later;
+    fixture_start(&f, "trap '' TERM; echo up; while :; do sleep 0.05; done", run);
+    fixture_wait_for(&f, run, "up");
+    cr_expect_eq(stop_anyhow(NULL, false, &later), 1);
+    cr_expect_str_eq(later, "it cannot be opened");
+    free(later);
+    cr_expect_eq(stop_anyhow(NULL, true, &later), 1, "and the grace can be left out");
+    free(later);
+    wait_until_dead(run);
+    fixture_wait();
+    cr_expect_eq(stop_anyhow(NULL, true, &later), 0, "nothing lives");
+    free(later);
+    struct state_run *stored = fixture_load(&f, run);
+    cr_expect_eq(stored->outcome, STATE_OUTCOME_STOPPED);
+    cr_expect_eq(stored->signal, SIGKILL);
+    cr_expect_str_eq(stored->stop_by, "naji@ops");
+    state_runs_free(stored, 1);
 }
