@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "bigquery/answer.h"
+#include "bigquery/bigquery.h"
 #include "bigquery/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,8 +44,21 @@ static void check_rows(struct answer *answer, const json_t *body) {
     check(rows->row_count == 0);
 }
 
+/* What a server says of bytes ends in a bill that is neither negative nor undefined. */
+static void check_bill(const json_t *body) {
+    int64_t bytes = answer_int64(body, "totalBytesProcessed");
+    check(bytes >= BIGQUERY_UNKNOWN);
+    for (size_t tables = 0; tables < 3; tables++) {
+        int64_t billed = bigquery_billed_estimate(bytes, tables);
+        check(billed >= 0 && bigquery_billed_limit(bytes, tables) > 0);
+        check(count_add(count_add(billed, billed), billed) >= billed);
+        check(bigquery_cost(billed, BIGQUERY_PRICE_PER_TIB) >= 0);
+    }
+}
+
 static void check_body(const json_t *body) {
     struct answer *answer = answer_new();
+    check_bill(body);
     check_rows(answer, body);
     answer_read_job(answer, json_object_get(body, "jobReference"));
     answer_add_jobs(answer, json_object_get(body, "jobs"), "phasegate", NULL, true);
