@@ -128,6 +128,19 @@ static bool is_refusal(const struct error *error) {
     return error->code == EXIT_NO_GO || error->code == EXIT_USAGE || error->code == EXIT_DATA;
 }
 
+/* How many of a table's dates another run could complete: those with too many rows are a person's.
+ */
+static size_t count_open(const struct coverage_report *report, size_t table,
+                         struct day_range range) {
+    struct day_range part = day_range_intersect(report->range, range);
+    size_t open = 0;
+    for (int64_t day = part.from; day <= part.to; day++) {
+        enum coverage_day_state state = report->tables[table].days[day - report->range.from].state;
+        open += state == COVERAGE_MISSING || state == COVERAGE_PARTIAL ? 1 : 0;
+    }
+    return open;
+}
+
 /* Whether every date that the launch is for is complete already. */
 static bool is_done(const struct situation *situation, const struct situation_launch *wanted) {
     const struct pipeline *pipeline = situation->pipeline;
@@ -139,10 +152,7 @@ static bool is_done(const struct situation *situation, const struct situation_la
             if (!situation->coverage->tables[fills->items[j]].all.known) {
                 return false;
             }
-            struct dayset gaps =
-                coverage_gaps(situation->coverage, fills->items[j], wanted->range, false);
-            open += dayset_count(&gaps);
-            dayset_free(&gaps);
+            open += count_open(situation->coverage, fills->items[j], wanted->range);
         }
     }
     return open == 0;
@@ -164,7 +174,7 @@ static bool fire(struct tending *tending, const struct state_arm *arm, size_t ga
     if (good && is_done(tending->situation, &wanted)) {
         tending->news->live--;
         return end_arm(tending, arm, STATE_ARM_DISARMED,
-                       "nothing to launch: its dates are complete", error);
+                       "nothing to launch: no date of it is missing", error);
     }
     good = good && (plan = situation_plan(tending->situation, &wanted, &why)) != NULL &&
            runs_launch(plan, tending->recorder->state, &launcher, &started, &why);

@@ -7,6 +7,7 @@
 #include "agent/checks.h"
 #include "agent/measure.h"
 #include "agent/record.h"
+#include "agent/run_judge.h"
 #include "agent/server_watch.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
@@ -135,7 +136,10 @@ static bool measure_all(struct poll *once, struct error *error) {
     if (good) {
         struct situation *situation =
             situation_load(pipeline, once->recorder.state, clock_wall_ms(once->clock), error);
-        good = situation != NULL && record_judgement(&once->recorder, situation, error);
+        struct run_judge judge = {.recorder = &once->recorder, .situation = situation};
+        good = situation != NULL && record_judgement(&once->recorder, situation, error) &&
+               run_judge_release(&judge, error);
+        run_judge_close(&judge);
         situation_free(situation);
     }
     return good;

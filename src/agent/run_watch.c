@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "agent/run_alarms.h"
-#include "agent/run_wait.h"
+#include "agent/run_judge.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "logs/progress.h"
 #include "runs/runs_reconcile.h"
-#include "runs/runs_verdict.h"
 #include "state/state_notice.h"
 #include "state/state_runs.h"
 
@@ -28,6 +27,7 @@ struct watched {
     bool ended;       /* and was told to drain */
     bool read;        /* to its end, and that is stored */
     int64_t ended_ns;
+    bool settled; /* what it triggered has ended too */
 };
 
 struct run_watch {
@@ -37,7 +37,8 @@ struct run_watch {
     struct watched *items;
     size_t count, capacity;
     int64_t reconciled_ns;
-    size_t undecided; /* runs that live or wait for a verdict, at the last step */
+    size_t
+        undecided; /* that live, wait for a verdict, or hold dates to be read: at the last step */
 };
 
 struct run_watch *run_watch_new(const struct recorder *recorder, const struct clock *clock,
@@ -108,7 +109,7 @@ static void tell_facts(struct run_watch *watch, struct watched *known, const str
 
 static void look_at(struct run_watch *watch, const struct state_run *run, bool *ended) {
     struct watched *known = find(watch, run->run);
-    if (run->verdict == NULL) {
+    if (run->verdict == NULL || run->unread) {
         watch->undecided++;
     }
     if (known == NULL && run->verdict == NULL && run->state != STATE_RUN_CLAIMED) {
@@ -123,6 +124,11 @@ static void look_at(struct run_watch *watch, const struct state_run *run, bool *
         known->ended_ns = clock_boot_ns(watch->clock);
         *ended = true;
         follower_drain(watch->follower, run->run);
+    }
+    if (known != NULL && run->state == STATE_RUN_ENDED && run->settle_ms > 0 && !known->settled &&
+        clock_wall_ms(watch->clock) > run->ended_at + run->settle_ms) {
+        known->settled = true;
+        *ended = true;
     }
 }
 
@@ -152,8 +158,11 @@ bool run_watch_step(struct run_watch *watch, bool *ended, struct error *error) {
     }
     struct state_run_filter live = {.live = true};
     struct state_run_filter undecided = {.undecided = true};
+    struct state_run_filter unread = {.unread = true};
     watch->undecided = 0;
-    return look_at_all(watch, &live, ended, error) && look_at_all(watch, &undecided, ended, error);
+    return look_at_all(watch, &live, ended, error) &&
+           look_at_all(watch, &undecided, ended, error) &&
+           look_at_all(watch, &unread, ended, error);
 }
 
 bool run_watch_busy(const struct run_watch *watch) {
@@ -238,72 +247,6 @@ bool run_watch_progress(struct run_watch *watch, const struct agent_progress *pr
     return good;
 }
 
-/* The dates of a table that are complete now. */
-static struct dayset complete_dates(const struct coverage_report *report, size_t table) {
-    struct dayset set = dayset_new(report->range);
-    size_t count = day_range_count(report->range);
-    for (size_t i = 0; i < count; i++) {
-        if (report->tables[table].days[i].state == COVERAGE_COMPLETE) {
-            dayset_add(&set, report->range.from + (day_number)i);
-        }
-    }
-    return set;
-}
-
-/* What is stored of coverage, read when the first run needs it. */
-struct evidence {
-    struct state_measurement *measurements;
-    size_t count;
-};
-
-/* A bad verdict is not said while its coverage is still arriving; `*text` gets what was waited for
- * when the time for that is over. */
-static bool wait_on(struct run_watch *watch, const struct state_run *run,
-                    const struct runs_judgement *judgement, int64_t now, struct evidence *evidence,
-                    bool *waits, char **text, struct error *error) {
-    *waits = false;
-    *text = memory_copy_string(judgement->text);
-    if (judgement->verdict != RUNS_ENDED_WITH_GAPS && judgement->verdict != RUNS_NO_EFFECT) {
-        return true;
-    }
-    if (evidence->measurements == NULL) {
-        evidence->measurements =
-            state_coverage_load(watch->recorder->state, &evidence->count, error);
-    }
-    if (evidence->measurements == NULL) {
-        return false;
-    }
-    char *why = run_wait_reason(run, evidence->measurements, evidence->count);
-    bool good = true;
-    if (why != NULL && now - run->ended_at < RUN_WAIT_MS) {
-        *waits = true;
-        good = state_notice_waits(watch->recorder->state, &watch->recorder->actor, run->run, why,
-                                  now, error);
-    } else if (why != NULL) {
-        free(*text);
-        *text =
-            memory_format("%s; judged after 90 minutes, still waiting: %s", judgement->text, why);
-    }
-    free(why);
-    return good;
-}
-
-static bool store_verdict(struct run_watch *watch, const struct state_run *run,
-                          const struct runs_judgement *judgement, int64_t now,
-                          struct evidence *evidence, struct error *error) {
-    const char *word = runs_verdict_word(judgement->verdict);
-    char *text = NULL;
-    bool waits;
-    if (word == NULL || !judgement->measured) {
-        return true;
-    }
-    bool good = wait_on(watch, run, judgement, now, evidence, &waits, &text, error) &&
-                (waits || state_run_verdict(watch->recorder->state, &watch->recorder->actor,
-                                            run->run, word, text, now, error));
-    free(text);
-    return good;
-}
-
 /* Whether the log of a run that has ended was read to its end, so that its verdict is said on all
  * that it tells. Where logs are followed, a run that is not yet known ended since the last look. */
 static bool has_read(struct run_watch *watch, const struct state_run *run) {
@@ -321,38 +264,6 @@ static bool tell_reading(struct run_watch *watch, const struct state_run *run, i
                                            run->run, "its log is still being read", now, error);
 }
 
-static bool decide(struct run_watch *watch, const struct state_run *run,
-                   const struct situation *situation, struct evidence *evidence,
-                   struct error *error) {
-    struct runs_witnesses witnesses = runs_witnesses_of(run);
-    struct runs_table_witness *tables = memory_new(run->table_count, sizeof *tables);
-    struct dayset *after = memory_new(run->table_count, sizeof *after);
-    for (size_t i = 0; i < run->table_count; i++) {
-        size_t table = pipeline_find_table(situation->pipeline, run->tables[i].table);
-        bool known = table != PIPELINE_NONE && situation->coverage->tables[table].all.known;
-        if (known) {
-            after[i] = complete_dates(situation->coverage, table);
-        }
-        tables[i] = (struct runs_table_witness){
-            .before = run->tables[i].before.words != NULL ? &run->tables[i].before : NULL,
-            .after = known ? &after[i] : NULL,
-            .measured_at = known ? situation->coverage->tables[table].evidence_at : 0,
-        };
-    }
-    witnesses.tables = tables;
-    witnesses.table_count = run->table_count;
-    struct runs_judgement judgement = {0};
-    runs_judge(&witnesses, &judgement);
-    bool good = store_verdict(watch, run, &judgement, situation->as_of, evidence, error);
-    runs_judgement_clear(&judgement);
-    for (size_t i = 0; i < run->table_count; i++) {
-        dayset_free(&after[i]);
-    }
-    free(after);
-    free(tables);
-    return good;
-}
-
 bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
                      struct error *error) {
     struct state_run_filter filter = {.undecided = true};
@@ -361,15 +272,14 @@ bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
     if (runs == NULL) {
         return false;
     }
-    struct evidence evidence = {0};
+    struct run_judge judge = {.recorder = watch->recorder, .situation = situation};
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = has_read(watch, &runs[i]) ? decide(watch, &runs[i], situation, &evidence, error)
+        good = has_read(watch, &runs[i]) ? run_judge_verdict(&judge, &runs[i], error)
                                          : tell_reading(watch, &runs[i], situation->as_of, error);
     }
     state_runs_free(runs, count);
-    if (evidence.measurements != NULL) {
-        state_measurements_free(evidence.measurements, evidence.count);
-    }
+    good = good && run_judge_revise(&judge, error) && run_judge_release(&judge, error);
+    run_judge_close(&judge);
     return good && run_alarms_tell(watch->recorder, situation, error);
 }

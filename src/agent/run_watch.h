@@ -13,18 +13,19 @@ struct run_watch *run_watch_new(const struct recorder *recorder, const struct cl
 void run_watch_free(struct run_watch *watch);
 
 /* Reconciles, follows new runs, drains ended ones. `*ended` is set when a run ended since the last
- * call. */
+ * call, or the time that it settles in. */
 bool run_watch_step(struct run_watch *watch, bool *ended, struct error *error);
 
 /* Stores what a log says. */
 bool run_watch_progress(struct run_watch *watch, const struct agent_progress *progress,
                         struct error *error);
 
-/* Decides the verdicts of ended runs whose tables have been read since. */
+/* Decides the verdicts of ended runs whose tables have been read since, and releases their dates.
+ */
 bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
                      struct error *error);
 
-/* Whether a run lives or waits for its verdict. */
+/* Whether a run lives, waits for its verdict, or holds dates until they were read. */
 bool run_watch_busy(const struct run_watch *watch);
 
 #endif

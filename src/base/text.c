@@ -230,3 +230,12 @@ void text_buffer_free(struct text_buffer *buffer) {
     free(buffer->data);
     *buffer = (struct text_buffer){0};
 }
+
+size_t text_count_characters(struct text a) {
+    size_t count = 0;
+    for (size_t i = 0; i < a.size; count++) {
+        uint32_t code_point;
+        i += text_decode(a.data + i, a.size - i, &code_point);
+    }
+    return count;
+}

@@ -39,6 +39,8 @@ const char *text_nearest(const char *wrong, const char *const *names, size_t cou
  * values past U+10FFFF are not valid). */
 size_t text_decode(const char *data, size_t size, uint32_t *code_point);
 
+size_t text_count_characters(struct text a); /* code points */
+
 /* Encodes a code point as UTF-8 into `out`; returns the number of bytes. */
 size_t text_encode(uint32_t code_point, char out[4]);
 

@@ -77,6 +77,8 @@ static json_t *run_json(const struct situation_run *run) {
         "code", code_json(run), "adopted", run->adopted ? 1 : 0, "notices",
         json_string_or_null(run->notices));
     add_log(json, run);
+    (void)json_object_set_new(json, "unread", json_boolean(run->unread));
+    (void)json_object_set_new(json, "excess", json_integer((json_int_t)run->excess_now));
     (void)json_object_set_new(json, "waiting", json_string_or_null(run->waiting));
     (void)json_object_set_new(json, "stop_by", json_string_or_null(run->stop_by));
     (void)json_object_set_new(json, "stop_reason", json_string_or_null(run->stop_reason));

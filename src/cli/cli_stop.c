@@ -12,6 +12,7 @@
 #include "state/state_emergency.h"
 #include "state/state_server.h"
 #include "state/state_sessions.h"
+#include "state/state_unread.h"
 
 static bool select_runs(struct cli *cli, struct runs_stop_selector *selector, struct error *error) {
     const char *name = cli->arguments[0];
@@ -84,16 +85,44 @@ static bool cancel_jobs(struct cli *cli, const struct state_actor *actor,
     return *asked == 0 || cancel_now(cli, actor->name, error);
 }
 
-static bool forget_jobs(struct cli *cli, const struct state_actor *actor,
-                        const struct runs_stop_selector *selector, struct error *error) {
+/* What a person may take upon himself about the claims of a run that has ended. */
+struct release {
+    const char *option, *question;
+    bool (*forget)(struct state *state, const struct state_actor *actor, const char *run,
+                   const char *reason, int64_t at, struct error *error);
+};
+
+static const struct release releases[] = {
+    {"forget-jobs", "Release its claims, whatever its jobs in BigQuery still write?",
+     state_server_forget},
+    {"forget-coverage",
+     "Release its claims, although nobody has read what it wrote? Its dates then count as they "
+     "were "
+     "last read: a launch may write them twice.",
+     state_unread_forget},
+};
+enum { RELEASES = sizeof releases / sizeof *releases };
+
+static const struct release *release_wanted(const struct cli *cli) {
+    for (size_t i = 0; i < RELEASES; i++) {
+        if (cli_value(cli, releases[i].option) != NULL) {
+            return &releases[i];
+        }
+    }
+    return NULL;
+}
+
+static bool release_claims(struct cli *cli, const struct state_actor *actor,
+                           const struct runs_stop_selector *selector, const struct release *release,
+                           struct error *error) {
     if (selector->run == NULL) {
         return error_set(error, EXIT_USAGE,
-                         "--forget-jobs takes one run, by its id; `phasegate runs` lists them");
+                         "--%s takes one run, by its id; `phasegate runs` lists them",
+                         release->option);
     }
-    if (!cli_confirm(cli, "Release its claims, whatever its jobs in BigQuery still write?",
-                     error) ||
-        !state_server_forget(cli->state, actor, selector->run, cli_value(cli, "reason"),
-                             clock_wall_ms(clock_system()), error)) {
+    if (!cli_confirm(cli, release->question, error) ||
+        !release->forget(cli->state, actor, selector->run, cli_value(cli, "reason"),
+                         clock_wall_ms(clock_system()), error)) {
         return false;
     }
     (void)fprintf(cli->out, "The claims of %s are released.\n", selector->run);
@@ -164,20 +193,20 @@ static bool stop_runs(struct cli *cli, const struct state_actor *actor,
 static int stop(struct cli *cli) {
     struct error error = {0};
     struct runs_stop_selector selector;
-    bool forget = cli_value(cli, "forget-jobs") != NULL;
+    const struct release *release = release_wanted(cli);
     if (!cli_load_pipeline(cli, &error) || !select_runs(cli, &selector, &error)) {
         return cli_fail(cli, &error);
     }
     /* A stop does not wait for a state that cannot be opened; nor for the book-keeping of others.
      */
-    if (!cli_open_state(cli, &error) && (forget || !state_emergency_helps(&error) ||
+    if (!cli_open_state(cli, &error) && (release != NULL || !state_emergency_helps(&error) ||
                                          (cli->state != NULL && !state_is_writable(cli->state)))) {
         return cli_fail(cli, &error);
     }
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
-    bool good = forget ? forget_jobs(cli, &actor, &selector, &error)
-                       : stop_runs(cli, &actor, &selector, &error);
+    bool good = release != NULL ? release_claims(cli, &actor, &selector, release, &error)
+                                : stop_runs(cli, &actor, &selector, &error);
     free(owner);
     return good ? EXIT_GO : cli_fail(cli, &error);
 }
@@ -194,13 +223,20 @@ const struct cli_verb cli_verb_stop = {
         "it is recorded later; then only your own runs are found by a group or processor.\n"
         "The claims of a stopped run are kept while BigQuery jobs labelled with it still run. "
         "--cancel-jobs has\n"
-        "them cancelled (also for a run that has ended); cancelled jobs may still incur costs.",
+        "them cancelled (also for a run that has ended); cancelled jobs may still incur costs.\n"
+        "Those of every run are kept until its tables were read after its end; where BigQuery "
+        "never "
+        "answers, a person\n"
+        "takes that upon himself: stop RUN --forget-coverage --reason TEXT.",
     .least = 1,
     .most = 1,
     .options = {{"now", NULL, "KILL at once, without TERM and grace"},
                 {"cancel-jobs", NULL, "cancel its jobs in BigQuery too, once it has ended"},
                 {"forget-jobs", NULL,
                  "release its claims without knowing of its jobs; needs a "
+                 "reason"},
+                {"forget-coverage", NULL,
+                 "release its claims although its tables were not read since its end; needs a "
                  "reason"},
                 {"reason", "TEXT", "for the journal"},
                 {"yes", NULL, "do not ask"}},

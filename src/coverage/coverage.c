@@ -149,5 +149,6 @@ struct dayset coverage_expected(const struct coverage_report *report, size_t tab
 void coverage_measurement_free(struct coverage_measurement *measurement) {
     free(measurement->counts);
     free(measurement->error);
+    free(measurement->overtaken);
     *measurement = (struct coverage_measurement){0};
 }

@@ -32,6 +32,8 @@ struct coverage_measurement {
     char *error;            /* why the last attempt failed; NULL when it did not */
     int64_t failed_at;      /* wall ms of that attempt */
     int64_t bytes_billed;   /* of the night so far */
+    char *overtaken;        /* what wrote the table after these counts were asked for, as a phrase;
+                               NULL when nothing did: they are then stale, however young */
 };
 
 enum coverage_day_state {
@@ -51,11 +53,12 @@ enum coverage_day_state {
  * a table that has no rows on it is partial: it cannot be shown to be complete. */
 const char *coverage_day_state_name(enum coverage_day_state state);
 
-/* fresh: confirmed within poll.stale_after and the last attempt did not fail; stale: older, or
- * failed since, or confirmed later than `as_of` by more than poll.stale_after (the clock was set
- * back); unknown: never measured, confirmed longer ago than poll.recheck + poll.stale_after, the
- * expected dates came back empty, or part of the range was never asked for. The status of the
- * expected dates, and of the table that a ratio compares with, drags a table's down. */
+/* fresh: confirmed within poll.stale_after, the last attempt did not fail, and no run that wrote
+ * the table has ended since; stale: older, failed or written since, or confirmed later than `as_of`
+ * by more than poll.stale_after (the clock was set back); unknown: never measured, confirmed longer
+ * ago than poll.recheck + poll.stale_after, the expected dates came back empty, or part of the
+ * range was never asked for. The status of the expected dates, and of the table that a ratio
+ * compares with, drags a table's down. */
 enum coverage_status { COVERAGE_STATUS_UNKNOWN, COVERAGE_STATUS_STALE, COVERAGE_STATUS_FRESH };
 const char *coverage_status_name(enum coverage_status status);
 

@@ -26,6 +26,12 @@ enum coverage_status compute_status(const struct compute *compute,
         return COVERAGE_STATUS_UNKNOWN;
     }
     int64_t age = compute->as_of - compute_confirmed_at(measurement);
+    if (measurement->overtaken != NULL) {
+        char *why = *problem == NULL ? memory_copy_string(measurement->overtaken)
+                                     : memory_format("%s (%s)", measurement->overtaken, *problem);
+        free(*problem);
+        *problem = why;
+    }
     if (*problem == NULL && age > poll->stale_after_ms) {
         *problem = memory_format("not confirmed for %s", clock_format_span(age, span));
     } else if (*problem == NULL && -age > poll->stale_after_ms) {

@@ -117,6 +117,21 @@ static void weigh_age(const struct checks_context *context, struct gates_check *
     }
 }
 
+/* A query reads tables that nobody here knows: any write since makes its answer one of before. */
+static void weigh_writes(const struct checks_context *context, struct gates_check *out,
+                         int64_t at) {
+    const struct gates_evidence *evidence = context->evidence;
+    if (out->check->kind != PIPELINE_CHECK_QUERY || evidence->written_at == 0 ||
+        at > evidence->written_at) {
+        return;
+    }
+    out->fresh = false;
+    if (out->result == GATES_RESULT_PASS) {
+        checks_conclude(out, GATES_RESULT_PASS, "not asked since run %s wrote",
+                        evidence->written_by != NULL ? evidence->written_by : "?");
+    }
+}
+
 static void judge_answer(const struct checks_context *context, struct gates_check *out) {
     const struct pipeline_check *check = out->check;
     const struct gates_answer *answer = newest_answer(context, check);
@@ -139,6 +154,7 @@ static void judge_answer(const struct checks_context *context, struct gates_chec
     out->value = answer->value;
     compare(&demand, answer->why, out);
     weigh_age(context, out, context->as_of - answer->at);
+    weigh_writes(context, out, answer->at);
 }
 
 static const struct gates_group_runs *find_runs(const struct gates_evidence *evidence,

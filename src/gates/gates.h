@@ -58,6 +58,9 @@ struct gates_evidence {
     size_t group_count;
     const struct gates_mark *marks; /* live ones only */
     size_t mark_count;
+    int64_t written_at;     /* wall ms: when the last run that wrote any table ended; 0: none did. A
+                               query asked before is not fresh */
+    const char *written_by; /* that run; NULL */
 };
 
 enum gates_unit { GATES_UNIT_PERCENT, GATES_UNIT_COUNT, GATES_UNIT_BYTES, GATES_UNIT_NUMBER };

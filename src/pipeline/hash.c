@@ -123,6 +123,9 @@ static void add_processor(EVP_MD_CTX *digest, const struct pipeline_processor *p
     add_number(digest, "stop_grace", processor->stop_grace_ms);
     add_number(digest, "stop_after_failures", processor->stop_after_failures);
     add_number(digest, "shell", processor->shell);
+    if (processor->settle_ms != 0) {
+        add_number(digest, "settle", processor->settle_ms);
+    }
     if (processor->ssh != NULL) {
         add_text(digest, "ssh", processor->ssh);
     }

@@ -12,6 +12,9 @@
 
 enum { MOST_WORKERS = 1000, MOST_FAILURES = 100000, MOST_RETRIES = 20 };
 
+/* Until what a command triggered has settled, nobody launches its dates. */
+static const int64_t longest_settle_ms = INT64_C(24) * 3600 * 1000;
+
 static struct pipeline_strings copy_strings(char *const *items, size_t count) {
     struct pipeline_strings copy = {memory_new(count + 1, sizeof(char *)), count};
     for (size_t i = 0; i < count; i++) {
@@ -150,6 +153,11 @@ static void load_limits(struct loader *loader, const struct place *at,
     loader_size(loader, PLACE_KEY(at, "log_limit"), raw->log_limit, &processor->log_limit);
     loader_duration(loader, PLACE_KEY(at, "quiet_after"), raw->quiet_after,
                     &processor->quiet_after_ms);
+    loader_duration(loader, PLACE_KEY(at, "settle"), raw->settle, &processor->settle_ms);
+    if (processor->settle_ms > longest_settle_ms) {
+        loader_mistake(loader, PLACE_KEY(at, "settle"),
+                       "is at most 24h: for so long nobody launches its dates");
+    }
     loader_duration(loader, PLACE_KEY(at, "timeout"), raw->timeout, &processor->timeout_ms);
     if (raw->timeout != NULL && processor->quiet_after_ms > processor->timeout_ms) {
         loader_mistake(loader, PLACE_KEY(at, "quiet_after"),

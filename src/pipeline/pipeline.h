@@ -147,6 +147,7 @@ struct pipeline_processor {
     int workers;
     char *log;               /* name of a pattern set: built in, or pipeline.patterns */
     int64_t quiet_after_ms;  /* no output for longer is an alarm; 0 for never */
+    int64_t settle_ms;       /* after its end, what it triggered may still write; default 0 */
     int64_t timeout_ms;      /* 0 for none */
     int64_t stop_grace_ms;   /* between TERM and KILL; default 60 s */
     int64_t log_limit;       /* bytes of log beyond which it is an alarm; default 2 GiB; 0: never */

@@ -46,8 +46,8 @@ struct raw_retry {
     char *times, *after, *quota_after, *quota_workers;
 };
 struct raw_processor { /* `environment` and `runner` are read from the document */
-    char *name, *directory, *workers, *log, *quiet_after, *timeout, *server_jobs, *stop_grace,
-        *log_limit, *stop_after_failures, *processes_per_worker, *shell;
+    char *name, *directory, *workers, *log, *quiet_after, *settle, *timeout, *server_jobs,
+        *stop_grace, *log_limit, *stop_after_failures, *processes_per_worker, *shell;
     struct raw_retry *retry;
     char **fills, **command, **dates_argument;
     unsigned fills_count, command_count, dates_argument_count;

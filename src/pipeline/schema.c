@@ -111,6 +111,7 @@ static const cyaml_schema_field_t processor_fields[] = {
     VALUE(MAY, struct raw_processor, workers),
     VALUE(MAY, struct raw_processor, log),
     VALUE(MAY, struct raw_processor, quiet_after),
+    VALUE(MAY, struct raw_processor, settle),
     VALUE(MAY, struct raw_processor, server_jobs),
     VALUE(MAY, struct raw_processor, timeout),
     VALUE(MAY, struct raw_processor, stop_grace),

@@ -112,6 +112,7 @@ static bool claim(const struct runs_plan *plan, struct state *state,
             .code_directory = directory_of(plan, i),
             .code_commit = codes[i].commit,
             .code_changed = codes[i].changed,
+            .settle_ms = plan->pipeline->processors[item->processor].settle_ms,
             .labels_jobs = plan->pipeline->processors[item->processor].labels_jobs,
         };
     }

@@ -74,13 +74,22 @@ static struct dayset dates_of(const struct runs_request *request,
     return all;
 }
 
-/* Dates that are complete in every table the processor fills and within what its commands cover. */
-static size_t count_rewrites(const struct runs_request *request,
-                             const struct pipeline_processor *processor,
-                             const struct runs_item *item, bool as_list) {
-    if (request->complete == NULL) {
-        return 0;
-    }
+static struct day_range span_of(const struct dayset *dates) {
+    size_t count;
+    struct day_range *ranges = dayset_ranges(dates, NULL, &count);
+    struct day_range span = {ranges[0].from, ranges[count - 1].to};
+    free(ranges);
+    return span;
+}
+
+/* Whether there are days between the first and the last that are not in the set. */
+static bool has_holes(const struct dayset *dates) {
+    return dayset_count(dates) < day_range_count(span_of(dates));
+}
+
+/* What the commands are given: every day of their ranges, or exactly the listed dates. */
+static struct dayset covered_by(const struct runs_request *request, const struct runs_item *item,
+                                bool as_list) {
     struct dayset covered = dayset_new(request->range);
     for (size_t i = 0; i < item->step_count && !as_list; i++) {
         dayset_add_range(&covered, item->step_ranges[i]);
@@ -88,12 +97,34 @@ static size_t count_rewrites(const struct runs_request *request,
     if (as_list) {
         dayset_unite(&covered, &item->dates);
     }
-    for (size_t i = 0; i < processor->fills.count; i++) {
+    return covered;
+}
+
+/* Counts what else lies in the commands' ranges: dates that are complete in every table the
+ * processor fills, and days on which nothing is due in any; and dates with too many rows. */
+static void count_others(const struct runs_request *request,
+                         const struct pipeline_processor *processor, struct runs_item *item,
+                         bool as_list) {
+    struct dayset covered = covered_by(request, item, as_list);
+    if (request->expected != NULL) {
+        struct dayset beside = dayset_copy(&covered);
+        struct dayset due = unite(request, processor, request->expected);
+        dayset_subtract(&beside, &due);
+        dayset_subtract(&beside, &item->dates);
+        item->beside = dayset_count(&beside);
+        dayset_free(&beside);
+        dayset_free(&due);
+    }
+    if (request->excess != NULL) {
+        struct dayset excess = unite(request, processor, request->excess);
+        item->excess = dayset_count(&excess);
+        dayset_free(&excess);
+    }
+    for (size_t i = 0; i < processor->fills.count && request->complete != NULL; i++) {
         dayset_intersect(&covered, &request->complete[processor->fills.items[i]]);
     }
-    size_t count = dayset_count(&covered);
+    item->rewrites = request->complete != NULL ? dayset_count(&covered) : 0;
     dayset_free(&covered);
-    return count;
 }
 
 /* ---- commands ---- */
@@ -132,13 +163,19 @@ static bool add_list_step(const struct runs_request *request, struct runs_item *
     return done;
 }
 
-/* Gaps of a processor without a list of dates: one command for each gap, one after the other. Days
- * on which nothing is due do not split a gap. */
+/* The dates of a processor without a list of dates: one command for each range, one after the
+ * other. Days on which nothing is due do not split a range; dates that are due and not wanted do,
+ * and so do those that are exempt. */
 static bool add_range_steps(const struct runs_request *request, struct runs_item *item,
                             struct error *error) {
     const struct pipeline_processor *processor = &request->pipeline->processors[item->processor];
     struct dayset due = request->expected == NULL ? dayset_copy(&item->dates)
                                                   : unite(request, processor, request->expected);
+    if (request->exempt != NULL) {
+        struct dayset exempt = unite(request, processor, request->exempt);
+        dayset_unite(&due, &exempt);
+        dayset_free(&exempt);
+    }
     size_t count;
     struct day_range *ranges =
         dayset_ranges(&item->dates, request->expected == NULL ? NULL : &due, &count);
@@ -150,18 +187,6 @@ static bool add_range_steps(const struct runs_request *request, struct runs_item
     free(ranges);
     dayset_free(&due);
     return done;
-}
-
-static bool add_steps(const struct runs_request *request, struct runs_item *item, bool as_list,
-                      struct error *error) {
-    if (as_list) {
-        return add_list_step(request, item, error);
-    }
-    if (request->gaps) {
-        return add_range_steps(request, item, error);
-    }
-    struct pipeline_launch launch = {.range = item->range, .workers = request->workers};
-    return add_step(request, item, &launch, error);
 }
 
 static char *describe(const struct runs_item *item) {
@@ -199,7 +224,8 @@ static void add_tables(const struct runs_request *request, struct runs_item *ite
         size_t count;
         struct day_range *ranges = claimed_ranges(item, as_list, &count);
         item->claims[i] = (struct state_claim){
-            memory_format("%s.%s.%s", table->project, table->dataset, table->table), ranges, count};
+            memory_format("%s.%s.%s", table->project, table->dataset, table->table), ranges, count,
+            request->seen == NULL ? -1 : request->seen[index]};
         item->tables[i].table = memory_copy_string(table->name);
         item->tables[i].before_known = request->complete != NULL;
         if (request->complete != NULL) {
@@ -260,20 +286,17 @@ static bool add_item(const struct runs_request *request, size_t index, struct ru
         return true;
     }
     struct runs_item *item = &plan->items[plan->count++];
-    *item = (struct runs_item){.processor = index, .range = request->range, .dates = dates};
-    bool as_list = request->gaps && pipeline_takes_dates(request->pipeline, index);
-    if (!add_steps(request, item, as_list, error)) {
+    *item = (struct runs_item){.processor = index, .range = span_of(&dates), .dates = dates};
+    bool as_list =
+        pipeline_takes_dates(request->pipeline, index) && (request->gaps || has_holes(&dates));
+    bool done =
+        as_list ? add_list_step(request, item, error) : add_range_steps(request, item, error);
+    if (!done) {
         return error_prefix(error, "%s", processor->name);
-    }
-    if (request->gaps) {
-        size_t count;
-        struct day_range *ranges = dayset_ranges(&dates, NULL, &count);
-        item->range = (struct day_range){ranges[0].from, ranges[count - 1].to};
-        free(ranges);
     }
     item->command = describe(item);
     item->warning = warn_of_processes(request, processor);
-    item->rewrites = count_rewrites(request, processor, item, as_list);
+    count_others(request, processor, item, as_list);
     add_tables(request, item, as_list);
     return true;
 }
@@ -307,14 +330,42 @@ static bool check_items(const struct runs_plan *plan, const struct runs_item *a,
     return true;
 }
 
-static bool check_plan(const struct runs_request *request, const struct runs_plan *plan,
-                       struct error *error) {
+/* Dates with too many rows in what the processors fill. */
+static size_t count_excess(const struct runs_request *request) {
+    const struct pipeline *pipeline = request->pipeline;
+    bool alone = request->processor != PIPELINE_NONE;
+    size_t count = alone ? 1 : pipeline->groups[request->group].runs.count;
+    size_t excess = 0;
+    for (size_t i = 0; i < count && request->excess != NULL; i++) {
+        size_t index = alone ? request->processor : pipeline->groups[request->group].runs.items[i];
+        struct dayset dates = unite(request, &pipeline->processors[index], request->excess);
+        excess += dayset_count(&dates);
+        dayset_free(&dates);
+    }
+    return excess;
+}
+
+static bool refuse_nothing(const struct runs_request *request, struct error *error) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
-    if (plan->count == 0) {
+    (void)day_format(request->range.from, from);
+    (void)day_format(request->range.to, to);
+    size_t excess = request->gaps ? count_excess(request) : 0;
+    if (excess == 0) {
         return error_set(error, EXIT_NO_GO, "nothing to do: %s from %s to %s",
-                         request->gaps ? "no date is missing" : "nothing is due",
-                         day_format(request->range.from, from), day_format(request->range.to, to));
+                         request->gaps ? "no date is missing" : "nothing is due", from, to);
+    }
+    return error_set(error, EXIT_NO_GO,
+                     "nothing to do: no date is missing from %s to %s, but %zu hold%s too many "
+                     "rows, which another run may only add to; look at them, and launch them by "
+                     "their range with --rewrite",
+                     from, to, excess, excess == 1 ? "s" : "");
+}
+
+static bool check_plan(const struct runs_request *request, const struct runs_plan *plan,
+                       struct error *error) {
+    if (plan->count == 0) {
+        return refuse_nothing(request, error);
     }
     for (size_t i = 0; i < plan->count; i++) {
         for (size_t j = i + 1; j < plan->count; j++) {
@@ -353,6 +404,7 @@ struct runs_plan *runs_plan_new(const struct runs_request *request, struct error
     }
     struct runs_plan *plan = memory_new(1, sizeof *plan);
     plan->pipeline = request->pipeline;
+    plan->gaps = request->gaps;
     plan->group = memory_copy_string(
         request->group == PIPELINE_NONE ? "" : request->pipeline->groups[request->group].name);
     plan->override_reason = memory_copy_string(request->gate.override_reason);

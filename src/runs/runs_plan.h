@@ -23,13 +23,18 @@ struct runs_request {
     size_t processor;              /* PIPELINE_NONE: all of the group */
     struct day_range range;        /* of dates: a season, from–to, or the pipeline's */
     bool gaps;                     /* only the dates in `missing` */
-    const struct dayset *expected; /* attainable dates per table; NULL: not known, then every
-                                      calendar day counts */
+    const struct dayset *expected; /* attainable dates per table: no others are launched; NULL: not
+                                      known, then every calendar day counts */
+    const struct dayset *exempt;   /* per table, on which it writes nothing by design: no command
+                                      covers them; NULL: none */
+    const struct dayset *excess;   /* per table, that hold too many rows; NULL: none */
     const struct dayset *missing;  /* per table; required with `gaps` */
     const struct dayset *complete; /* per table, now; NULL: not known */
-    int workers;                   /* 0: the processor's own */
-    day_number today;              /* dates after it are refused */
-    int cores;                     /* of this machine; 0: as many as it tells */
+    const int64_t *seen; /* per table: state_claim.seen of the coverage that the dates were
+                            chosen by; NULL: coverage did not choose them */
+    int workers;         /* 0: the processor's own */
+    day_number today;    /* dates after it are refused */
+    int cores;           /* of this machine; 0: as many as it tells */
     struct runs_gate gate;
     const char *retry_of; /* run id, or NULL */
 };
@@ -38,9 +43,9 @@ struct runs_request {
 struct runs_item {
     size_t processor;
     struct day_range range;
-    struct dayset dates; /* due in the range, or the gaps */
+    struct dayset dates; /* due in the range, or the gaps; `range` is from the first to the last */
     char ***steps; /* argvs, run one after the other; more than one when the processor takes no
-                      list of dates and its gaps are several ranges */
+                      list of dates and its dates are several ranges */
     struct day_range *step_ranges;
     size_t step_count;
     char *command;              /* the first argv as a person would type it; "… (1 of 7)" */
@@ -49,10 +54,13 @@ struct runs_item {
     size_t table_count;
     char *warning;   /* what a person should think of before saying yes; NULL */
     size_t rewrites; /* dates in the commands' ranges that are complete already; 0 when not known */
+    size_t excess; /* those of the request that hold too many rows: with `gaps` they are left out */
+    size_t beside; /* days in the commands' ranges on which nothing is due */
 };
 
 struct runs_plan {
     const struct pipeline *pipeline;
+    bool gaps;   /* only dates that were missing */
     char *group; /* "" for a processor by itself */
     struct runs_item *items;
     size_t count;

@@ -26,6 +26,7 @@ bool runs_stopped_by_rule(const char *stop_by);
 struct runs_table_witness {
     const struct dayset *before; /* complete at launch; NULL: not known */
     const struct dayset *after;  /* complete now; NULL: not known */
+    const struct dayset *excess; /* dates that hold too many rows now; NULL: none, or not known */
     int64_t measured_at;         /* when `after` was read; 0: never */
 };
 
@@ -48,11 +49,12 @@ struct runs_witnesses {
 
 struct runs_judgement {
     enum runs_verdict verdict;
-    bool measured;         /* every table was read after the end: the next four hold */
+    bool measured;         /* every table was read after the end: the next five hold */
     size_t dates;          /* it was launched for */
     size_t complete;       /* of them, complete in every table, now */
     size_t gained;         /* of those, not so at launch; 0 when that was not known */
-    struct dayset missing; /* of them, not complete now */
+    size_t excess;         /* of them, with too many rows in one of the tables, now */
+    struct dayset missing; /* of them, not complete now, those with too many rows as well */
     char *text;            /* "213 of 213 dates verified"; "waiting for coverage" */
 };
 

@@ -32,6 +32,19 @@ static struct dayset complete_dates(const struct runs_witnesses *witnesses, bool
     return dates;
 }
 
+static size_t count_excess(const struct runs_witnesses *witnesses) {
+    struct dayset dates = dayset_new(witnesses->dates->range);
+    for (size_t i = 0; i < witnesses->table_count; i++) {
+        if (witnesses->tables[i].excess != NULL) {
+            dayset_unite(&dates, witnesses->tables[i].excess);
+        }
+    }
+    dayset_intersect(&dates, witnesses->dates);
+    size_t count = dayset_count(&dates);
+    dayset_free(&dates);
+    return count;
+}
+
 static void compare(const struct runs_witnesses *witnesses, struct runs_judgement *judgement) {
     bool before_known = true;
     judgement->measured = witnesses->table_count > 0;
@@ -47,6 +60,7 @@ static void compare(const struct runs_witnesses *witnesses, struct runs_judgemen
     }
     struct dayset now = complete_dates(witnesses, false);
     judgement->complete = dayset_count(&now);
+    judgement->excess = count_excess(witnesses);
     judgement->missing = dayset_copy(witnesses->dates);
     dayset_subtract(&judgement->missing, &now);
     if (before_known) {
@@ -75,7 +89,8 @@ static enum runs_verdict verdict_of_ok(const struct runs_witnesses *witnesses,
     if (judgement->dates > 0 && judgement->complete == judgement->dates) {
         return RUNS_VERIFIED;
     }
-    if (judgement->complete == 0 || (knows_before(witnesses) && judgement->gained == 0)) {
+    bool still = judgement->complete == 0 || (knows_before(witnesses) && judgement->gained == 0);
+    if (still && judgement->excess == 0) {
         return RUNS_NO_EFFECT;
     }
     return RUNS_ENDED_WITH_GAPS;
@@ -122,18 +137,36 @@ static void add_end(const struct runs_witnesses *witnesses, struct text_buffer *
     }
 }
 
+/* "2 of 10 dates still missing, 3 hold too many rows" */
+static void add_shortfall(const struct runs_judgement *judgement, struct text_buffer *text) {
+    size_t missing = judgement->dates - judgement->complete - judgement->excess;
+    if (missing > 0) {
+        text_buffer_format(text, "%zu of %zu dates still missing%s", missing, judgement->dates,
+                           judgement->excess > 0 ? ", " : "");
+    }
+    if (judgement->excess > 0 && missing > 0) {
+        text_buffer_format(text, "%zu hold too many rows", judgement->excess);
+    } else if (judgement->excess > 0) {
+        text_buffer_format(text, "%zu of %zu dates hold too many rows", judgement->excess,
+                           judgement->dates);
+    }
+}
+
 static void add_coverage(const struct runs_judgement *judgement, struct text_buffer *text) {
-    size_t missing = judgement->dates - judgement->complete;
     if (!judgement->measured) {
         text_buffer_add(text, ", waiting for coverage");
     } else if (judgement->verdict == RUNS_NO_EFFECT) {
-        text_buffer_format(text, " but coverage did not move: %zu of %zu dates still missing",
-                           missing, judgement->dates);
+        text_buffer_add(text, " but coverage did not move: ");
+        add_shortfall(judgement, text);
     } else if (judgement->verdict == RUNS_ENDED_WITH_GAPS) {
-        text_buffer_format(text, " but %zu of %zu dates still missing", missing, judgement->dates);
+        text_buffer_add(text, " but ");
+        add_shortfall(judgement, text);
     } else {
         text_buffer_format(text, ", %zu of %zu dates complete", judgement->complete,
                            judgement->dates);
+        if (judgement->excess > 0) {
+            text_buffer_format(text, ", %zu with too many rows", judgement->excess);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "situation/parts.h"
 #include "state/state_coverage.h"
+#include "state/state_unread.h"
 
 /* Takes a stored measurement over, as coverage reads it. */
 static struct coverage_measurement convert(struct state_measurement *stored) {
@@ -54,6 +55,51 @@ static void take(struct situation *situation, struct state_measurement *stored,
     *into = convert(stored);
 }
 
+/* Keeps which run wrote last of all. */
+static void note_last_write(struct situation *situation, const struct state_write *write) {
+    if (write->ended_at > situation->written_at) {
+        situation->written_at = write->ended_at;
+        free(situation->written_by);
+        situation->written_by = memory_copy_string(write->run);
+    }
+}
+
+/* Marks the measurement of a table when a run has written it since it was asked for. */
+static void mark_table(const struct situation *situation, size_t index,
+                       const struct state_write *writes, size_t count,
+                       struct coverage_measurement *measurement) {
+    const struct pipeline_table *table = &situation->pipeline->tables[index];
+    char *resource = memory_format("%s.%s.%s", table->project, table->dataset, table->table);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(writes[i].resource, resource) == 0 &&
+            writes[i].sequence > situation->tables[index].seen) {
+            int second;
+            (void)clock_local_day(writes[i].ended_at, &second);
+            measurement->overtaken =
+                memory_format("not read since run %s (%s) wrote it, until %02d:%02d", writes[i].run,
+                              writes[i].processor, second / 3600, second / 60 % 60);
+        }
+    }
+    free(resource);
+}
+
+static bool mark_overtaken(struct situation *situation, struct state *state,
+                           struct coverage_measurement *tables, struct error *error) {
+    size_t count;
+    struct state_write *writes = state_writes(state, &count, error);
+    if (writes == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        note_last_write(situation, &writes[i]);
+    }
+    for (size_t i = 0; i < situation->pipeline->table_count && count > 0; i++) {
+        mark_table(situation, i, writes, count, &tables[i]);
+    }
+    state_writes_free(writes, count);
+    return true;
+}
+
 static size_t find_expected(const struct pipeline *pipeline, const char *name) {
     for (size_t i = 0; i < pipeline->expected_count; i++) {
         if (strcmp(pipeline->expected[i].name, name) == 0) {
@@ -90,6 +136,9 @@ static void sort_in(struct situation *situation, struct state_measurement *store
         size_t index = table ? pipeline_find_table(situation->pipeline, stored[i].key)
                              : find_expected(situation->pipeline, stored[i].key);
         if (index != PIPELINE_NONE) {
+            if (table) {
+                situation->tables[index].seen = stored[i].seen;
+            }
             take(situation, &stored[i], table ? &tables[index] : &expected[index]);
         }
     }
@@ -109,7 +158,9 @@ bool situation_load_coverage(struct situation *situation, struct state *state,
     }
     struct coverage_measurement *tables = memory_new(pipeline->table_count, sizeof *tables);
     struct coverage_measurement *expected = memory_new(pipeline->expected_count, sizeof *expected);
+    situation->tables = memory_new(pipeline->table_count, sizeof *situation->tables);
     sort_in(situation, stored, stored_count, tables, expected);
+    bool good = mark_overtaken(situation, state, tables, error);
     situation->coverage = coverage_compute(pipeline, situation->as_of, situation->range, tables,
                                            expected, waivers, waiver_count);
     for (size_t i = 0; i < pipeline->table_count; i++) {
@@ -122,5 +173,5 @@ bool situation_load_coverage(struct situation *situation, struct state *state,
     free(expected);
     free(waivers);
     state_measurements_free(stored, stored_count);
-    return true;
+    return good;
 }

@@ -128,6 +128,8 @@ static void judge(struct situation *situation, const struct state_answer *stored
         .group_count = pipeline->group_count,
         .marks = marks->marks,
         .mark_count = marks->stored_count,
+        .written_at = situation->written_at,
+        .written_by = situation->written_by,
     };
     situation->gates = gates_judge(pipeline, &evidence, situation->as_of);
     free(answers);

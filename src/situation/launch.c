@@ -8,50 +8,75 @@
 
 /* Day sets of every table, as a launch asks for them. */
 struct table_sets {
-    struct dayset *expected, *missing, *complete;
+    struct dayset *expected, *exempt, *missing, *complete, *excess;
+    int64_t *seen;
     size_t count;
 };
+
+/* Sorts one day in. Bootstrap dates are due to nobody, and dates that hold too many rows are a
+ * person's: another run may only add to them. */
+static void sort_in(struct table_sets *sets, size_t table, day_number day,
+                    enum coverage_day_state state, const struct dayset *only) {
+    bool open = state == COVERAGE_MISSING || state == COVERAGE_PARTIAL;
+    bool due = open || state == COVERAGE_COMPLETE || state == COVERAGE_EXCESS;
+    if (due) {
+        dayset_add(&sets->expected[table], day);
+    }
+    if (state == COVERAGE_BOOTSTRAP) {
+        dayset_add(&sets->exempt[table], day);
+    }
+    if (state == COVERAGE_COMPLETE) {
+        dayset_add(&sets->complete[table], day);
+    }
+    if (state == COVERAGE_EXCESS) {
+        dayset_add(&sets->excess[table], day);
+    }
+    if (only != NULL ? dayset_has(only, day) : open) {
+        dayset_add(&sets->missing[table], day);
+    }
+}
+
+static struct dayset *new_sets(size_t count, struct day_range range) {
+    struct dayset *sets = memory_new(count, sizeof *sets);
+    for (size_t i = 0; i < count; i++) {
+        sets[i] = dayset_new(range);
+    }
+    return sets;
+}
 
 static struct table_sets make_sets(const struct situation *situation, const struct dayset *only) {
     const struct coverage_report *report = situation->coverage;
     size_t days = day_range_count(report->range);
-    struct table_sets sets = {.count = situation->pipeline->table_count};
-    sets.expected = memory_new(sets.count, sizeof *sets.expected);
-    sets.missing = memory_new(sets.count, sizeof *sets.missing);
-    sets.complete = memory_new(sets.count, sizeof *sets.complete);
-    for (size_t i = 0; i < sets.count; i++) {
-        sets.expected[i] = dayset_new(report->range);
-        sets.missing[i] = dayset_new(report->range);
-        sets.complete[i] = dayset_new(report->range);
+    size_t count = situation->pipeline->table_count;
+    struct table_sets sets = {
+        .expected = new_sets(count, report->range),
+        .exempt = new_sets(count, report->range),
+        .missing = new_sets(count, report->range),
+        .complete = new_sets(count, report->range),
+        .excess = new_sets(count, report->range),
+        .seen = memory_new(count, sizeof *sets.seen),
+        .count = count,
+    };
+    for (size_t i = 0; i < count; i++) {
+        sets.seen[i] = situation->tables[i].seen;
         for (size_t j = 0; j < days; j++) {
-            enum coverage_day_state state = report->tables[i].days[j].state;
-            day_number day = report->range.from + (day_number)j;
-            bool complete = state == COVERAGE_COMPLETE;
-            bool due = complete || state == COVERAGE_MISSING || state == COVERAGE_PARTIAL ||
-                       state == COVERAGE_EXCESS;
-            if (due) {
-                dayset_add(&sets.expected[i], day);
-            }
-            if (complete) {
-                dayset_add(&sets.complete[i], day);
-            }
-            if (only != NULL ? dayset_has(only, day) : due && !complete) {
-                dayset_add(&sets.missing[i], day);
-            }
+            sort_in(&sets, i, report->range.from + (day_number)j, report->tables[i].days[j].state,
+                    only);
         }
     }
     return sets;
 }
 
 static void free_sets(struct table_sets *sets) {
-    for (size_t i = 0; i < sets->count; i++) {
-        dayset_free(&sets->expected[i]);
-        dayset_free(&sets->missing[i]);
-        dayset_free(&sets->complete[i]);
+    struct dayset *all[] = {sets->expected, sets->exempt, sets->missing, sets->complete,
+                            sets->excess};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        for (size_t j = 0; j < sets->count; j++) {
+            dayset_free(&all[i][j]);
+        }
+        free(all[i]);
     }
-    free(sets->expected);
-    free(sets->missing);
-    free(sets->complete);
+    free(sets->seen);
 }
 
 /* The group a launch belongs to: a processor by itself is held by its group's gate all the same. */
@@ -96,19 +121,29 @@ static struct runs_gate gate_of(const struct situation *situation,
 static bool refuse_rewrites(const struct runs_plan *plan, const struct situation_launch *launch,
                             struct error *error) {
     size_t rewrites = 0;
+    size_t excess = 0;
     size_t dates = 0;
     for (size_t i = 0; i < plan->count; i++) {
         rewrites += plan->items[i].rewrites;
+        excess += plan->items[i].excess;
         dates += dayset_count(&plan->items[i].dates);
     }
-    if (launch->rewrite || launch->gaps || launch->dates != NULL || rewrites == 0) {
+    if (launch->rewrite || launch->gaps || launch->dates != NULL || rewrites + excess == 0) {
         return true;
     }
-    return error_set(error, EXIT_NO_GO,
-                     "%zu of these %zu dates are complete already; --gaps launches only the "
-                     "others, --rewrite writes "
-                     "all of them again",
-                     rewrites, dates);
+    char *more = excess > 0
+                     ? memory_format("%s%zu hold%s too many rows", rewrites > 0 ? " and " : "",
+                                     excess, excess == 1 ? "s" : "")
+                     : memory_copy_string("");
+    char *done = rewrites > 0
+                     ? memory_format("%zu of these %zu dates are complete already", rewrites, dates)
+                     : memory_format("of these %zu dates ", dates);
+    (void)error_set(error, EXIT_NO_GO,
+                    "%s%s; --gaps launches only the others, --rewrite writes all of them again",
+                    done, more);
+    free(more);
+    free(done);
+    return false;
 }
 
 /* Dates that nobody could measure are neither missing nor done. Only the tables that would be
@@ -154,8 +189,11 @@ struct runs_plan *situation_plan(const struct situation *situation,
         .range = launch->range,
         .gaps = only_missing,
         .expected = sets.expected,
+        .exempt = sets.exempt,
+        .excess = sets.excess,
         .missing = only_missing ? sets.missing : NULL,
         .complete = sets.complete,
+        .seen = launch->rewrite ? NULL : sets.seen,
         .workers = launch->workers,
         .today = clock_local_day(situation->as_of, NULL),
         .gate = launch->review ? (struct runs_gate){0} : gate_of(situation, launch),
@@ -195,14 +233,23 @@ void situation_plan_describe(const struct runs_plan *plan, size_t longest,
         const struct runs_item *item = &plan->items[i];
         char from[DAY_TEXT_SIZE];
         char to[DAY_TEXT_SIZE];
-        text_buffer_format(out, "%s: %zu dates, %s to %s",
+        text_buffer_format(out, "%s: %zu date%s, %s to %s",
                            plan->pipeline->processors[item->processor].name,
-                           dayset_count(&item->dates), day_format(item->range.from, from),
-                           day_format(item->range.to, to));
+                           dayset_count(&item->dates), dayset_count(&item->dates) == 1 ? "" : "s",
+                           day_format(item->range.from, from), day_format(item->range.to, to));
         if (item->rewrites > 0) {
             text_buffer_format(out,
                                ", %zu complete dates lie between them and may be written again",
                                item->rewrites);
+        }
+        if (item->beside > 0) {
+            text_buffer_format(out, ", %zu day%s between them on which nothing is due",
+                               item->beside, item->beside == 1 ? "" : "s");
+        }
+        if (item->excess > 0) {
+            text_buffer_format(out, ", %zu date%s with too many rows %s", item->excess,
+                               item->excess == 1 ? "" : "s",
+                               plan->gaps ? "left out" : "among them");
         }
         text_buffer_format(out, "\n");
         if (item->warning != NULL) {

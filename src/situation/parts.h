@@ -14,7 +14,8 @@ struct situation_marks {
     struct gates_mark *marks;
 };
 
-/* Fills coverage from what was measured, and header.polled_at and header.bigquery. */
+/* Fills coverage from what was measured, the tables' `seen`, and header.polled_at and
+ * header.bigquery. */
 bool situation_load_coverage(struct situation *situation, struct state *state, struct error *error);
 
 /* Fills gates, gate_facts and marks; coverage and runs must be there. */

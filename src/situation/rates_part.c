@@ -72,11 +72,12 @@ static bool held(const struct situation *situation, size_t group) {
     return judged->verdict != GATES_GO && !overridden;
 }
 
-/* Whether a run of one of the group's processors lives, or waits for its verdict. */
+/* Whether a run of one of the group's processors lives, or waits for its verdict or a reading. */
 static bool busy(const struct situation *situation, size_t group) {
     const struct pipeline_indices *runs = &situation->pipeline->groups[group].runs;
     for (size_t i = 0; i < situation->run_count; i++) {
-        for (size_t j = 0; j < runs->count && situation->runs[i].verdict == NULL; j++) {
+        bool open = situation->runs[i].verdict == NULL || situation->runs[i].unread;
+        for (size_t j = 0; j < runs->count && open; j++) {
             if (situation->runs[i].processor_index == runs->items[j]) {
                 return true;
             }
@@ -111,13 +112,15 @@ static size_t launchable(const struct situation *situation, size_t gate) {
     return PIPELINE_NONE;
 }
 
-/* When a failing check would pass at its table's rate; 0 when it does not move, or when it asks for
- * something else than the share of all the table's dates, which is what has a rate. */
+/* When a failing check would pass at its table's rate; 0 when it does not move, when its numbers
+ * are not those of now, or when it asks for something else than the share of all the table's dates,
+ * which is what has a rate. */
 static int64_t pass_expected(const struct situation *situation, const struct gates_check *judged) {
     const struct pipeline_check *check = judged->check;
-    if (judged->result == GATES_RESULT_UNKNOWN || check->kind != PIPELINE_CHECK_COVERAGE ||
-        check->season != PIPELINE_NONE || check->segment != PIPELINE_SEGMENT_ALL ||
-        check->unit != PIPELINE_UNIT_DATES || check->each_season || check->missing_at_most >= 0) {
+    if (judged->result == GATES_RESULT_UNKNOWN || !judged->fresh ||
+        check->kind != PIPELINE_CHECK_COVERAGE || check->season != PIPELINE_NONE ||
+        check->segment != PIPELINE_SEGMENT_ALL || check->unit != PIPELINE_UNIT_DATES ||
+        check->each_season || check->missing_at_most >= 0) {
         return 0;
     }
     const struct coverage_rate *rate = &situation->tables[check->table].rate;
@@ -165,7 +168,6 @@ static void find_next(struct situation *situation) {
 
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error) {
     struct situation_header *header = &situation->header;
-    situation->tables = memory_new(situation->pipeline->table_count, sizeof *situation->tables);
     for (size_t i = 0; i < situation->pipeline->table_count; i++) {
         if (!load_table_rate(situation, state, i, error)) {
             return false;

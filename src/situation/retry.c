@@ -6,7 +6,20 @@
 #include "situation/parts.h"
 #include "state/state_runs.h"
 
-/* Leaves of `dates` those that are not complete in one of the run's tables. */
+/* Takes off the dates that hold too many rows in this table. */
+static void leave_out_excess(const struct situation *situation, size_t table,
+                             struct dayset *dates) {
+    for (day_number day = dayset_next(dates, dates->range.from); day != DAY_NONE;
+         day = dayset_next(dates, day + 1)) {
+        const struct coverage_day *facts = coverage_day_at(situation->coverage, table, day);
+        if (facts != NULL && facts->state == COVERAGE_EXCESS) {
+            dayset_remove(dates, day);
+        }
+    }
+}
+
+/* Leaves of `dates` those that are not complete in one of the run's tables. A date that holds too
+ * many rows in one of them is a person's: another try may add to them. */
 static bool keep_gaps(const struct situation *situation, const struct state_run *run,
                       struct dayset *dates, struct error *error) {
     struct dayset open = dayset_new(dates->range);
@@ -22,12 +35,15 @@ static bool keep_gaps(const struct situation *situation, const struct state_run 
         struct dayset gaps = coverage_gaps(situation->coverage, table, situation->range, false);
         dayset_unite(&open, &gaps);
         dayset_free(&gaps);
+        leave_out_excess(situation, table, dates);
     }
     dayset_intersect(dates, &open);
     dayset_free(&open);
     return known &&
            (dayset_count(dates) > 0 ||
-            error_set(error, EXIT_NO_GO, "every date of %s is complete: there is nothing to retry",
+            error_set(error, EXIT_NO_GO,
+                      "every date of %s is complete, or holds too many rows, which another try "
+                      "may only add to: there is nothing to retry",
                       run->run));
 }
 
@@ -114,7 +130,8 @@ bool situation_plan_retries(struct situation *situation, struct state *state, st
         if (run->retry_of != NULL && !state_run_tries(state, run->run, &number, error)) {
             return false;
         }
-        if (number > rule->times || is_superseded(situation, run)) {
+        bool open = run->complete_now + run->excess_now < run->dates;
+        if (!open || number > rule->times || is_superseded(situation, run)) {
             continue;
         }
         run->retry_at = run->verdict_at + (run->hit_quota ? rule->quota_after_ms : rule->after_ms);

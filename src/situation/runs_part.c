@@ -127,17 +127,20 @@ static void count_complete(struct situation_run *run, const struct state_run *st
          day = dayset_next(&stored->dates, day + 1)) {
         bool now = stored->table_count > 0;
         bool before = now;
+        bool excess = false;
         for (size_t i = 0; i < stored->table_count; i++) {
             size_t table = pipeline_find_table(situation->pipeline, stored->tables[i].table);
             const struct coverage_day *facts =
                 table != PIPELINE_NONE ? coverage_day_at(situation->coverage, table, day) : NULL;
             now = now && facts != NULL && facts->state == COVERAGE_COMPLETE;
+            excess = excess || (facts != NULL && facts->state == COVERAGE_EXCESS);
             before = before && dayset_has(&stored->tables[i].before, day);
         }
         if (!now && run->first_missing == DAY_NONE) {
             run->first_missing = day;
         }
         run->complete_now += now ? 1 : 0;
+        run->excess_now += excess ? 1 : 0;
         run->complete_before += before ? 1 : 0;
     }
 }
@@ -170,7 +173,7 @@ static enum situation_run_phase phase_of(const struct situation_run *run,
 /* "waiting for coverage since 02:42 (streaming buffer of zones)" */
 static char *waiting_text(const struct state_run *stored) {
     int second;
-    if (stored->state != STATE_RUN_ENDED || stored->verdict != NULL) {
+    if (stored->state != STATE_RUN_ENDED || (stored->verdict != NULL && !stored->unread)) {
         return NULL;
     }
     (void)clock_local_day(stored->ended_at, &second);
@@ -220,6 +223,7 @@ static struct situation_run convert(const struct state_run *stored,
         .stop_reason = memory_copy_string(stored->stop_reason),
         .waiting = waiting_text(stored),
         .first_missing = DAY_NONE,
+        .unread = stored->unread,
         .server_held = stored->server.held,
         .server_jobs = stored->server.jobs,
         .server_jobs_at = stored->server.at,

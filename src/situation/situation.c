@@ -103,6 +103,7 @@ void situation_free(struct situation *situation) {
     coverage_report_free(situation->coverage);
     free_marks(situation->marks);
     free(situation->tables);
+    free(situation->written_by);
     free(situation->gate_facts);
     situation_trouble_free(situation->header.bigquery);
     free(situation->header.agent_trouble);

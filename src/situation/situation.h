@@ -70,6 +70,7 @@ struct situation_run {
     int64_t sequence; /* in the order of their making, whatever the clock did */
     int64_t created_at, started_at, ended_at, verdict_at, stop_at; /* 0 when not */
     char *stop_by, *stop_reason;                                   /* NULL */
+    bool unread; /* it has ended, and its claims are kept until its tables were read */
     /* Jobs in BigQuery that it left running: state_server.h. */
     bool server_held;       /* its claims are kept for them */
     int64_t server_jobs;    /* -1: not known */
@@ -105,10 +106,11 @@ struct situation_run {
     struct situation_alarm *alarms; /* worst first */
     size_t alarm_count;
     char *waiting; /* "waiting for coverage since 02:42 (streaming buffer of zones)", while it has
-                      ended and has no verdict; NULL */
+                      ended and has no verdict, or still holds its dates; NULL */
     /* From coverage: how many of its dates are complete in all tables it fills, now and at launch.
      */
     size_t complete_now, complete_before;
+    size_t excess_now;        /* of its dates, those that hold too many rows in one of them */
     day_number first_missing; /* of its dates, the first that is not; DAY_NONE */
 };
 
@@ -116,6 +118,8 @@ struct situation_table {
     int64_t
         rose_last_hour; /* complete dates gained in the last hour of wall time; -1 when not known */
     struct coverage_rate rate;
+    int64_t seen;        /* the newest end of a run that its coverage has seen:
+                            state_measurement.seen */
     const char *held_by; /* the gate that is not GO and holds the group that fills it; NULL */
 };
 
@@ -193,6 +197,8 @@ struct situation {
     int64_t as_of;
     struct day_range range;
     struct coverage_report *coverage;
+    int64_t written_at; /* when the last run that wrote any table ended; 0: none did */
+    char *written_by;   /* that run; NULL */
     struct gates_report *gates;
     struct situation_header header;
     struct situation_credentials credentials;

@@ -6,6 +6,12 @@
 #include "state/sql.h"
 #include "state/state_coverage.h"
 
+/* The newest end of a run that an answer asked for at `at` has seen: all up to it lie before. An
+ * end in the same millisecond was perhaps not seen. */
+#define SEEN(at)                                                                                   \
+    "coalesce((SELECT min(ended_sequence)-1 FROM runs WHERE ended_sequence IS NOT NULL"            \
+    " AND wrote_at>=" at "),(SELECT max(ended_sequence) FROM runs),0)"
+
 /* Stored as NULL. */
 #define NOT_STREAMING INT64_MIN
 
@@ -33,14 +39,18 @@ static bool write_measurement(struct state *state, int64_t term, const struct st
     return SQL_RUN(
         state, error,
         "INSERT INTO measurements(subject,key,term,from_day,to_day,measured_at,confirmed_at,counts,"
-        "bytes_billed,bytes_processed,cache_hit,query_hash,signal,streaming_rows) "
-        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        " ON CONFLICT(subject,key) DO UPDATE SET term=excluded.term,from_day=excluded.from_day,"
-        "to_day=excluded.to_day,measured_at=excluded.measured_at,"
-        "confirmed_at=excluded.confirmed_at,counts=excluded.counts,error=NULL,failed_at=NULL,"
-        "bytes_billed=excluded.bytes_billed,bytes_processed=excluded.bytes_processed,"
-        "cache_hit=excluded.cache_hit,query_hash=excluded.query_hash,signal=excluded.signal,"
-        "streaming_rows=excluded.streaming_rows",
+        "bytes_billed,bytes_processed,cache_hit,query_hash,signal,streaming_rows,seen) "
+        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14," SEEN(
+            "?6") ")"
+                  " ON CONFLICT(subject,key) DO UPDATE SET "
+                  "term=excluded.term,from_day=excluded.from_day,"
+                  "to_day=excluded.to_day,measured_at=excluded.measured_at,"
+                  "confirmed_at=excluded.confirmed_at,counts=excluded.counts,error=NULL,failed_at="
+                  "NULL,"
+                  "bytes_billed=excluded.bytes_billed,bytes_processed=excluded.bytes_processed,"
+                  "cache_hit=excluded.cache_hit,query_hash=excluded.query_hash,signal=excluded."
+                  "signal,"
+                  "streaming_rows=excluded.streaming_rows,seen=max(seen,excluded.seen)",
         sql_text(subjects[m->subject]), sql_text(m->key), sql_int(term), sql_int(m->range.from),
         sql_int(m->range.to), sql_int(m->measured_at), sql_int(m->confirmed_at),
         sql_blob(blob.data, blob.size), sql_int(m->bytes_billed), sql_int(m->bytes_processed),
@@ -82,12 +92,13 @@ bool state_coverage_confirm(struct state *state, int64_t term, enum state_subjec
     if (!sql_begin(state, error)) {
         return false;
     }
-    bool done = SQL_RUN(state, error,
-                        "UPDATE measurements SET term=?1,confirmed_at=max(confirmed_at,?2),"
-                        "error=NULL,failed_at=NULL,streaming_rows=NULL"
-                        " WHERE subject=?3 AND key=?4 AND measured_at IS NOT NULL AND signal=?5",
-                        sql_int(term), sql_int(at), sql_text(subjects[subject]), sql_text(key),
-                        sql_text(signal));
+    bool done = SQL_RUN(
+        state, error,
+        "UPDATE measurements SET term=?1,confirmed_at=max(confirmed_at,?2),"
+        "error=NULL,failed_at=NULL,streaming_rows=NULL,seen=max(seen," SEEN(
+            "?2") ")"
+                  " WHERE subject=?3 AND key=?4 AND measured_at IS NOT NULL AND signal=?5",
+        sql_int(term), sql_int(at), sql_text(subjects[subject]), sql_text(key), sql_text(signal));
     if (done && sql_changes(state) != 1) {
         done = error_set(error, EXIT_UNAVAILABLE,
                          "the stored counts of %s are not the ones to confirm: they are read anew",
@@ -131,6 +142,7 @@ static bool read_measurement(const struct sql_rows *rows, struct state_measureme
         .query_hash = sql_get_text(rows, 12),
         .signal = sql_get_text(rows, 13),
         .streaming_rows = sql_get_int(rows, 14, NOT_STREAMING),
+        .seen = sql_get_int(rows, 15, 0),
     };
     m->streaming = m->streaming_rows != NOT_STREAMING;
     m->counts = counts_decode(sql_peek_blob(rows, 6), &m->count);
@@ -146,8 +158,9 @@ struct state_measurement *state_coverage_load(struct state *state, size_t *count
     bool sound = true;
     struct sql_rows rows =
         SQL_ALL(state, error,
-                state->schema < 2 ? "SELECT " COLUMNS ",NULL FROM measurements"
-                                  : "SELECT " COLUMNS ",streaming_rows FROM measurements");
+                state->schema < 2   ? "SELECT " COLUMNS ",NULL,0 FROM measurements"
+                : state->schema < 3 ? "SELECT " COLUMNS ",streaming_rows,0 FROM measurements"
+                                    : "SELECT " COLUMNS ",streaming_rows,seen FROM measurements");
     *count = 0;
     while (sound && sql_next(&rows)) {
         measurements = memory_grow(measurements, *count, &capacity, sizeof *measurements);

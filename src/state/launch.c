@@ -11,64 +11,131 @@
 #include "state/state_emergency.h"
 #include "state/state_runs.h"
 
-/* Why a run that has ended still holds its claims. */
-static void describe_hold(const struct sql_rows *rows, const char *dates, struct error *error) {
-    char at[CLOCK_UTC_SIZE];
-    const char *run = sql_peek_text(rows, 0);
-    int64_t jobs = sql_get_int(rows, 8, -1);
+/* What keeps the claims of a run that has ended, and who can do what about it. */
+static char *describe_unread(struct state *state, const char *run) {
+    struct sql_rows rows =
+        SQL_ROWS(state, NULL,
+                 "SELECT t.tbl,m.error,coalesce(m.seen,0)>=r.ended_sequence AS is_read,r.waits_for"
+                 " FROM run_tables t JOIN runs r ON r.run=t.run LEFT JOIN measurements m"
+                 " ON m.subject='table' AND m.key=t.tbl WHERE t.run=?"
+                 " ORDER BY is_read,m.error IS NULL LIMIT 1",
+                 sql_text(run));
+    char *what = NULL;
+    if (sql_next(&rows)) {
+        bool is_read = sql_get_int(&rows, 2, 0) != 0;
+        const char *why = sql_peek_text(&rows, is_read ? 3 : 1);
+        what = memory_format("%s %s%s%s%s", sql_peek_text(&rows, 0),
+                             is_read ? "may still change" : "was not read since",
+                             why[0] != '\0' ? " (" : "", why, why[0] != '\0' ? ")" : "");
+    }
+    sql_finish(&rows);
+    char *text = memory_format("what it wrote is not known: %s; wait, or, when it cannot be read, "
+                               "release its dates: "
+                               "phasegate stop %s --forget-coverage --reason TEXT",
+                               what != NULL ? what : "its tables were not read since", run);
+    free(what);
+    return text;
+}
+
+static char *describe_jobs(int64_t jobs, const char *run) {
     char *what =
         jobs < 0    ? memory_copy_string("whether jobs of it still run in BigQuery is not known")
         : jobs == 0 ? memory_copy_string("whether jobs of it still run in BigQuery is being asked")
                     : memory_format("%lld of its jobs still run%s in BigQuery", (long long)jobs,
                                     jobs == 1 ? "s" : "");
-    (void)error_set(error, EXIT_NO_GO,
-                    "%s is still claimed by run %s (%s), %s at %s: %s; wait, or %s: phasegate stop "
-                    "%s %s",
-                    dates, run, sql_peek_text(rows, 1), sql_peek_text(rows, 7),
-                    clock_format_utc(sql_get_int(rows, 9, 0), at), what,
-                    jobs < 0 ? "look there and release it" : "have them cancelled", run,
-                    jobs < 0 ? "--forget-jobs --reason TEXT" : "--cancel-jobs");
+    char *text = memory_format("%s; wait, or %s: phasegate stop %s %s", what,
+                               jobs < 0 ? "look there and release it" : "have them cancelled", run,
+                               jobs < 0 ? "--forget-jobs --reason TEXT" : "--cancel-jobs");
     free(what);
+    return text;
 }
 
-static void describe_overlap(const struct sql_rows *rows, const char *resource,
+/* A run that overlaps, as the queries below give it. */
+enum { BY_RUN, BY_PROCESSOR, BY_OWNER, BY_FROM, BY_TO, BY_AT, BY_ENDED, BY_OUTCOME, BY_END_AT };
+enum { BY_SERVER = BY_END_AT + 1, BY_JOBS };
+#define OVERLAPPING                                                                                \
+    "SELECT c.run,r.processor,r.owner,max(c.from_day,?2),min(c.to_day,?3),c.at,r.state='ended',"   \
+    "coalesce(r.outcome,''),r.ended_at"
+
+static void describe_overlap(struct state *state, const struct sql_rows *rows, const char *resource,
                              struct error *error) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
     char at[CLOCK_UTC_SIZE];
-    char *dates = memory_format("%s: %s to %s", resource,
-                                day_format((day_number)sql_get_int(rows, 3, 0), from),
-                                day_format((day_number)sql_get_int(rows, 4, 0), to));
-    if (sql_get_int(rows, 6, 0) != 0) {
-        describe_hold(rows, dates, error);
-    } else {
+    const char *run = sql_peek_text(rows, BY_RUN);
+    (void)day_format((day_number)sql_get_int(rows, BY_FROM, 0), from);
+    (void)day_format((day_number)sql_get_int(rows, BY_TO, 0), to);
+    if (sql_get_int(rows, BY_ENDED, 0) == 0) {
         (void)error_set(
             error, EXIT_NO_GO,
-            "%s is claimed by run %s (%s, launched by %s at %s); stop that run, or wait for it",
-            dates, sql_peek_text(rows, 0), sql_peek_text(rows, 1), sql_peek_text(rows, 2),
-            clock_format_utc(sql_get_int(rows, 5, 0), at));
+            "%s: %s to %s is claimed by run %s (%s, launched by %s at %s); stop that run, or wait "
+            "for it",
+            resource, from, to, run, sql_peek_text(rows, BY_PROCESSOR),
+            sql_peek_text(rows, BY_OWNER), clock_format_utc(sql_get_int(rows, BY_AT, 0), at));
+        return;
     }
-    free(dates);
+    bool server = sql_get_int(rows, BY_SERVER, 0) != 0;
+    char *why =
+        server ? describe_jobs(sql_get_int(rows, BY_JOBS, -1), run) : describe_unread(state, run);
+    (void)error_set(error, EXIT_NO_GO, "%s: %s to %s is still claimed by run %s (%s), %s at %s: %s",
+                    resource, from, to, run, sql_peek_text(rows, BY_PROCESSOR),
+                    sql_peek_text(rows, BY_OUTCOME),
+                    clock_format_utc(sql_get_int(rows, BY_END_AT, 0), at), why);
+    free(why);
 }
 
-#define OVERLAP_SELECT(jobs)                                                                       \
-    "SELECT c.run,r.processor,r.owner,max(c.from_day,?2),min(c.to_day,?3),c.at,r.state='ended',"   \
-    "coalesce(r.outcome,'')," jobs ",r.ended_at"                                                   \
-    " FROM claims c JOIN runs r ON r.run=c.run WHERE c.released_at IS NULL"                        \
+#define OVERLAP_SELECT(hold)                                                                       \
+    OVERLAPPING                                                                                    \
+    "," hold " FROM claims c JOIN runs r ON r.run=c.run WHERE c.released_at IS NULL"               \
     " AND c.resource=?1 AND c.from_day<=?3 AND ?2<=c.to_day ORDER BY c.from_day LIMIT 1"
 
 static bool is_range_free(struct state *state, const char *resource, struct day_range range,
                           struct error *error) {
-    struct sql_rows rows = SQL_ROWS(
-        state, error, state->schema < 2 ? OVERLAP_SELECT("NULL") : OVERLAP_SELECT("r.server_jobs"),
-        sql_text(resource), sql_int(range.from), sql_int(range.to));
+    struct sql_rows rows =
+        SQL_ROWS(state, error,
+                 state->schema < 2 ? OVERLAP_SELECT("1,NULL")
+                                   : OVERLAP_SELECT("r.server_hold,r.server_jobs"),
+                 sql_text(resource), sql_int(range.from), sql_int(range.to));
     bool free = true;
     if (sql_next(&rows)) {
-        describe_overlap(&rows, resource, error);
+        describe_overlap(state, &rows, resource, error);
         free = false;
     }
     sql_finish(&rows);
     return free && !rows.failed;
+}
+
+/* Dates that were chosen by numbers from before a run's last write are not known to be missing. */
+static bool is_range_known(struct state *state, const struct state_claim *claim,
+                           struct day_range range, struct error *error) {
+    if (claim->seen < 0 || state->schema < 3) {
+        return true;
+    }
+    struct sql_rows rows = SQL_ROWS(
+        state, error,
+        OVERLAPPING " FROM runs r JOIN claims c ON c.run=r.run WHERE r.ended_sequence>?4"
+                    " AND r.coverage_forget_by IS NULL AND c.resource=?1"
+                    " AND c.from_day<=?3 AND ?2<=c.to_day"
+                    " ORDER BY r.ended_sequence DESC LIMIT 1",
+        sql_text(claim->resource), sql_int(range.from), sql_int(range.to), sql_int(claim->seen));
+    bool known = true;
+    if (sql_next(&rows)) {
+        char from[DAY_TEXT_SIZE];
+        char to[DAY_TEXT_SIZE];
+        char at[CLOCK_UTC_SIZE];
+        const char *run = sql_peek_text(&rows, BY_RUN);
+        known = error_set(
+            error, EXIT_NO_GO,
+            "%s: %s to %s was chosen by coverage from before the end of run %s (%s) at %s, which "
+            "wrote there; nothing was started: launch again when it has been read since, or, when "
+            "it cannot be, release them: phasegate stop %s --forget-coverage --reason TEXT",
+            claim->resource, day_format((day_number)sql_get_int(&rows, BY_FROM, 0), from),
+            day_format((day_number)sql_get_int(&rows, BY_TO, 0), to), run,
+            sql_peek_text(&rows, BY_PROCESSOR),
+            clock_format_utc(sql_get_int(&rows, BY_END_AT, 0), at), run);
+    }
+    sql_finish(&rows);
+    return known && !rows.failed;
 }
 
 bool state_claims_free(struct state *state, const struct state_claim *claims, size_t count,
@@ -76,7 +143,9 @@ bool state_claims_free(struct state *state, const struct state_claim *claims, si
     bool free = true;
     for (size_t i = 0; free && i < count; i++) {
         for (size_t j = 0; free && j < claims[i].range_count; j++) {
-            free = is_range_free(state, claims[i].resource, claims[i].ranges[j], error);
+            struct day_range range = claims[i].ranges[j];
+            free = is_range_free(state, claims[i].resource, range, error) &&
+                   is_range_known(state, &claims[i], range, error);
         }
     }
     return free;
@@ -122,8 +191,8 @@ static bool insert_run(struct state *state, const struct state_launch *launch,
         "INSERT INTO runs(run,launch,group_name,processor,owner,from_day,to_day,dates,"
         "date_count,plan_hash,steps,step_count,command,directory,retry_of,state,"
         "created_at,created_boot_id,created_ns,server_labelled,adopted,code_directory,code_commit,"
-        "code_changed)"
-        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?,?,?,?,?,?)",
+        "code_changed,settle_ms)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'claimed',?,?,?,?,?,?,?,?,?)",
         sql_text(run->run), sql_text(launch->launch), sql_text(launch->group),
         sql_text(run->processor), sql_text(launch->owner), sql_int(run->range.from),
         sql_int(run->range.to), sql_text(dates), sql_size(dayset_count(run->dates)),
@@ -132,7 +201,8 @@ static bool insert_run(struct state *state, const struct state_launch *launch,
         sql_int(launch->at), sql_text(state->boot_id), sql_int(launch->boot_ns),
         sql_int(run->labels_jobs), sql_int(run->adopted), sql_text(run->code_directory),
         sql_text(run->code_commit),
-        sql_int_unless(run->code_commit == NULL ? -1 : run->code_changed, -1));
+        sql_int_unless(run->code_commit == NULL ? -1 : run->code_changed, -1),
+        sql_int(run->settle_ms));
     free(dates);
     return done && insert_tables(state, run, error) && insert_claims(state, launch, run, error);
 }

@@ -116,6 +116,9 @@ enum state_outcome run_outcome_of(const char *word) {
     X(WAITS_FOR, "r.waits_for")                                                                    \
     X(STEPS_FAILED, "r.steps_failed")                                                              \
     X(SEQUENCE, "r.rowid")                                                                         \
+    X(ENDED_SEQUENCE, "r.ended_sequence")                                                          \
+    X(SETTLE, "r.settle_ms")                                                                       \
+    X(UNREAD, "r.coverage_hold")                                                                   \
     X(P_DONE, "p.done")                                                                            \
     X(P_OK, "p.ok")                                                                                \
     X(P_FAILED, "p.failed")                                                                        \
@@ -140,14 +143,15 @@ enum run_column {
 #define RUN_LIST               RUN_COLUMNS(RUN_NAME) "0"
 
 /* An older file can be read without being migrated. */
+#define SINCE_SCHEMA_3 "0 AS steps_failed,NULL AS ended_sequence,0 AS settle_ms,0 AS coverage_hold"
 #define RUNS_OF_SCHEMA_1                                                                           \
     "(SELECT rowid,*,0 AS server_labelled,0 AS server_hold,NULL AS server_jobs,NULL AS "           \
     "server_jobs_at,"                                                                              \
     "NULL AS server_error,NULL AS server_cancel_at,NULL AS server_cancel_by,0 AS adopted,"         \
     "0 AS out_of_memory,NULL AS stuck,NULL AS log_alarm,NULL AS code_directory,NULL AS "           \
     "code_commit,NULL AS code_changed,"                                                            \
-    "NULL AS code_moved,NULL AS waits_for,0 AS steps_failed FROM runs)"
-#define RUNS_OF_SCHEMA_2 "(SELECT rowid,*,0 AS steps_failed FROM runs)"
+    "NULL AS code_moved,NULL AS waits_for," SINCE_SCHEMA_3 " FROM runs)"
+#define RUNS_OF_SCHEMA_2 "(SELECT rowid,*," SINCE_SCHEMA_3 " FROM runs)"
 /* What still matters, whatever a limit or a clock says. */
 #define UNSETTLED                                                                                  \
     "(r.state<>'ended' OR r.verdict IS NULL OR r.server_hold=1 OR EXISTS(SELECT 1 FROM claims c"   \
@@ -156,7 +160,12 @@ enum run_column {
     " WHERE (?1 IS NULL OR r.run=?1) AND (?2 IS NULL OR r.group_name=?2)"                          \
     " AND (?3 IS NULL OR r.processor=?3) AND (?4 IS NULL OR r.launch=?4)"                          \
     " AND (?5=0 OR r.state<>'ended') AND (?6=0 OR (r.state='ended' AND r.verdict IS NULL))"        \
-    " AND (?8=0 OR r.created_at<=?8) AND (?10=0 OR r.server_hold=1)"
+    " AND (?8=0 OR r.created_at<=?8) AND (?10=0 OR r.server_hold=1)"                               \
+    " AND (?11=0 OR r.coverage_hold=1)"                                                            \
+    " AND (?12=0 OR (r.verdict IN('no effect','ended with gaps') AND r.ended_at>=?12"              \
+    "  AND NOT EXISTS(SELECT 1 FROM claims c JOIN claims o ON o.resource=c.resource"               \
+    "   AND o.from_day<=c.to_day AND c.from_day<=o.to_day AND o.id>c.id AND o.run<>c.run"          \
+    "   WHERE c.run=r.run)))"
 #define RUN_SETTLED(source)                                                                        \
     " FROM " source " r" RUN_WHERE " AND (?7=0 OR r.ended_at>=?7) AND NOT " UNSETTLED
 /* By rowid, which is the order of their making: a clock may go back. */
@@ -279,6 +288,9 @@ static struct state_run read_run(const struct sql_rows *rows) {
         .verdict = sql_get_text(rows, RUN_VERDICT),
         .verdict_text = sql_get_text(rows, RUN_VERDICT_TEXT),
         .verdict_at = sql_get_int(rows, RUN_VERDICT_AT, 0),
+        .ended_sequence = sql_get_int(rows, RUN_ENDED_SEQUENCE, 0),
+        .settle_ms = sql_get_int(rows, RUN_SETTLE, 0),
+        .unread = sql_get_int(rows, RUN_UNREAD, 0) != 0,
         .progress = read_progress(rows),
         .server = read_server(rows),
         .notices = read_notices(rows),
@@ -311,7 +323,8 @@ static struct sql_rows select_runs(struct state *state, const struct state_run_f
         state, error, sql, sql_text(filter->run), sql_text(filter->group),
         sql_text(filter->processor), sql_text(filter->launch), sql_int(filter->live),
         sql_int(filter->undecided), sql_int(filter->ended_since), sql_int(filter->as_of),
-        sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest), sql_int(filter->held));
+        sql_int(filter->newest == 0 ? -1 : (int64_t)filter->newest), sql_int(filter->held),
+        sql_int(filter->unread), sql_int(filter->doubtful_since));
 }
 
 /* Which query of three the file's schema has. */

@@ -24,6 +24,7 @@ extern const char *const schema_2[];
 extern const char *const schema_3[];
 /* Parts of schema 3 (a string may have 4095 bytes). */
 extern const char schema_bounded_reasons[];
+extern const char schema_bounded_releases[];
 extern const char schema_bounded_names[];
 extern const char schema_bounded_actors[];
 

@@ -24,3 +24,6 @@ const char schema_bounded_names[] = NAME("marks", "by_whom") NAME("marks", "ende
 const char schema_bounded_actors[] = NAME("requests", "by_whom") NAME("sessions", "owner")
     NAME("runs", "owner") NAME("runs", "stop_by") NAME("runs", "server_cancel_by")
         NAME("runs", "server_forget_by") NAME("events", "actor");
+
+const char schema_bounded_releases[] =
+    REASON("runs", "coverage_forget_reason") NAME("runs", "coverage_forget_by");

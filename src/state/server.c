@@ -106,15 +106,6 @@ bool state_server_cancel(struct state *state, const struct state_actor *actor, c
     return sql_end(state, done, error);
 }
 
-static size_t count_characters(struct text text) {
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; count++) {
-        uint32_t code_point;
-        i += text_decode(text.data + i, text.size - i, &code_point);
-    }
-    return count;
-}
-
 static bool forget(struct state *state, const struct state_actor *actor, const char *run,
                    const char *reason, int64_t at, struct error *error) {
     if (!SQL_RUN(state, error,
@@ -138,7 +129,7 @@ static bool forget(struct state *state, const struct state_actor *actor, const c
 
 bool state_server_forget(struct state *state, const struct state_actor *actor, const char *run,
                          const char *reason, int64_t at, struct error *error) {
-    if (count_characters(text_trim(text_of(reason != NULL ? reason : ""))) <
+    if (text_count_characters(text_trim(text_of(reason != NULL ? reason : ""))) <
         STATE_FORGET_REASON_MIN) {
         return error_set(error, EXIT_USAGE,
                          "to forget the jobs of a run takes a reason of at least %d characters",

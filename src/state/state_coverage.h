@@ -41,6 +41,9 @@ struct state_measurement {
                                nothing vouches for the counts */
     bool streaming;         /* rows were in the table's streaming buffer then */
     int64_t streaming_rows; /* about how many; -1 when that was not told */
+    int64_t seen;           /* the newest end of a run (state_run.ended_sequence) that lies before
+                               `confirmed_at`; filled by the store. Ends are numbered, so that a clock
+                               that is set makes nothing look newer than a write */
 };
 
 /* Stores what a paid query returned, in place of what was there; clears the error. `measured`,

@@ -37,6 +37,7 @@
     X(LOST, "lost")                                                                                \
     X(LATE_EXIT, "late-exit")                                                                      \
     X(SERVER_JOBS, "server-jobs")                                                                  \
+    X(UNREAD, "dates-released")                                                                    \
     X(STUCK, "stuck")                                                                              \
     X(LOG_SIZE, "log-size")                                                                        \
     X(CODE_MOVED, "code-moved")                                                                    \

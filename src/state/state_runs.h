@@ -1,9 +1,10 @@
 /* Stored runs: launches with their claims, what their logs say, and how they ended.
  *
  * A run goes claimed → starting → running → (stopping →) ended. Claims are exclusive holds on
- * (BigQuery table × dates); they are taken with the run, in one transaction, and released with its
- * end and not before; those of a run that ended badly only when none of its jobs is left on the
- * server (state_server.h). What the shim writes is in state_shim.h. */
+ * (BigQuery table × dates); they are taken with the run, in one transaction, and released when the
+ * tables it fills were read after its end (state_unread.h), and not before; those of a run that
+ * ended badly only when, besides, none of its jobs is left on the server (state_server.h). What the
+ * shim writes is in state_shim.h. */
 #ifndef PHASEGATE_STATE_STATE_RUNS_H
 #define PHASEGATE_STATE_STATE_RUNS_H
 
@@ -50,6 +51,8 @@ struct state_claim {
     const char *resource;
     const struct day_range *ranges; /* ascending, not touching */
     size_t range_count;
+    int64_t seen; /* of the measurement that chose these dates (state_measurement.seen): a launch on
+                     dates that a run has written since is refused. -1: no measurement chose them */
 };
 
 /* A table of the pipeline that the run fills. */
@@ -79,6 +82,7 @@ struct state_new_run {
     const char *code_directory; /* where its command works; NULL: not known */
     const char *code_commit;    /* of its working directory; NULL: not known */
     int64_t code_changed; /* files that differ from it; meant with a commit only, -1: not known */
+    int64_t settle_ms;    /* how long after its end what it triggered may still write */
 };
 
 /* A launch: one or more runs, all or none. */
@@ -100,11 +104,11 @@ struct state_launch {
 
 /* Inserts runs, claims and the event. An actor with a term must hold the lease: EXIT_NO_GO when it
  * passed to another, EXIT_TEMPORARY when it ran out. EXIT_NO_GO, naming the run, its owner and the
- * dates, when a live claim overlaps. */
+ * dates, when a live claim overlaps, or when a run has written dates since they were chosen. */
 bool state_launch(struct state *state, const struct state_actor *actor,
                   const struct state_launch *launch, struct error *error);
 
-/* The same refusal without a launch: false with EXIT_NO_GO when one of the claims overlaps. */
+/* The same refusals without a launch. */
 bool state_claims_free(struct state *state, const struct state_claim *claims, size_t count,
                        struct error *error);
 
@@ -188,6 +192,10 @@ struct state_run {
     char *verdict;     /* NULL until decided */
     char *verdict_text;
     int64_t verdict_at;
+    int64_t ended_sequence; /* the number of its end among all ends of runs that wrote; 0: it lives,
+                               or wrote nothing */
+    int64_t settle_ms;      /* what it triggered may write for so long after its end */
+    bool unread;            /* its claims are kept until its tables were read: state_unread.h */
     struct state_run_table *tables;
     size_t table_count;
     struct state_progress progress;
@@ -202,12 +210,15 @@ struct state_run_filter {
     const char *group;
     const char *processor;
     const char *launch;
-    bool live;           /* not ended */
-    bool undecided;      /* ended, without a verdict */
-    bool held;           /* ended, with claims that are held for jobs on the server */
-    int64_t ended_since; /* wall ms: of the settled, those that ended since; 0: all */
-    int64_t as_of;       /* wall ms, a moment past: only those created by then; 0: all */
-    size_t newest;       /* of the settled, the newest so many; 0: all */
+    bool live;              /* not ended */
+    bool undecided;         /* ended, without a verdict */
+    bool held;              /* ended, with claims that are held for jobs on the server */
+    bool unread;            /* ended, with claims that are held until its tables were read */
+    int64_t doubtful_since; /* wall ms: ended since, without an effect or with gaps, and nobody has
+                               claimed its dates after it; 0: all */
+    int64_t ended_since;    /* wall ms: of the settled, those that ended since; 0: all */
+    int64_t as_of;          /* wall ms, a moment past: only those created by then; 0: all */
+    size_t newest;          /* of the settled, the newest so many; 0: all */
 };
 
 /* Newest first. NULL on error; free with state_runs_free. */

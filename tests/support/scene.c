@@ -149,7 +149,7 @@ void scene_launch(struct scene *scene, const char *id, const char *group, const 
     char *table = memory_copy_string(processor);
     char *launch_id = memory_format("l-%s", id);
     struct state_run_table filled = {.table = table, .before_known = true, .before = before};
-    struct state_claim claim = {id, &range, 1}; /* each run a resource of its own */
+    struct state_claim claim = {scene->resource != NULL ? scene->resource : id, &range, 1, -1};
     struct state_new_run run = {.run = id,
                                 .processor = processor,
                                 .range = range,
@@ -162,7 +162,8 @@ void scene_launch(struct scene *scene, const char *id, const char *group, const 
                                 .claim_count = 1,
                                 .tables = &filled,
                                 .table_count = 1,
-                                .labels_jobs = scene->labels_jobs};
+                                .labels_jobs = scene->labels_jobs,
+                                .settle_ms = scene->settle_ms};
     struct state_launch launch = {.launch = launch_id,
                                   .group = group,
                                   .plan_hash = "hash",

@@ -25,6 +25,8 @@ struct scene {
     struct state *state;
     int64_t term;
     struct error error;
+    const char *resource; /* that the runs launched next claim; NULL: each one of its own */
+    int64_t settle_ms;
     bool labels_jobs; /* of the runs launched next: their claims are held for jobs on the server */
 };
 

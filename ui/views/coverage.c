@@ -131,7 +131,7 @@ static struct look look_of(const struct screen *screen, size_t table) {
     } else if (short_of && !look.held) {
         look.mark = "✗";
         look.mark_style = STYLE_BAD;
-    } else if (look.table->all.excess) {
+    } else if (look.table->all.excess || look.table->all.unexpected) {
         look.mark = "▲";
         look.mark_style = STYLE_WARN;
     }
@@ -262,11 +262,9 @@ static void draw_detail(const struct screen *screen, struct frame *frame, struct
         const struct {
             size_t count;
             const char *word;
-        } parts[] = {{all->missing, "missing"},
-                     {all->partial, "partial"},
-                     {all->excess, "excess"},
-                     {all->bootstrap, "bootstrap"},
-                     {all->waived, "waived"}};
+        } parts[] = {{all->missing, "missing"},     {all->partial, "partial"},
+                     {all->excess, "excess"},       {all->unexpected, "with rows not due"},
+                     {all->bootstrap, "bootstrap"}, {all->waived, "waived"}};
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
             if (parts[i].count)
                 x = frame_format(frame, row, x, row.y, STYLE_DIM, "· %zu %s ", parts[i].count,

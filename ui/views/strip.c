@@ -6,6 +6,7 @@
 #include "ui/view.h"
 #include "ui/words.h"
 
+enum { NOT_DUE = COVERAGE_EXCESS + 1 }; /* beside the states of a day */
 enum { DAYS = 7, CELL = 2, LABEL = 5, BAND = 9, HEAD = 2, FOOT = 4 };
 
 static const struct {
@@ -20,7 +21,13 @@ static const struct {
     [COVERAGE_PARTIAL] = {"▄", "partial", STYLE_DAY_PARTIAL},
     [COVERAGE_COMPLETE] = {"█", "complete", STYLE_DAY_COMPLETE},
     [COVERAGE_EXCESS] = {"▲", "excess", STYLE_DAY_EXCESS},
+    [NOT_DUE] = {"+", "rows, not due", STYLE_DAY_EXCESS},
 };
+
+/* How a day is shown: rows on a date that is not due must not look like a day off. */
+static size_t look_of(const struct coverage_day *day) {
+    return day->state == COVERAGE_OFF && day->rows > 0 ? NOT_DUE : (size_t)day->state;
+}
 
 static struct day_range range_of(const struct screen *screen) {
     const struct screen_strip *strip = &screen->strip;
@@ -130,9 +137,9 @@ static void draw_band(const struct screen *screen, struct frame *frame, struct f
                 continue;
             const struct coverage_day *record =
                 coverage_day_at(screen->situation->coverage, screen->strip.table, day);
-            enum coverage_day_state state = record ? record->state : COVERAGE_UNKNOWN;
+            size_t look = record ? look_of(record) : COVERAGE_UNKNOWN;
             int x = body.x + 1 + LABEL + i * CELL;
-            frame_put(frame, body, x, row, looks[state].style, looks[state].glyph);
+            frame_put(frame, body, x, row, looks[look].style, looks[look].glyph);
             if (day_range_has(selection, day) && row < body.y + body.height)
                 frame_select(frame, (struct frame_rect){x, row, 1, 1});
         }
@@ -183,18 +190,22 @@ static void draw_cursor(const struct screen *screen, struct frame *frame, struct
                          weekdays[day_of_week(strip->cursor)], day_format(strip->cursor, text));
     if (!day)
         return;
-    x = frame_put(frame, row, x + 2, row.y, looks[day->state].style, looks[day->state].word);
+    x = frame_put(frame, row, x + 2, row.y, looks[look_of(day)].style, looks[look_of(day)].word);
     x = draw_rows(frame, row, x, day);
     draw_filled(screen, frame, row, x);
+}
+
+static const struct coverage_totals *totals_of(const struct screen *screen) {
+    const struct screen_strip *strip = &screen->strip;
+    const struct coverage_table *table = words_coverage(screen->situation, strip->table);
+    return strip->season < screen->pipeline->season_count ? &table->seasons[strip->season].all
+                                                          : &table->all;
 }
 
 static void draw_title(const struct screen *screen, struct frame *frame, struct frame_rect row,
                        const struct fold *fold) {
     const struct screen_strip *strip = &screen->strip;
-    const struct coverage_table *table = words_coverage(screen->situation, strip->table);
-    const struct coverage_totals *totals = strip->season < screen->pipeline->season_count
-                                               ? &table->seasons[strip->season].all
-                                               : &table->all;
+    const struct coverage_totals *totals = totals_of(screen);
     char text[WORDS_SIZE], percent[WORDS_SIZE];
     int x = frame_put(frame, row, row.x + 1, row.y, STYLE_STRONG,
                       screen->pipeline->tables[strip->table].name);
@@ -222,7 +233,8 @@ void view_strip_draw(const struct screen *screen, struct frame *frame, struct fr
     draw_cursor(screen, frame, foot);
     struct frame_rect legend = frame_row(body, body.height - 2);
     int x = legend.x + 1;
-    for (int i = COVERAGE_EXCESS; i >= COVERAGE_UNKNOWN && legend.height; i--) {
+    int last = totals_of(screen)->unexpected > 0 ? NOT_DUE : COVERAGE_EXCESS;
+    for (int i = last; i >= COVERAGE_UNKNOWN && legend.height; i--) {
         x = frame_put(frame, legend, x, legend.y, looks[i].style, looks[i].glyph);
         x = frame_put(frame, legend, x + 1, legend.y, STYLE_HINT, looks[i].word) + 2;
     }

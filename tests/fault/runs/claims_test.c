@@ -21,7 +21,7 @@ static bool claim(struct state *state, const char *run, day_number from, day_num
                   struct error *error) {
     struct day_range range = {from, to};
     struct dayset dates = dayset_new(range);
-    struct state_claim held = {"nba.nba_analytics.team_defense", &range, 1};
+    struct state_claim held = {"nba.nba_analytics.team_defense", &range, 1, -1};
     struct state_new_run new_run = {.run = run,
                                     .processor = "defense",
                                     .range = range,
@@ -131,8 +131,7 @@ Test(claims, of_sixteen_processes_never_overlap, .timeout = 1200)
                                 " AND a.released_at IS NULL AND b.released_at IS NULL"
                                 " AND a.resource=b.resource AND a.from_day<=b.to_day"
                                 " AND b.from_day<=a.to_day") == 0);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") <=
-              PROCESSES);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) <= PROCESSES);
     cr_assert(fixture_count(&f, "SELECT count(*) FROM pragma_integrity_check WHERE"
                                 " integrity_check<>'ok'") == 0);
     fixture_close(&f);

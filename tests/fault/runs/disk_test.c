@@ -64,8 +64,7 @@ static void expect_end(const char *run, const char *recorded_by) {
                state_outcome_word(stored->outcome), stored->exit_code);
     PLACE_MUST(strcmp(stored->recorded_by, recorded_by) == 0, "%s", stored->recorded_by);
     state_runs_free(stored, 1);
-    PLACE_MUST(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0,
-               "claims are left");
+    PLACE_MUST(fixture_count(&f, FIXTURE_HELD) == 0, "claims are left");
 }
 
 static void limit_files(pid_t pid, rlim_t size) {

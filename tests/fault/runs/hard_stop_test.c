@@ -47,7 +47,7 @@ static void expect_gone(const char *run, const char *kind) {
               kind);
     cr_assert_str_eq(stored->stop_stage, "done");
     state_runs_free(stored, 1);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
 }
 
 static const char *const kinds[] = {"deserter", "group", "vfork", "frozen", "deaf"};

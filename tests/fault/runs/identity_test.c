@@ -46,15 +46,14 @@ static void expect_lost(const char *run) {
     PLACE_MUST(stored->state == STATE_RUN_ENDED && stored->outcome == STATE_OUTCOME_LOST, "%s",
                state_outcome_word(stored->outcome));
     state_runs_free(stored, 1);
-    PLACE_MUST(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0,
-               "claims are left");
+    PLACE_MUST(fixture_count(&f, FIXTURE_HELD) == 0, "claims are left");
 }
 
 /* A running run whose shim and command are said to be `pid`, started a moment before it was. */
 static void forge_run(const char *run, pid_t pid) {
     struct day_range range = {DAY1, DAY1};
     struct dayset dates = dayset_new(range);
-    struct state_claim claim = {"nba.nba_analytics.team_defense", &range, 1};
+    struct state_claim claim = {"nba.nba_analytics.team_defense", &range, 1, -1};
     struct state_new_run new_run = {.run = run,
                                     .processor = "defense",
                                     .range = range,

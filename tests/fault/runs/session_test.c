@@ -48,7 +48,7 @@ static void kill_supervisors(void) {
 }
 
 static size_t claims_held(void) {
-    return (size_t)fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL");
+    return (size_t)fixture_count(&f, FIXTURE_HELD);
 }
 
 Test(session, that_takes_all_of_a_run_leaves_it_lost_and_its_dates_free)

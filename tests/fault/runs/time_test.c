@@ -78,7 +78,7 @@ Test(time, a_run_may_end_before_it_began)
     cr_assert(stored->ended_at < stored->created_at);
     state_runs_free(stored, 1);
     expect_end(started[0].run);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
     runs_started_free(started, plan->count);
     runs_plan_free(plan);
 }

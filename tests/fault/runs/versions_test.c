@@ -73,7 +73,7 @@ static int change_old(const char *sql) {
 static void launch(bool labels_jobs) {
     struct day_range range = {DAY1, DAY1};
     struct dayset dates = dayset_new(range);
-    struct state_claim claim = {"nba.nba_analytics.team_defense", &range, 1};
+    struct state_claim claim = {"nba.nba_analytics.team_defense", &range, 1, -1};
     struct state_new_run new_run = {.run = "r-1",
                                     .processor = "defense",
                                     .range = range,
@@ -98,7 +98,7 @@ static void launch(bool labels_jobs) {
 }
 
 static int64_t claims_held(void) {
-    return fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL");
+    return fixture_count(&f, FIXTURE_HELD);
 }
 
 Test(versions, an_old_shim_carries_a_run_through_the_new_file)

@@ -238,7 +238,7 @@ Test(arms, end_without_a_launch_when_nothing_is_left_to_do)
     boot_ns += 60 * INT64_C(1000000000);
     look(10, 10, 0, SCENE_NOW + 3 * MINUTE);
     cr_expect_eq(runs(), 0);
-    expect(STATE_ARM_DISARMED, "its dates are complete");
+    expect(STATE_ARM_DISARMED, "no date of it is missing");
 }
 
 Test(arms, wait_while_the_group_runs)

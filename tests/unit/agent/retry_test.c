@@ -11,6 +11,7 @@
 #include "situation/retry.h"
 #include "state/state_gates.h"
 #include "state/state_lease.h"
+#include "state/state_unread.h"
 #include "tests/support/scene.h"
 
 #define MINUTE INT64_C(60000)
@@ -61,8 +62,10 @@ static void end_run(const char *run, enum state_outcome outcome, int status, con
     scene_launch(&scene, run, "first", "defense", SCENE_NOW - 60 * MINUTE);
     scene_start(&scene, run, SCENE_NOW - 60 * MINUTE);
     scene_end(&scene, run, outcome, status, SCENE_NOW);
+    scene_measure_all(&scene, 0, 0, SCENE_NOW + 1);
     cr_assert(state_run_verdict(scene.state, &recorder.actor, run, verdict, "some", SCENE_NOW,
-                                &scene.error),
+                                &scene.error) &&
+                  state_unread_release(scene.state, &recorder.actor, run, SCENE_NOW, &scene.error),
               "%s", scene.error.text);
 }
 
@@ -124,14 +127,14 @@ Test(retry, launches_what_is_missing_once_its_time_has_come)
     look(7, SCENE_NOW + 5 * MINUTE);
     struct state_run_filter filter = {.newest = 1};
     struct state_run *all;
-    cr_assert_eq(count_of(&filter, &all), 1);
+    size_t count = count_of(&filter, &all);
     cr_expect_eq(runs(), 2);
     cr_expect_str_eq(all->retry_of, "r-1");
     cr_expect_str_eq(all->group, "first");
     cr_expect_str_eq(all->owner, "naji@ops");
     cr_expect_eq(all->date_count, 3, "seven of ten were complete");
     cr_expect_not_null(strstr(news.said, "try 1 of 2 of r-1"), "%s", news.said);
-    state_runs_free(all, 1);
+    state_runs_free(all, count);
     look(7, SCENE_NOW + 6 * MINUTE);
     cr_expect_eq(runs(), 2, "it is launched once");
 }
@@ -172,19 +175,22 @@ Test(retry, leaves_to_a_person_what_a_person_must_judge)
 static void end_newest(int64_t at) {
     struct state_run_filter filter = {.newest = 1};
     struct state_run *all;
+    size_t count;
     for (int tries = 0;; tries++) {
         cr_assert_lt(tries, 2000, "the run did not end");
-        cr_assert_eq(count_of(&filter, &all), 1);
+        count = count_of(&filter, &all);
         if (all->state == STATE_RUN_ENDED) {
             break;
         }
-        state_runs_free(all, 1);
+        state_runs_free(all, count);
         (void)poll(NULL, 0, 10);
     }
+    scene_measure_all(&scene, 7, 0, all->ended_at + 1);
     cr_assert(state_run_verdict(scene.state, &recorder.actor, all->run, "ended with gaps", "some",
-                                at, &scene.error),
+                                at, &scene.error) &&
+                  state_unread_release(scene.state, &recorder.actor, all->run, at, &scene.error),
               "%s", scene.error.text);
-    state_runs_free(all, 1);
+    state_runs_free(all, count);
 }
 
 Test(retry, ends_with_the_number_of_times_that_the_file_allows)

@@ -110,7 +110,7 @@ static size_t stop(const char *run) {
 }
 
 static int64_t held(void) {
-    return fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL");
+    return fixture_count(&f, FIXTURE_HELD);
 }
 
 Test(adopt, holds_the_dates_follows_the_log_and_leaves_the_verdict_to_coverage)
@@ -145,7 +145,7 @@ static void expect_verdict(const struct state_run *run, size_t complete, enum ru
     for (size_t i = 0; i < complete; i++) {
         dayset_add(&after, DAY1 + (day_number)i);
     }
-    struct runs_table_witness table = {&before, &after, run->ended_at + 1};
+    struct runs_table_witness table = {&before, &after, NULL, run->ended_at + 1};
     struct runs_witnesses witnesses = runs_witnesses_of(run);
     struct runs_judgement judgement;
     witnesses.tables = &table;

@@ -67,7 +67,7 @@ Test(fault, before_the_gate_opens_the_command_never_runs)
         cr_assert(!run->has_wait_status);
         state_runs_free(run, 1);
     }
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
 }
 
 Test(fault, once_the_command_runs_its_status_is_never_lost)
@@ -88,7 +88,7 @@ Test(fault, once_the_command_runs_its_status_is_never_lost)
         cr_assert(times_began(run->run) == 1, "%s", table[i].point);
         state_runs_free(run, 1);
     }
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
     cr_assert(fixture_count(&f,
                             "SELECT count(*) FROM runs r WHERE (SELECT count(*) FROM events e"
                             " WHERE e.subject=r.run AND e.kind IN('run-end','replay'))<>1") == 0);
@@ -117,7 +117,7 @@ Test(fault, a_command_whose_shim_is_killed_is_an_orphan_and_keeps_its_claims)
     stored = fixture_load(&f, run);
     cr_assert(stored->orphan && stored->state == STATE_RUN_RUNNING);
     state_runs_free(stored, 1);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 1);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 1);
     cr_assert(fixture_events(&f, run, "orphan") == 1);
     let_go();
     fixture_wait();
@@ -148,7 +148,7 @@ Test(fault, shims_killed_at_any_moment_lose_no_status)
     (void)fixture_reconcile(&f, clock_system());
     cr_assert(fixture_count(&f, "SELECT count(*) FROM runs WHERE outcome='failed' AND"
                                 " wait_status=7*256") == RUNS);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
 }
 
 Test(fault, an_orphan_can_be_stopped)

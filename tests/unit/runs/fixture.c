@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "state/state_journal.h"
+#include "state/state_unread.h"
 
 const struct state_actor fixture_person = {.name = "naji@ops"};
 
@@ -78,9 +79,24 @@ struct runs_request fixture_request(struct fixture *f) {
                                  .today = TODAY};
 }
 
+void fixture_settle(struct fixture *f) {
+    struct state_run_filter unread = {.unread = true};
+    size_t count;
+    struct state_run *runs = state_runs(f->state, &unread, &count, &f->error);
+    cr_assert(runs != NULL, "%s", f->error.text);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert(state_unread_forget(f->state, &fixture_person, runs[i].run,
+                                      "the test knows what it wrote", clock_wall_ms(clock_system()),
+                                      &f->error),
+                  "%s", f->error.text);
+    }
+    state_runs_free(runs, count);
+}
+
 struct runs_started *fixture_launch(struct fixture *f, const struct runs_request *request,
                                     size_t *count) {
     struct runs_started *started;
+    fixture_settle(f);
     struct runs_plan *plan = runs_plan_new(request, &f->error);
     cr_assert(plan != NULL, "%s", f->error.text);
     struct runs_launcher launcher = {

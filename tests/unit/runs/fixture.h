@@ -44,7 +44,16 @@ void fixture_command(struct fixture *fixture, size_t index, const char *const *a
 /* A request for processor 0 on ten days from DAY1. */
 struct runs_request fixture_request(struct fixture *fixture);
 
-/* Launches it; the run's id goes into `run`. The result must be freed with runs_started_free. */
+/* Claims that something else holds than that the tables of an ended run were not read since. */
+#define FIXTURE_HELD                                                                               \
+    "SELECT count(*) FROM claims c JOIN runs r ON r.run=c.run"                                     \
+    " WHERE c.released_at IS NULL AND r.coverage_hold=0"
+
+/* Releases the dates of all runs that have ended, as if their tables had been read since. */
+void fixture_settle(struct fixture *fixture);
+
+/* Launches it, after that; the run's id goes into `run`. The result must be freed with
+ * runs_started_free. */
 struct runs_started *fixture_launch(struct fixture *fixture, const struct runs_request *request,
                                     size_t *count);
 

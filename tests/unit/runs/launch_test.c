@@ -44,7 +44,7 @@ Test(launch, runs_a_command_and_records_its_end)
     free(record);
     cr_assert(fixture_events(&f, run, "run-start") == 1);
     cr_assert(fixture_events(&f, run, "run-end") == 1);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
 }
 
 Test(launch, files_of_a_run_are_the_owners_only)

@@ -197,7 +197,7 @@ Test(notice, what_kill_does_not_end_is_said_and_keeps_its_claims)
               "%s", stored->notices.stuck);
     cr_assert(strstr(stored->notices.stuck, "may hang in the kernel") != NULL);
     cr_assert(stored->survivors == 2 && stored->outcome == STATE_OUTCOME_NONE);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 1);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 1);
     cr_assert(fixture_events(&f, run, "stuck") == 1);
     cr_assert(family_of_run(run, geteuid(), SIGKILL) >= 2);
     state_runs_free(stored, 1);
@@ -205,7 +205,7 @@ Test(notice, what_kill_does_not_end_is_said_and_keeps_its_claims)
     stored = fixture_load(&f, run);
     cr_assert(stored->outcome == STATE_OUTCOME_STOPPED && stored->signal == SIGKILL);
     state_runs_free(stored, 1);
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 0);
 }
 
 /* It goes on to fork, in sessions of their own, while it is being ended. */

@@ -328,6 +328,7 @@ static void launch_as(uid_t user, const char *script, char run[STATE_RUN_SIZE]) 
     struct state_run_filter filter = {.live = true};
     char here[STATE_RUN_SIZE];
     size_t count;
+    fixture_settle(&f);
     fixture_script(&f, script);
     cr_assert(as(user, TEAM, launch_here, here));
     struct state_run *runs = state_runs(f.state, &filter, &count, &f.error);
@@ -483,7 +484,7 @@ Test(operators, nobody_says_of_another_accounts_run_that_nothing_of_it_is_left)
     pid_t witness = parent_of((pid_t)stored->child.pid);
     cr_assert(kill(witness, SIGKILL) == 0 && waitpid(witness, NULL, 0) == witness);
     cr_assert(as(BOB, TEAM, reconcile_here, &elsewhere));
-    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 1);
+    cr_assert(fixture_count(&f, FIXTURE_HELD) == 1);
     (void)kill(-(pid_t)stored->child.pid, SIGKILL);
     fixture_wait();
     struct runs_reconciled sums = fixture_reconcile(&f, clock_system());

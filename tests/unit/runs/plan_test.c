@@ -55,6 +55,7 @@ Test(plan, counts_what_is_due_and_what_would_be_rewritten)
     struct runs_plan *plan = resolve(&request);
     cr_assert(dayset_count(&plan->items[0].dates) == 8);
     cr_assert(plan->items[0].rewrites == 3);
+    cr_assert(plan->items[0].range.from == DAY1 + 2, "it begins with the first date that is due");
     cr_assert(plan->items[0].tables[0].before_known &&
               dayset_count(&plan->items[0].tables[0].before) == 3);
     runs_plan_free(plan);
@@ -101,6 +102,110 @@ Test(plan, days_on_which_nothing_is_due_do_not_split_a_gap)
     runs_plan_free(plan);
     dayset_free(&missing);
     dayset_free(&expected);
+}
+
+/* Working days of two weeks, the first of which is exempt. */
+struct calendar {
+    struct dayset due, exempt, excess, missing;
+};
+
+static struct calendar make_calendar(void) {
+    struct day_range range = {DAY1, DAY1 + 20};
+    struct calendar calendar = {dayset_new(range), dayset_new(range), dayset_new(range),
+                                dayset_new(range)};
+    for (int i = 0; i < 14; i++) {
+        if (i % 7 < 5) {
+            dayset_add(i == 0 ? &calendar.exempt : &calendar.due, DAY1 + i);
+        }
+    }
+    return calendar;
+}
+
+static void free_calendar(struct calendar *calendar) {
+    dayset_free(&calendar->due);
+    dayset_free(&calendar->exempt);
+    dayset_free(&calendar->excess);
+    dayset_free(&calendar->missing);
+}
+
+static struct runs_request request_of(const struct calendar *calendar) {
+    struct runs_request request = fixture_request(&f);
+    request.range = (struct day_range){DAY1, DAY1 + 13};
+    request.expected = &calendar->due;
+    request.exempt = &calendar->exempt;
+    request.excess = &calendar->excess;
+    return request;
+}
+
+Test(plan, only_dates_that_are_due_are_listed)
+{
+    static const char list[] = "2021-10-20,2021-10-21,2021-10-22,2021-10-23,2021-10-26,2021-10-27,"
+                               "2021-10-28,2021-10-29,2021-10-30";
+    static const char *const in_command[] = {"job", "{dates}", NULL};
+    static const char *const instead[] = {"job", "{from}", "{to}", NULL};
+    char *words[] = {(char[]){"{dates}"}, NULL};
+    struct calendar calendar = make_calendar();
+    struct runs_request request = request_of(&calendar);
+    fixture_command(&f, 0, in_command);
+    for (int i = 0; i < 2; i++) {
+        struct runs_plan *plan = resolve(&request);
+        cr_expect_str_eq(plan->items[0].command + strlen("job "), list);
+        cr_expect_eq(plan->items[0].claims[0].range_count, 2, "and nothing else is claimed");
+        cr_expect_eq(plan->items[0].beside, 0);
+        runs_plan_free(plan);
+        fixture_command(&f, 0, instead);
+        f.processors[0].dates_argument = (struct pipeline_strings){words, 1};
+    }
+    free_calendar(&calendar);
+}
+
+Test(plan, a_range_goes_from_the_first_due_date_to_the_last_and_tells_what_lies_between)
+{
+    struct calendar calendar = make_calendar();
+    struct runs_request request = request_of(&calendar);
+    struct runs_plan *plan = resolve(&request);
+    cr_expect_str_eq(plan->items[0].command,
+                     "python3 job.py --start-date 2021-10-20 --end-date 2021-10-30");
+    cr_expect_eq(dayset_count(&plan->items[0].dates), 9);
+    cr_expect_eq(plan->items[0].beside, 2, "the weekend");
+    runs_plan_free(plan);
+    free_calendar(&calendar);
+}
+
+Test(plan, no_command_covers_exempt_dates_between_two_seasons)
+{
+    struct calendar calendar = make_calendar();
+    for (int i = 7; i < 10; i++) {
+        dayset_remove(&calendar.due, DAY1 + i);
+        dayset_add(&calendar.exempt, DAY1 + i);
+    }
+    struct runs_request request = request_of(&calendar);
+    struct runs_plan *plan = resolve(&request);
+    cr_expect_eq(plan->items[0].step_count, 2);
+    cr_expect(plan->items[0].step_ranges[0].to == DAY1 + 4 &&
+              plan->items[0].step_ranges[1].from == DAY1 + 10);
+    cr_expect_eq(plan->items[0].beside, 0);
+    runs_plan_free(plan);
+    free_calendar(&calendar);
+}
+
+Test(plan, dates_with_too_many_rows_are_no_gaps)
+{
+    struct calendar calendar = make_calendar();
+    dayset_add(&calendar.missing, DAY1 + 1);
+    dayset_add(&calendar.missing, DAY1 + 3);
+    dayset_add(&calendar.excess, DAY1 + 2);
+    struct runs_request request = request_of(&calendar);
+    request.gaps = true;
+    request.missing = &calendar.missing;
+    struct runs_plan *plan = resolve(&request);
+    cr_expect_eq(plan->items[0].step_count, 2, "not even between two gaps");
+    cr_expect_eq(plan->items[0].excess, 1);
+    runs_plan_free(plan);
+    dayset_remove(&calendar.missing, DAY1 + 1);
+    dayset_remove(&calendar.missing, DAY1 + 3);
+    refuses(&request, EXIT_NO_GO, "1 holds too many rows");
+    free_calendar(&calendar);
 }
 
 Test(plan, refuses_the_future_an_empty_range_and_nothing_to_do)

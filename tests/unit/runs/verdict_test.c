@@ -82,7 +82,7 @@ Test(verdict, is_of_the_worst_of_its_tables)
     struct dayset none = days(0, -1);
     struct dayset all = days(0, 9);
     struct dayset half = days(5, 9);
-    struct runs_table_witness tables[] = {{&none, &all, 2000}, {&none, &half, 2000}};
+    struct runs_table_witness tables[] = {{&none, &all, NULL, 2000}, {&none, &half, NULL, 2000}};
     struct runs_witnesses witnesses = {.outcome = STATE_OUTCOME_OK,
                                        .ended_at = 1500,
                                        .dates = &dates,
@@ -108,7 +108,7 @@ Test(verdict, says_what_the_log_reports_and_verifies_by_coverage_alone)
 {
     struct dayset dates = days(0, 9);
     struct dayset none = days(0, -1);
-    struct runs_table_witness table = {&none, &none, 2000};
+    struct runs_table_witness table = {&none, &none, NULL, 2000};
     struct runs_witnesses witnesses = {.outcome = STATE_OUTCOME_OK,
                                        .ended_at = 1500,
                                        .dates = &dates,
@@ -145,4 +145,45 @@ Test(verdict, names_the_signal)
                      "did not start: python3: No such file or directory, waiting for coverage");
     runs_judgement_clear(&judgement);
     dayset_free(&dates);
+}
+
+Test(verdict, dates_with_too_many_rows_are_not_missing)
+{
+    static const struct {
+        enum state_outcome outcome;
+        int exit_code, complete_to, excess_from;
+        enum runs_verdict verdict;
+        const char *text;
+    } table[] = {
+        {STATE_OUTCOME_OK, 0, -1, 0, RUNS_ENDED_WITH_GAPS,
+         "exit 0 but 10 of 10 dates hold too many rows"},
+        {STATE_OUTCOME_OK, 0, 4, 8, RUNS_ENDED_WITH_GAPS,
+         "exit 0 but 3 of 10 dates still missing, 2 hold too many rows"},
+        {STATE_OUTCOME_FAILED, 1, 4, 8, RUNS_FAILED,
+         "exit 1, 5 of 10 dates complete, 2 with too many rows"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct dayset dates = days(0, 9);
+        struct dayset before = days(0, -1);
+        struct dayset after = days(0, table[i].complete_to);
+        struct dayset excess = days(table[i].excess_from, 20);
+        struct runs_table_witness witness = {&before, &after, &excess, 2000};
+        struct runs_witnesses witnesses = {.outcome = table[i].outcome,
+                                           .exit_code = table[i].exit_code,
+                                           .signal = -1,
+                                           .ended_at = 1500,
+                                           .dates = &dates,
+                                           .tables = &witness,
+                                           .table_count = 1,
+                                           .log_failed = -1};
+        struct runs_judgement judgement;
+        runs_judge(&witnesses, &judgement);
+        cr_expect_eq(judgement.verdict, table[i].verdict);
+        cr_expect_str_eq(judgement.text, table[i].text);
+        runs_judgement_clear(&judgement);
+        dayset_free(&dates);
+        dayset_free(&before);
+        dayset_free(&after);
+        dayset_free(&excess);
+    }
 }

@@ -16,6 +16,7 @@
 #include "state/state_shim.h"
 #include "state/state_spend.h"
 #include "state/state_told.h"
+#include "state/state_unread.h"
 #include "tests/support/scene.h"
 
 #define MINUTE INT64_C(60000)
@@ -266,6 +267,60 @@ Test(situation, gives_rates_and_when_a_gate_would_be_go)
     cr_expect_eq(now->header.go_expected, SCENE_NOW + 52 * MINUTE + 30000);
 }
 
+/* A run of defense that wrote the table itself and ended at SCENE_NOW. */
+static void write_defense(void) {
+    scene.resource = "nba-props-platform.nba_analytics.team_defense_game_summary";
+    scene_launch(&scene, "r-1", "first", "defense", SCENE_NOW - HOUR);
+    scene_start(&scene, "r-1", SCENE_NOW - HOUR);
+    scene_end(&scene, "r-1", STATE_OUTCOME_OK, 0, SCENE_NOW);
+}
+
+Test(situation, no_gate_is_go_by_numbers_from_before_the_last_write)
+{
+    scene_measure_all(&scene, 10, 10, SCENE_NOW - MINUTE);
+    cr_expect_eq(load(SCENE_NOW - 1)->gates->gates[0].verdict, GATES_GO);
+    write_defense();
+    const struct situation *now = load(SCENE_NOW + 1000);
+    cr_expect_eq(now->gates->gates[0].verdict, GATES_STALE);
+    cr_expect_eq(now->coverage->tables[SCENE_DEFENSE].status, COVERAGE_STATUS_STALE);
+    cr_expect_not_null(strstr(now->coverage->tables[SCENE_DEFENSE].error,
+                              "not read since run r-1 (defense) wrote it"),
+                       "%s", now->coverage->tables[SCENE_DEFENSE].error);
+    cr_expect_eq(now->coverage->tables[SCENE_ZONES].status, COVERAGE_STATUS_FRESH);
+    scene_measure_all(&scene, 10, 10, SCENE_NOW + 2000);
+    cr_expect_eq(load(SCENE_NOW + 3000)->gates->gates[0].verdict, GATES_GO);
+}
+
+Test(situation, launches_nothing_on_dates_that_were_not_read_since_they_were_written)
+{
+    scene_measure_all(&scene, 6, 0, SCENE_NOW - MINUTE);
+    write_defense();
+    load(SCENE_NOW + 1000);
+    struct situation_launch gaps = {
+        .group = PIPELINE_NONE, .processor = 0, .range = situation->range, .gaps = true};
+    for (int read = 0; read < 2; read++) {
+        struct runs_plan *plan = situation_plan(situation, &gaps, &scene.error);
+        cr_assert_not_null(plan, "%s", scene.error.text);
+        cr_expect_eq(runs_plan_check(plan, scene.state, &scene.error), read == 1, "%s",
+                     scene.error.text);
+        runs_plan_free(plan);
+        scene_measure_all(&scene, 8, 0, SCENE_NOW + 2000);
+        struct state_actor actor = agent();
+        cr_assert(state_unread_release(scene.state, &actor, "r-1", SCENE_NOW, &scene.error));
+        load(SCENE_NOW + 3000);
+    }
+}
+
+Test(situation, forecasts_nothing_by_numbers_from_before_the_last_write)
+{
+    scene_measure_all(&scene, 6, 0, SCENE_NOW - MINUTE);
+    sample(SCENE_NOW - 30 * MINUTE, 4);
+    sample(SCENE_NOW, 6);
+    cr_expect_neq(load(SCENE_NOW)->header.go_expected, 0);
+    write_defense();
+    cr_expect_eq(load(SCENE_NOW + 1000)->header.go_expected, 0);
+}
+
 Test(situation, expects_no_go_from_work_that_does_not_move)
 {
     scene_measure_all(&scene, 6, 0, SCENE_NOW - MINUTE);
@@ -439,10 +494,10 @@ Test(situation, sorts_runs_worst_first)
     size_t asked;
     char stop[] = "r-5stop";
     char *stopped[] = {stop};
-    scene_measure_all(&scene, 1, 0, SCENE_NOW);
     scene_launch(&scene, "r-1done", "first", "defense", SCENE_NOW - HOUR);
     scene_start(&scene, "r-1done", SCENE_NOW - HOUR);
     scene_end(&scene, "r-1done", STATE_OUTCOME_OK, 0, SCENE_NOW - MINUTE);
+    scene_measure_all(&scene, 1, 0, SCENE_NOW);
     cr_assert(state_run_verdict(scene.state, &actor, "r-1done", "verified", "10 of 10", SCENE_NOW,
                                 &scene.error));
     scene_launch(&scene, "r-2wait", "first", "defense", SCENE_NOW - HOUR);
@@ -461,6 +516,7 @@ Test(situation, sorts_runs_worst_first)
     scene_launch(&scene, "r-7fail", "first", "defense", SCENE_NOW - HOUR);
     scene_start(&scene, "r-7fail", SCENE_NOW - HOUR);
     scene_end(&scene, "r-7fail", STATE_OUTCOME_OK, 0, SCENE_NOW - MINUTE);
+    scene_measure_all(&scene, 1, 0, SCENE_NOW + 1);
     cr_assert(state_run_verdict(scene.state, &actor, "r-7fail", "no effect", "nothing moved",
                                 SCENE_NOW, &scene.error));
     static const struct {
@@ -572,6 +628,7 @@ Test(situation, passes_a_check_of_runs_only_on_verified_ones)
     cr_expect_neq(load(SCENE_NOW)->gates->gates[1].verdict, GATES_GO, "it runs");
     scene_end(&scene, "r-zone", STATE_OUTCOME_OK, 0, SCENE_NOW);
     cr_expect_neq(load(SCENE_NOW)->gates->gates[1].verdict, GATES_GO, "exit 0 is a rumour");
+    scene_measure_all(&scene, 10, 10, SCENE_NOW + 1);
     cr_assert(state_run_verdict(scene.state, &actor, "r-zone", "verified", "10 of 10", SCENE_NOW,
                                 &scene.error));
     cr_expect_eq(load(SCENE_NOW)->gates->gates[1].verdict, GATES_GO);
@@ -590,12 +647,13 @@ Test(situation, does_not_forget_a_verified_run_when_a_day_has_passed)
 {
     struct state_actor actor = agent();
     int64_t then = SCENE_NOW - 72 * HOUR;
-    scene_measure_all(&scene, 10, 10, SCENE_NOW);
     scene_launch(&scene, "r-zone", "second", "zones", then);
     scene_start(&scene, "r-zone", then);
     scene_end(&scene, "r-zone", STATE_OUTCOME_OK, 0, then + HOUR);
+    scene_measure_all(&scene, 10, 10, SCENE_NOW);
     cr_assert(state_run_verdict(scene.state, &actor, "r-zone", "verified", "10 of 10", then + HOUR,
                                 &scene.error));
+    cr_assert(state_unread_release(scene.state, &actor, "r-zone", then + HOUR, &scene.error));
     cr_expect_eq(load(SCENE_NOW)->run_count, 0, "it is shown no more");
     cr_expect_eq(situation->gates->gates[1].verdict, GATES_GO, "and holds nothing up");
 }

@@ -35,7 +35,7 @@ bool fixture_launch(struct fixture *fixture, const char *id, const char *resourc
     dayset_add_range(&dates, range);
     char table[] = "team_defense";
     struct state_run_table filled = {.table = table, .before_known = true, .before = dates};
-    struct state_claim claim = {resource, &range, 1};
+    struct state_claim claim = {resource, &range, 1, fixture->seen};
     struct state_new_run run = {.run = id,
                                 .processor = "team_defense",
                                 .range = range,
@@ -48,7 +48,8 @@ bool fixture_launch(struct fixture *fixture, const char *id, const char *resourc
                                 .claim_count = 1,
                                 .tables = &filled,
                                 .table_count = 1,
-                                .labels_jobs = fixture->labels_jobs};
+                                .labels_jobs = fixture->labels_jobs,
+                                .settle_ms = fixture->settle_ms};
     struct state_launch launch = {.launch = "l-1",
                                   .group = "phase3",
                                   .plan_hash = "abc",
@@ -82,6 +83,31 @@ bool fixture_end(struct fixture *fixture, const char *id, enum state_outcome out
                             .text = "ended"};
     bool done = false;
     return state_shim_end(fixture->state, &shim, id, &end, &done, &fixture->error) && done;
+}
+
+void fixture_read(struct fixture *fixture, int64_t term, int64_t at) {
+    char table[] = "team_defense";
+    struct state_measurement read = {.subject = STATE_SUBJECT_TABLE,
+                                     .key = table,
+                                     .range = {DAY1, DAY1 + 99},
+                                     .measured_at = at,
+                                     .confirmed_at = at};
+    cr_assert(state_coverage_store(fixture->state, term, &read, &fixture->error), "%s",
+              fixture->error.text);
+}
+
+bool fixture_release(struct fixture *fixture, int64_t term, const char *id) {
+    struct state_actor agent = {.name = "agent", .term = term};
+    return state_unread_release(fixture->state, &agent, id, NOON + 90, &fixture->error);
+}
+
+void fixture_settle(struct fixture *fixture, const char *id) {
+    int64_t term = fixture_count(fixture, "SELECT count(*) FROM lease") == 0
+                       ? fixture_lead(fixture)
+                       : fixture_count(fixture, "SELECT term FROM lease");
+    fixture_read(fixture, term, NOON + 80);
+    cr_assert(fixture_release(fixture, term, id), "%s", fixture->error.text);
+    fixture->seen = fixture_count(fixture, "SELECT seen FROM measurements");
 }
 
 struct state_run *fixture_load(struct fixture *fixture, const char *id) {

@@ -13,6 +13,7 @@
 #include "state/state_sessions.h"
 #include "state/state_shim.h"
 #include "state/state_spend.h"
+#include "state/state_unread.h"
 
 #define NOON INT64_C(1767614400000) /* 2026-01-05T12:00:00Z */
 #define DAY1 ((day_number)18919)    /* 2021-10-19 */
@@ -24,6 +25,8 @@ struct fixture {
     struct state *state;
     struct error error;
     bool labels_jobs; /* of what is launched next */
+    int64_t seen;     /* by the coverage that chose the dates of what is launched next */
+    int64_t settle_ms;
 };
 
 void fixture_open(struct fixture *fixture);
@@ -42,6 +45,14 @@ void fixture_run(struct fixture *fixture, const char *id);
 /* Ends it with this raw wait status. */
 bool fixture_end(struct fixture *fixture, const char *id, enum state_outcome outcome,
                  int wait_status);
+
+/* Reads the table that the runs fill, as the agent of `term` does, by a query that was asked for at
+ * `at`; and releases what it may. */
+void fixture_read(struct fixture *fixture, int64_t term, int64_t at);
+bool fixture_release(struct fixture *fixture, int64_t term, const char *id);
+
+/* Both, as somebody who has the lease for that. */
+void fixture_settle(struct fixture *fixture, const char *id);
 
 /* The one run with this id; free with state_runs_free(run, 1). */
 struct state_run *fixture_load(struct fixture *fixture, const char *id);

@@ -91,6 +91,7 @@ Test(runs, claims_are_held_until_the_run_has_ended)
     fixture_refuses(&f, "UPDATE claims SET released_at=1", "until its run has ended");
     cr_assert_not(fixture_launch(&f, "r-2", TABLE, DAY1, DAY1));
     cr_assert(fixture_end(&f, "r-1", STATE_OUTCOME_OK, 0), "%s", f.error.text);
+    fixture_settle(&f, "r-1");
     cr_assert(fixture_launch(&f, "r-2", TABLE, DAY1, DAY1), "%s", f.error.text);
     fixture_refuses(&f,
                     "INSERT INTO claims(run,resource,from_day,to_day,at)"
@@ -140,19 +141,21 @@ Test(runs, a_run_never_goes_back)
                     "recorded_by=NULL",
                     "");
     fixture_refuses(&f, "DELETE FROM runs", "kept");
-    fixture_refuses(&f,
-                    "INSERT INTO runs SELECT 'r-9',launch,group_name,processor,owner,from_day,"
-                    "to_day,dates,date_count,plan_hash,steps,step_count,step,command,directory,"
-                    "retry_of,state,outcome,boot_id,shim_pid,shim_start,child_pid,child_start,"
-                    "orphan_at,wait_status,stragglers,spawn_error,recorded_by,created_at,"
-                    "created_boot_id,created_ns,started_at,ended_at,stop_at,stop_by,stop_reason,"
-                    "stop_stage,stop_stage_at,kill_at,survivors,verdict,verdict_text,"
-                    "verdict_at,verdict_term,server_labelled,server_hold,server_jobs,"
-                    "server_jobs_at,server_error,server_term,server_cancel_at,server_cancel_by,"
-                    "server_forget_by,server_forget_reason,server_hold_ended_at,"
-                    "adopted,out_of_memory,stuck,log_alarm,code_directory,code_commit,code_changed,"
-                    "code_moved,waits_for,steps_failed FROM runs",
-                    "begins as claimed");
+    fixture_refuses(
+        &f,
+        "INSERT INTO runs SELECT 'r-9',launch,group_name,processor,owner,from_day,"
+        "to_day,dates,date_count,plan_hash,steps,step_count,step,command,directory,"
+        "retry_of,state,outcome,boot_id,shim_pid,shim_start,child_pid,child_start,"
+        "orphan_at,wait_status,stragglers,spawn_error,recorded_by,created_at,"
+        "created_boot_id,created_ns,started_at,ended_at,stop_at,stop_by,stop_reason,"
+        "stop_stage,stop_stage_at,kill_at,survivors,verdict,verdict_text,"
+        "verdict_at,verdict_term,server_labelled,server_hold,server_jobs,"
+        "server_jobs_at,server_error,server_term,server_cancel_at,server_cancel_by,"
+        "server_forget_by,server_forget_reason,server_hold_ended_at,"
+        "adopted,out_of_memory,stuck,log_alarm,code_directory,code_commit,code_changed,"
+        "code_moved,waits_for,steps_failed,wrote_at,ended_sequence,settle_ms,coverage_hold,"
+        "coverage_hold_ended_at,coverage_forget_by,coverage_forget_reason FROM runs",
+        "begins as claimed");
 }
 
 Test(runs, only_one_shim_takes_a_run)
@@ -251,6 +254,7 @@ Test(runs, wait_statuses_are_kept_raw)
         cr_assert(run->exit_code == table[i].exit_code && run->signal == table[i].signal &&
                   run->core_dumped == table[i].core);
         state_runs_free(run, 1);
+        fixture_settle(&f, id);
     }
 }
 
@@ -260,6 +264,7 @@ Test(runs, lists_newest_first_and_filters)
     cr_assert(fixture_launch(&f, "r-1", TABLE, DAY1, DAY1));
     fixture_run(&f, "r-1");
     cr_assert(fixture_end(&f, "r-1", STATE_OUTCOME_OK, 0));
+    fixture_settle(&f, "r-1");
     cr_assert(fixture_launch(&f, "r-2", TABLE, DAY1, DAY1));
     struct state_run_filter filter = {0};
     struct state_run *runs = state_runs(f.state, &filter, &count, &f.error);
@@ -319,6 +324,7 @@ Test(runs, a_verdict_is_journalled_once)
     cr_assert(fixture_launch(&f, "r-1", TABLE, DAY1, DAY1));
     fixture_run(&f, "r-1");
     cr_assert(fixture_end(&f, "r-1", STATE_OUTCOME_OK, 0));
+    fixture_read(&f, agent.term, NOON + 10);
     for (int i = 0; i < 2; i++) {
         cr_assert(state_run_verdict(f.state, &agent, "r-1", "verified", "1 of 1 dates verified",
                                     NOON, &f.error),
@@ -414,8 +420,11 @@ static void settle_as(const char *id, enum state_outcome outcome, int wait_statu
     struct state_actor agent = {"agent", "s-test", fixture_lead(&f)};
     fixture_run(&f, id);
     cr_assert(fixture_end(&f, id, outcome, wait_status));
+    fixture_read(&f, agent.term, NOON + 10);
+    cr_assert(fixture_release(&f, agent.term, id), "%s", f.error.text);
     cr_assert(state_run_verdict(f.state, &agent, id, "verified", "1 of 1 dates", NOON, &f.error),
               "%s", f.error.text);
+    f.seen = -1;
 }
 
 static void settle(const char *id) {
