@@ -74,23 +74,20 @@ static void draw(struct console *console) {
     (void)terminal_show(&console->terminal, &console->shown, &console->next);
 }
 
-static void suspend(struct console *console) {
-    console->terminal.operations->suspend(console->terminal.context);
-    (void)kill(getpid(), SIGSTOP);
-    console->terminal.operations->resume(console->terminal.context);
-    console->screen.repaint = true;
-}
-
 static void take_signals(struct console *console) {
     struct signalfd_siginfo info;
     while (read(console->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         switch (info.ssi_signo) {
+        case SIGCONT: /* after SIGSTOP a shell has set the terminal to its own modes */
+            console->terminal.operations->resume(console->terminal.context);
+            console->screen.repaint = true;
+            break;
         case SIGWINCH:
-        case SIGCONT:
             console->screen.repaint = true;
             break;
         case SIGTSTP:
-            suspend(console);
+            console->terminal.operations->stop(console->terminal.context);
+            console->screen.repaint = true;
             break;
         default:
             console->screen.quit = true;
@@ -106,6 +103,8 @@ static void take_keys(struct console *console) {
             return;
         /* A click is about the rows as they were last drawn. */
         screen_event(&console->screen, event);
+        if (event.kind == TERMINAL_CLOSED)
+            return;
     }
 }
 
@@ -173,6 +172,11 @@ static void pass_on(struct console *console) {
     }
 }
 
+/* The sooner of two; -1 is never. */
+static int sooner(int a, int b) {
+    return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
 /* Milliseconds to sleep: to the next whole second of the clock, to the end of a toast, for ever. */
 static int timeout_of(const struct console *console) {
     int64_t next = screen_next_change(&console->screen);
@@ -194,17 +198,18 @@ static void loop(struct console *console) {
         read_clocks(console);
         draw(console);
         pass_on(console);
-        if (console->testing)
+        int keys = console->terminal.operations->wait(console->terminal.context);
+        if (console->testing && keys < 0)
             console->terminal.operations->mark_idle(console->terminal.context, ++console->idle);
-        int ready = poll(sources, SOURCE_COUNT, timeout_of(console));
+        int ready = poll(sources, SOURCE_COUNT, sooner(keys, timeout_of(console)));
         if (ready < 0 && errno != EINTR)
             return;
         read_clocks(console);
-        if (ready <= 0)
+        if (ready < 0)
             continue;
         if (sources[SIGNALS].revents)
             take_signals(console);
-        if (sources[KEYS].revents & POLLIN) {
+        if (keys >= 0 || sources[KEYS].revents & POLLIN) {
             bool paused = console->screen.paused;
             take_keys(console);
             if (paused && !console->screen.paused)

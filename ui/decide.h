@@ -44,5 +44,6 @@ struct day_range *decide_gaps(const struct screen *screen, size_t table, size_t 
 void decide_dialog_act(struct screen *screen, enum action action);
 void decide_prompt_open(struct screen *screen, enum screen_prompt_kind kind);
 void decide_prompt_key(struct screen *screen, uint32_t key);
+void decide_prompt_paste(struct screen *screen, uint32_t character);
 
 #endif

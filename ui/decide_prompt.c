@@ -192,3 +192,9 @@ void decide_prompt_key(struct screen *screen, uint32_t key) {
     if (incremental)
         view_logs_accept(screen, PROMPT_SEARCH, screen->prompt.text);
 }
+
+void decide_prompt_paste(struct screen *screen, uint32_t character) {
+    type(screen->prompt.text, character);
+    if (screen->prompt.kind == PROMPT_SEARCH)
+        view_logs_accept(screen, PROMPT_SEARCH, screen->prompt.text);
+}

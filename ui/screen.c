@@ -298,6 +298,10 @@ void screen_event(struct screen *screen, struct terminal_event event) {
         if (event.key != KEYCODE_NONE)
             press(screen, event.key);
         break;
+    case TERMINAL_PASTE:
+        if (screen->prompt.open)
+            decide_prompt_paste(screen, event.key);
+        break;
     case TERMINAL_CLICK:
         click(screen, event.x, event.y);
         break;

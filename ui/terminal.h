@@ -15,6 +15,7 @@
 enum terminal_event_kind {
     TERMINAL_NOTHING, /* no more input for now */
     TERMINAL_KEY,
+    TERMINAL_PASTE, /* a character of a pasted text: for a prompt, never a key */
     TERMINAL_CLICK,
     TERMINAL_WHEEL_UP,
     TERMINAL_WHEEL_DOWN,
@@ -23,7 +24,7 @@ enum terminal_event_kind {
 
 struct terminal_event {
     enum terminal_event_kind kind;
-    uint32_t key; /* ui/key.h */
+    uint32_t key; /* ui/key.h; of a paste: the character */
     int x, y;     /* of the mouse */
 };
 
@@ -33,9 +34,10 @@ struct terminal_operations {
     void (*cursor)(void *context, int x, int y); /* -1: hidden */
     void (*flush)(void *context);
     struct terminal_event (*read)(void *context); /* never blocks */
-    void (*repaint)(void *context);               /* the next flush sends everything */
-    void (*suspend)(void *context);               /* gives the terminal back … */
-    void (*resume)(void *context);                /* … and takes it again */
+    int (*wait)(void *context);     /* ms until read has something without a byte more; -1: never */
+    void (*repaint)(void *context); /* the next flush sends everything */
+    void (*stop)(void *context);    /* gives the terminal back, stops, and takes it again */
+    void (*resume)(void *context);  /* takes it again after a stop that nobody could answer */
     void (*mark_idle)(void *context, uint64_t number);
     void (*close)(void *context);
 };

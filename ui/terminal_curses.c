@@ -1,15 +1,18 @@
 /* The terminal through ncurses: the only file that knows curses.
  *
  * The frame's difference is written into stdscr row by row, so that ncurses never looks at a row
- * that did not change, and doupdate sends the rest. Keys come through a pad of their own: getch on
- * stdscr would refresh it. The terminal is restored on every way out; for the fatal signals a
- * string composed at the start is written by the handler itself, which may call nothing of curses.
- */
+ * that did not change, and doupdate sends the rest. What the terminal sends is read here and parsed
+ * by ui/terminal_input.h: curses would turn sequences it does not know into keys. The terminal is
+ * restored on every way out; for every signal that would end the process a string composed at the
+ * start is written by the handler itself, which may call nothing of curses. */
 #include "ui/terminal.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,44 +20,81 @@
 #include <sys/ioctl.h>
 #include <term.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "ui/glyph.h"
-#include "ui/key.h"
+#include "ui/terminal_input.h"
 
-enum { ESCAPE_DELAY_MS = 25, ROW_LIMIT = 1000, RESTORE_SIZE = 256, SIGNAL_COUNT = 5 };
+enum { ROW_LIMIT = 1000, RESTORE_SIZE = 256, READ_SIZE = 512, CHANNELS = 3 };
 
 struct curses {
     SCREEN *screen;
-    WINDOW *keys;
     enum theme_depth depth;
     short pairs[STYLE_COUNT][2]; /* colour pair of a style, plain and selected */
+    int direct[CHANNELS];        /* bits of red, green, blue in a colour number; 0: a palette */
     const char *synchronize;     /* terminfo's Sync, or NULL */
+    bool reports;                /* it can report the mouse and mark what is pasted */
+    bool cursor_hidden;
+    struct terminal_input input;
+    unsigned char bytes[READ_SIZE]; /* read and not yet parsed */
+    size_t first, last;
+    bool closed;
     cchar_t row[ROW_LIMIT + 1];
     int width, height;
 };
 
-/* What the handler of a fatal signal needs. It can be reached by no pointer, hence the one variable
- * of this file. */
+static const char reports_on[] = "\033[?1000h\033[?1006h\033[?2004h";
+static const char reports_off[] = "\033[?2004l\033[?1006l\033[?1000l";
+
+/* What the handler of a deadly signal needs. It can be reached by no pointer, hence the one
+ * variable of this file. */
 static struct {
     char bytes[RESTORE_SIZE];
     size_t size;
     struct termios modes;
-    struct sigaction old[SIGNAL_COUNT];
+    bool taken[NSIG];
+    struct sigaction old[NSIG];
 } rescue;
 
-static const int fatal_signals[SIGNAL_COUNT] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
-
-static void on_fatal_signal(int number) {
+static void on_deadly_signal(int number) {
     (void)!write(STDOUT_FILENO, rescue.bytes, rescue.size);
     (void)tcsetattr(STDOUT_FILENO, TCSANOW, &rescue.modes);
-    for (int i = 0; i < SIGNAL_COUNT; i++)
-        if (fatal_signals[i] == number)
-            (void)sigaction(number, &rescue.old[i], NULL);
+    (void)sigaction(number, &rescue.old[number], NULL);
     (void)raise(number);
+}
+
+/* Every signal that would end the process and that nobody waits for by other means. */
+static bool is_deadly(int number, const sigset_t *waited_for) {
+    static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG,  SIGWINCH, SIGSTOP,
+                                   SIGTSTP, SIGTTIN, SIGTTOU, SIGKILL};
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+        if (harmless[i] == number)
+            return false;
+    return sigismember(waited_for, number) == 0;
+}
+
+static void take_deadly_signals(void) {
+    struct sigaction action = {.sa_handler = on_deadly_signal, .sa_flags = SA_ONSTACK};
+    sigset_t waited_for;
+    (void)sigfillset(&action.sa_mask); /* SIGTTOU too: a job in the background may restore */
+    (void)pthread_sigmask(SIG_BLOCK, NULL, &waited_for);
+    for (int number = 1; number < NSIG; number++) {
+        rescue.taken[number] = false;
+        if (!is_deadly(number, &waited_for) || sigaction(number, NULL, &rescue.old[number]) != 0 ||
+            rescue.old[number].sa_handler == SIG_IGN)
+            continue;
+        rescue.taken[number] = sigaction(number, &action, NULL) == 0;
+    }
+}
+
+static void leave_deadly_signals(void) {
+    for (int number = 1; number < NSIG; number++)
+        if (rescue.taken[number])
+            (void)sigaction(number, &rescue.old[number], NULL);
 }
 
 /* A string of terminfo, or NULL where the terminal has none. */
@@ -74,21 +114,48 @@ static void add_capability(const char *name) {
     rescue.size += size;
 }
 
-static void prepare_rescue(bool mouse) {
-    static const char mouse_off[] = "\033[?1000l\033[?1006l";
+static void prepare_rescue(bool reports) {
     rescue.size = 0;
-    if (mouse) {
-        memcpy(rescue.bytes, mouse_off, sizeof mouse_off - 1);
-        rescue.size = sizeof mouse_off - 1;
+    if (reports) {
+        memcpy(rescue.bytes, reports_off, sizeof reports_off - 1);
+        rescue.size = sizeof reports_off - 1;
     }
     add_capability("sgr0");
     add_capability("cnorm");
-    add_capability("rmkx");
     add_capability("rmcup");
-    struct sigaction action = {.sa_handler = on_fatal_signal};
-    sigemptyset(&action.sa_mask);
-    for (int i = 0; i < SIGNAL_COUNT; i++)
-        (void)sigaction(fatal_signals[i], &action, &rescue.old[i]);
+    take_deadly_signals();
+}
+
+/* Where colour numbers are the colours themselves: terminfo's RGB, which is a flag, the bits of
+ * each channel, or "8/8/8". */
+static void read_direct_colours(struct curses *curses) {
+    int bits = 0;
+    while (bits < 24 && (1 << bits) < COLORS)
+        bits++;
+    int each = tigetnum("RGB");
+    const char *parts = capability("RGB");
+    if (tigetflag("RGB") > 0) {
+        for (int i = 0; i < CHANNELS; i++)
+            curses->direct[i] = (bits + i) / CHANNELS;
+    } else if (each > 0 && each <= 8) {
+        for (int i = 0; i < CHANNELS; i++)
+            curses->direct[i] = each;
+    } else if (parts && sscanf(parts, "%1d/%1d/%1d", &curses->direct[0], &curses->direct[1],
+                               &curses->direct[2]) != CHANNELS) {
+        memset(curses->direct, 0, sizeof curses->direct);
+    }
+}
+
+/* The number by which this terminal knows a colour of the 256-colour palette. */
+static int colour_number(const struct curses *curses, int colour) {
+    if (colour < 0 || curses->direct[0] == 0)
+        return colour;
+    uint32_t rgb = theme_rgb(colour), number = 0;
+    for (int i = 0; i < CHANNELS; i++) {
+        uint32_t channel = rgb >> (16 - 8 * i) & 0xFF;
+        number = number << curses->direct[i] | channel >> (8 - curses->direct[i]);
+    }
+    return (int)number;
 }
 
 static enum theme_depth colour_depth(void) {
@@ -111,7 +178,8 @@ static void make_pairs(struct curses *curses) {
             struct theme_look look = theme_look((enum theme_style)style, selected, curses->depth);
             curses->pairs[style][selected] = 0;
             if ((look.foreground >= 0 || look.background >= 0) && next < COLOR_PAIRS &&
-                init_pair(next, look.foreground, look.background) == OK)
+                init_extended_pair(next, colour_number(curses, look.foreground),
+                                   colour_number(curses, look.background)) == OK)
                 curses->pairs[style][selected] = next++;
         }
     }
@@ -177,7 +245,8 @@ static void curses_put(void *context, int x, int y, const struct frame_cell *cel
 }
 
 static void curses_cursor(void *context, int x, int y) {
-    (void)context;
+    struct curses *curses = context;
+    curses->cursor_hidden = x < 0;
     if (x < 0) {
         (void)curs_set(0);
     } else {
@@ -198,56 +267,46 @@ static void curses_flush(void *context) {
     }
 }
 
-static uint32_t key_of_curses(wint_t code) {
-    static const struct {
-        wint_t code;
-        uint32_t key;
-    } keys[] = {
-        {KEY_UP, KEYCODE_UP},         {KEY_DOWN, KEYCODE_DOWN},
-        {KEY_LEFT, KEYCODE_LEFT},     {KEY_RIGHT, KEYCODE_RIGHT},
-        {KEY_PPAGE, KEYCODE_PAGE_UP}, {KEY_NPAGE, KEYCODE_PAGE_DOWN},
-        {KEY_HOME, KEYCODE_HOME},     {KEY_END, KEYCODE_END},
-        {KEY_FIND, KEYCODE_HOME},     {KEY_SELECT, KEYCODE_END},
-        {KEY_ENTER, KEYCODE_ENTER},   {KEY_BACKSPACE, KEYCODE_BACKSPACE},
-        {KEY_DC, KEYCODE_DELETE},     {KEY_BTAB, KEYCODE_BACK_TAB},
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i].code == code)
-            return keys[i].key;
-    return KEYCODE_NONE;
+static int64_t monotonic_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct terminal_event read_mouse(void) {
-    MEVENT mouse;
-    struct terminal_event event = {.kind = TERMINAL_KEY, .key = KEYCODE_NONE};
-    if (getmouse(&mouse) != OK)
-        return event;
-    event.x = mouse.x;
-    event.y = mouse.y;
-    if (mouse.bstate & BUTTON1_PRESSED)
-        event.kind = TERMINAL_CLICK;
-    else if (mouse.bstate & BUTTON4_PRESSED)
-        event.kind = TERMINAL_WHEEL_UP;
-    else if (mouse.bstate & BUTTON5_PRESSED)
-        event.kind = TERMINAL_WHEEL_DOWN;
-    return event;
+/* Reads what is there, without waiting for it. */
+static bool fill(struct curses *curses) {
+    struct pollfd source = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (curses->closed || poll(&source, 1, 0) != 1 || !(source.revents & POLLIN))
+        return false;
+    ssize_t size = read(STDIN_FILENO, curses->bytes, sizeof curses->bytes);
+    curses->closed = size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN);
+    curses->first = 0;
+    curses->last = size > 0 ? (size_t)size : 0;
+    return size > 0;
 }
 
 static struct terminal_event curses_read(void *context) {
     struct curses *curses = context;
+    struct terminal_event event;
     for (;;) {
-        wint_t code;
-        int status = wget_wch(curses->keys, &code);
-        if (status == ERR)
+        int64_t now = monotonic_ms();
+        if (curses->first == curses->last && !fill(curses)) {
+            if (curses->closed)
+                return (struct terminal_event){.kind = TERMINAL_CLOSED};
+            if (terminal_input_expire(&curses->input, now, &event))
+                return event;
             return (struct terminal_event){.kind = TERMINAL_NOTHING};
-        if (status != KEY_CODE_YES)
-            return (struct terminal_event){.kind = TERMINAL_KEY,
-                                           .key = key_of_character((uint32_t)code)};
-        if (code == KEY_MOUSE)
-            return read_mouse();
-        if (code != KEY_RESIZE)
-            return (struct terminal_event){.kind = TERMINAL_KEY, .key = key_of_curses(code)};
+        }
+        unsigned char byte = curses->bytes[curses->first++];
+        if (terminal_input_take(&curses->input, byte, now, &event) && event.x < curses->width &&
+            event.y < curses->height)
+            return event;
     }
+}
+
+static int curses_wait(void *context) {
+    struct curses *curses = context;
+    return terminal_input_wait(&curses->input, monotonic_ms());
 }
 
 static void curses_repaint(void *context) {
@@ -258,16 +317,53 @@ static void curses_repaint(void *context) {
     (void)clearok(curscr, TRUE);
 }
 
-static void curses_suspend(void *context) {
-    (void)context;
-    (void)endwin();
+static void write_string(const char *string) {
+    (void)file_write_all(STDOUT_FILENO, string, strlen(string));
 }
 
+static void set_reports(const struct curses *curses, bool on) {
+    if (curses->reports)
+        write_string(on ? reports_on : reports_off);
+}
+
+/* Sets every mode again. The first step stops a job in the background until it is in front. */
 static void curses_resume(void *context) {
-    (void)context;
+    struct curses *curses = context;
+    (void)reset_prog_mode();
+    if (!isendwin()) { /* it was stopped unasked, and curses does not know */
+        const char *shown = capability("cnorm"); /* some terminals save that with the screen */
+        const char *screen = capability("smcup");
+        const char *hidden = capability("civis");
+        if (shown)
+            (void)putp(shown);
+        if (screen)
+            (void)putp(screen);
+        if (hidden && curses->cursor_hidden)
+            (void)putp(hidden);
+        (void)fflush(stdout);
+    }
     (void)clearok(curscr, TRUE);
     (void)wnoutrefresh(stdscr);
     (void)doupdate();
+    set_reports(curses, true);
+}
+
+static void curses_stop(void *context) {
+    struct curses *curses = context;
+    struct sigaction by_default = {.sa_handler = SIG_DFL}, old;
+    sigset_t stop;
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTSTP);
+    set_reports(curses, false);
+    (void)endwin();
+    (void)sigaction(SIGTSTP, &by_default, &old);
+    (void)raise(SIGTSTP);
+    /* Here it stops; not where no shell could continue it, as under `xterm -e`: the kernel sees to
+     * that. */
+    (void)pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    (void)sigaction(SIGTSTP, &old, NULL);
+    curses_resume(context);
 }
 
 static void curses_mark_idle(void *context, uint64_t number) {
@@ -279,10 +375,9 @@ static void curses_mark_idle(void *context, uint64_t number) {
 
 static void curses_close(void *context) {
     struct curses *curses = context;
-    (void)delwin(curses->keys);
+    set_reports(curses, false);
     (void)endwin();
-    for (int i = 0; i < SIGNAL_COUNT; i++)
-        (void)sigaction(fatal_signals[i], &rescue.old[i], NULL);
+    leave_deadly_signals();
     delscreen(curses->screen);
     free(curses);
 }
@@ -313,21 +408,20 @@ static bool shows_ascii_only(void) {
 }
 
 static void set_up(struct curses *curses) {
-    (void)set_escdelay(ESCAPE_DELAY_MS);
     (void)cbreak();
     (void)noecho();
     (void)nonl();
     (void)intrflush(stdscr, FALSE);
     (void)leaveok(stdscr, FALSE);
-    curses->keys = newpad(1, 1);
-    (void)keypad(curses->keys, TRUE);
-    (void)nodelay(curses->keys, TRUE);
+    (void)typeahead(-1); /* a frame is drawn whole */
     curses->depth = colour_depth();
+    if (curses->depth != THEME_NO_COLOUR)
+        read_direct_colours(curses);
     make_pairs(curses);
-    mmask_t mouse = mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-    (void)mouseinterval(0);
+    curses->reports = capability("kmous") != NULL;
     curses->synchronize = capability("Sync");
-    prepare_rescue(mouse != 0);
+    prepare_rescue(curses->reports);
+    set_reports(curses, true);
 }
 
 bool terminal_open_curses(struct terminal *terminal, struct error *error) {
@@ -337,8 +431,9 @@ bool terminal_open_curses(struct terminal *terminal, struct error *error) {
         .cursor = curses_cursor,
         .flush = curses_flush,
         .read = curses_read,
+        .wait = curses_wait,
         .repaint = curses_repaint,
-        .suspend = curses_suspend,
+        .stop = curses_stop,
         .resume = curses_resume,
         .mark_idle = curses_mark_idle,
         .close = curses_close,

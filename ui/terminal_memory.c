@@ -37,6 +37,11 @@ static struct terminal_event memory_read(void *context) {
     return memory->events[memory->first++ % TERMINAL_MEMORY_EVENTS];
 }
 
+static int memory_wait(void *context) {
+    (void)context;
+    return -1;
+}
+
 static void memory_repaint(void *context) {
     struct terminal_memory *memory = context;
     memory->repaints++;
@@ -65,8 +70,9 @@ void terminal_open_memory(struct terminal *terminal, struct terminal_memory *mem
         .cursor = memory_cursor,
         .flush = memory_flush,
         .read = memory_read,
+        .wait = memory_wait,
         .repaint = memory_repaint,
-        .suspend = memory_ignore,
+        .stop = memory_ignore,
         .resume = memory_ignore,
         .mark_idle = memory_mark_idle,
         .close = memory_close,

@@ -347,6 +347,13 @@ void pty_signal(struct pty_terminal *terminal, int signal) {
     (void)kill(terminal->pid, signal);
 }
 
+void pty_signal_foreground(struct pty_terminal *terminal, int signal) {
+    pid_t group = tcgetpgrp(terminal->master);
+    if (group > 0) {
+        (void)kill(-group, signal);
+    }
+}
+
 pid_t pty_pid(const struct pty_terminal *terminal) {
     return terminal->pid;
 }

@@ -56,6 +56,8 @@ void pty_type(struct pty_terminal *terminal, const char *text);
 void pty_press(struct pty_terminal *terminal, enum pty_key key);
 void pty_resize(struct pty_terminal *terminal, int rows, int columns);
 void pty_signal(struct pty_terminal *terminal, int signal);
+/* To the job in the foreground: what a shell started there. */
+void pty_signal_foreground(struct pty_terminal *terminal, int signal);
 pid_t pty_pid(const struct pty_terminal *terminal);
 
 /* Each waits up to `ms` milliseconds and returns whether it came to pass. */
