@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "logs/sanitise.h"
+#include "base/unicode.h"
 
 static const struct {
     uint32_t glyph;
@@ -18,29 +18,13 @@ static const struct {
     {0x25B2, '^'},  {0x25B8, '>'},  {0x25CB, 'o'}, {0x25CF, '*'}, {0x2713, '+'}, {0x2717, 'x'},
 };
 
-/* Characters that have a width but no picture, or that turn others around. */
-static const struct {
-    uint32_t from, to;
-} hidden[] = {
-    {0x00AD, 0x00AD},   {0x034F, 0x034F},      {0x061C, 0x061C}, {0x115F, 0x1160},
-    {0x17B4, 0x17B5},   {0x180B, 0x180F},      {0x200B, 0x200F}, {0x2028, 0x202E},
-    {0x2060, 0x206F},   {0x3164, 0x3164},      {0xD800, 0xF8FF}, {0xFE00, 0xFE0F},
-    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},      {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3},
-    {0x1D173, 0x1D17A}, {0xE0000, UINT32_MAX},
-};
-
 int glyph_width(uint32_t code_point) {
-    int width = sanitise_width(code_point);
+    int width = unicode_width(code_point);
     return width < 0 ? 1 : width;
 }
 
 bool glyph_is_safe(uint32_t code_point) {
-    if (code_point < 0xAD)
-        return code_point >= 0x20 && (code_point < 0x7F || code_point >= 0xA0);
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        if (code_point >= hidden[i].from && code_point <= hidden[i].to)
-            return false;
-    return sanitise_width(code_point) >= 0;
+    return unicode_is_printable(code_point);
 }
 
 char glyph_ascii(uint32_t code_point) {

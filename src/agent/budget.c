@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "situation/spend.h"
 #include "state/state_journal.h"
 #include "state/state_spend.h"
@@ -45,7 +46,7 @@ static bool load_account(struct state *state, struct account *account, struct er
 
 static bool store_account(const struct recorder *recorder, const struct account *account,
                           int64_t at, struct error *error) {
-    json_t *told = json_pack("{s:o,s:s,s:I}", "night", json_day(account->night), "level",
+    json_t *told = json_make("{s:o,s:s,s:I}", "night", json_day(account->night), "level",
                              situation_budget_name(account->level), "closed_queries",
                              (json_int_t)account->closed_queries);
     char *text = json_text(told);
@@ -59,14 +60,14 @@ static bool tell_level(const struct recorder *recorder, const struct state_spend
                        enum situation_budget before, enum situation_budget now, int64_t at,
                        struct error *error) {
     char text[SITUATION_BUDGET_SIZE];
-    json_t *data = json_pack("{s:s,s:I,s:I}", "level", situation_budget_name(now), "bytes_billed",
+    json_t *data = json_make("{s:s,s:I,s:I}", "level", situation_budget_name(now), "bytes_billed",
                              (json_int_t)total->bytes_billed, "bytes_per_night",
                              (json_int_t)recorder->pipeline->poll.bytes_per_night);
     char *json = json_text(data);
     (void)situation_budget_text(recorder->pipeline, total->bytes_billed, text);
     if (before == SITUATION_BUDGET_USED_UP) {
-        (void)snprintf(text, sizeof text,
-                       "the night's byte budget has room again: queries are paid for");
+        (void)print_into(text, sizeof text,
+                         "the night's byte budget has room again: queries are paid for");
     }
     bool good = state_journal_append(recorder->state, &recorder->actor, at, STATE_EVENT_BUDGET,
                                      NULL, text, json, error);

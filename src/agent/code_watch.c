@@ -87,11 +87,11 @@ static bool tell(struct code_watch *watch, struct error *error) {
     for (size_t i = 0; i < watch->count; i++) {
         const struct place *place = &watch->places[i];
         (void)json_array_append_new(directories,
-                                    json_pack("{s:s,s:o,s:I}", "directory", place->directory,
+                                    json_make("{s:s,s:o,s:I}", "directory", place->directory,
                                               "commit", json_string_or_null(place->code.commit),
                                               "changed", (json_int_t)place->code.changed));
     }
-    json_t *json = json_pack("{s:o}", "directories", directories);
+    json_t *json = json_make("{s:o}", "directories", directories);
     char *text = json_text(json);
     bool good = state_told_put(watch->recorder->state, watch->recorder->actor.term,
                                SITUATION_TOLD_CODE, text, clock_wall_ms(watch->clock), error);

@@ -6,6 +6,7 @@
 
 #include "agent/online_judge.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "base/text.h"
 
 enum { LONGEST_TEXT = 1024 };
@@ -20,15 +21,6 @@ const char *online_severity_word(enum online_severity severity) {
     return words[severity];
 }
 
-/* Foreign text stands in findings: control characters must not reach a terminal or break a line. */
-static void make_printable(char *text) {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7F) {
-            *text = ' ';
-        }
-    }
-}
-
 void online_add(const struct online_context *context, enum online_severity severity,
                 const char *file, struct pipeline_place place, const char *what, const char *format,
                 ...) {
@@ -36,9 +28,8 @@ void online_add(const struct online_context *context, enum online_severity sever
     char text[LONGEST_TEXT];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)print_list_into(text, sizeof text, format, arguments);
     va_end(arguments);
-    make_printable(text);
     findings->items =
         memory_grow(findings->items, findings->count, &findings->capacity, sizeof *findings->items);
     findings->items[findings->count++] = (struct online_finding){

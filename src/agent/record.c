@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "gates/gates_text.h"
 #include "state/state_coverage.h"
 #include "state/state_gates.h"
@@ -63,7 +64,7 @@ static bool store_check(const struct recorder *recorder, const struct measure_an
     const struct pipeline_gate *gate = &recorder->pipeline->gates[answer->target.index];
     char null_text[] = "the query answered NULL";
     char failure[ERROR_TEXT_SIZE];
-    (void)snprintf(failure, sizeof failure, "%s", answer->error.text);
+    (void)print_into(failure, sizeof failure, "%s", answer->error.text);
     bool failed = answer->outcome == MEASURE_FAILED;
     struct state_answer stored = {
         .gate = gate->name,
@@ -106,7 +107,7 @@ static bool store_result(const struct recorder *recorder, const struct measure_a
 static bool store_estimate(const struct recorder *recorder, const struct measure_answer *answer,
                            struct error *error) {
     char failure[ERROR_TEXT_SIZE];
-    (void)snprintf(failure, sizeof failure, "%s", answer->error.text);
+    (void)print_into(failure, sizeof failure, "%s", answer->error.text);
     bool known = answer->bill.bytes != BIGQUERY_UNKNOWN;
     struct state_estimate estimate = {
         .key = spend_key(recorder->pipeline, answer->target),

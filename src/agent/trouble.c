@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "situation/trouble.h"
 #include "state/state_told.h"
 
@@ -48,7 +49,7 @@ void trouble_free(struct trouble *trouble) {
 
 static struct cause cause_of(const struct bigquery_failure *failure, int64_t next_try) {
     struct cause cause = {.http_code = failure->http_code, .next_try = next_try};
-    (void)snprintf(cause.reason, sizeof cause.reason, "%s", failure->reason);
+    (void)print_into(cause.reason, sizeof cause.reason, "%s", failure->reason);
     return cause;
 }
 

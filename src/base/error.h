@@ -35,9 +35,13 @@ struct error {
 };
 
 /* Fills `error` (which may be NULL) and returns false, so that `return error_set(…)` reads well. A
- * text that is too long is cut at a character and ends in "…". */
+ * text that is too long is cut at a character and ends in "…". What is foreign in it (every %s) is
+ * shown and not obeyed: base/print.h. */
 bool error_set(struct error *error, enum error_exit code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same for several mistakes, one a line. */
+bool error_set_lines(struct error *error, enum error_exit code, const char *lines);
 
 /* The same, followed by ": " and the text of `number` (an errno). */
 bool error_set_errno(struct error *error, enum error_exit code, int number, const char *format, ...)

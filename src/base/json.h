@@ -9,11 +9,19 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Writes `value` on one line and a newline; 91.5 stays 91.5. False (errno) when the stream does not
- * take it. */
+/* Builds a value as json_pack does ({ } [ ] s s? o O b i I f n), but never fails for what is in it:
+ * a string that is no valid UTF-8 has its bytes shown as json_words does, and a NULL is null. */
+json_t *json_make(const char *format, ...);
+
+/* A string of foreign bytes: invalid ones are shown as "<9B>", so that no answer loses a member to
+ * them. NULL gives null. */
+json_t *json_words(const char *string);
+
+/* Writes `value` on one line and a newline; 91.5 stays 91.5. Characters that a terminal would obey
+ * or hide are written as \u escapes. False (errno) when the stream does not take it. */
 bool json_write(FILE *stream, const json_t *value);
 
-/* The compact text of `value`; the caller frees it. */
+/* The compact text of `value`, written in the same way; the caller frees it. */
 char *json_text(const json_t *value);
 
 /* Parses a whole text, at most 64 MiB; the caller owns the reference. `what` names the text in the

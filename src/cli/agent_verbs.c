@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "situation/situation.h"
 #include "state/state_lease.h"
 #include "state/state_sessions.h"
@@ -120,11 +121,11 @@ static bool print_json(struct cli *cli, const struct standing *standing) {
     const struct situation_trouble *trouble = situation->header.bigquery;
     bool held = lease->held;
     json_t *kept =
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "consoles", (json_int_t)situation->header.consoles,
+        json_make("{s:I,s:I,s:I,s:I,s:I,s:b}", "consoles", (json_int_t)situation->header.consoles,
                   "runs", (json_int_t)standing->runs, "arms", (json_int_t)standing->arms, "retries",
                   (json_int_t)standing->retries, "server_jobs", (json_int_t)standing->server,
                   "stays", (int)(held && standing->stays));
-    json_t *json = json_pack(
+    json_t *json = json_make(
         "{s:i,s:b,s:o,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o},s:o,s:o}", "schema", 1, "alive",
         (int)held, "pid", held ? json_integer(lease->pid) : json_null(), "host",
         json_string_or_null(lease->host), "term", (json_int_t)lease->term, "since",
@@ -163,21 +164,21 @@ static void print_reasons(struct cli *cli, const struct standing *standing) {
         {standing->server, "run held for jobs on the server", "runs held for jobs on the server"},
     };
     const char *between = "";
-    (void)fprintf(cli->out, "kept by   ");
+    (void)print(cli->out, "kept by   ");
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         if (reasons[i].count > 0) {
-            (void)fprintf(cli->out, "%s%zu %s", between, reasons[i].count,
-                          reasons[i].count == 1 ? reasons[i].one : reasons[i].many);
+            (void)print(cli->out, "%s%zu %s", between, reasons[i].count,
+                        reasons[i].count == 1 ? reasons[i].one : reasons[i].many);
             between = ", ";
         }
     }
     if (standing->stays) {
-        (void)fprintf(cli->out, "%s--stay", between);
+        (void)print(cli->out, "%s--stay", between);
         between = ", ";
     }
-    (void)fprintf(cli->out, "%s\n", between[0] == '\0' ? "nothing: it leaves soon" : "");
+    (void)print(cli->out, "%s\n", between[0] == '\0' ? "nothing: it leaves soon" : "");
     if (standing->retry_at != 0) {
-        (void)fprintf(cli->out, "retry     %s\n", clock_text(standing->retry_at, at));
+        (void)print(cli->out, "retry     %s\n", clock_text(standing->retry_at, at));
     }
 }
 
@@ -186,21 +187,20 @@ static bool print_text(struct cli *cli, const struct standing *standing) {
     const struct state_lease *lease = &standing->lease;
     char at[CLOCK_UTC_SIZE];
     char next[CLOCK_UTC_SIZE];
-    (void)fprintf(cli->out, "agent     pid %lld on %s, version %s, term %lld\n",
-                  (long long)lease->pid, lease->host,
-                  standing->version != NULL ? standing->version : "not known",
-                  (long long)lease->term);
-    (void)fprintf(cli->out, "since     %s\n", clock_text(standing->since, at));
-    (void)fprintf(cli->out, "lease     renewed %s\n", clock_text(lease->renewed_at, at));
+    (void)print(cli->out, "agent     pid %lld on %s, version %s, term %lld\n",
+                (long long)lease->pid, lease->host,
+                standing->version != NULL ? standing->version : "not known",
+                (long long)lease->term);
+    (void)print(cli->out, "since     %s\n", clock_text(standing->since, at));
+    (void)print(cli->out, "lease     renewed %s\n", clock_text(lease->renewed_at, at));
     print_reasons(cli, standing);
-    (void)fprintf(cli->out, "polls     last %s, next %s\n",
-                  clock_text(situation->header.polled_at, at),
-                  clock_text(standing->next_poll, next));
+    (void)print(cli->out, "polls     last %s, next %s\n",
+                clock_text(situation->header.polled_at, at), clock_text(standing->next_poll, next));
     if (standing->resident >= 0) {
-        (void)fprintf(cli->out, "memory    %.1f MiB\n", (double)standing->resident / 1048576);
+        (void)print(cli->out, "memory    %.1f MiB\n", (double)standing->resident / 1048576);
     }
     if (situation->credentials.problem != NULL) {
-        (void)fprintf(cli->out, "access    %s\n", situation->credentials.problem);
+        (void)print(cli->out, "access    %s\n", situation->credentials.problem);
     }
     return cli_write_trouble(cli, situation);
 }
@@ -210,14 +210,14 @@ static bool say_none(struct cli *cli, const struct standing *standing) {
     const struct state_lease *lease = &standing->lease;
     char at[CLOCK_UTC_SIZE];
     if (lease->there && lease->abandoned) {
-        return fprintf(cli->out,
-                       "No agent: pid %lld is there and has not renewed its lease since %s; it is "
-                       "frozen, or nothing can be stored.\n",
-                       (long long)lease->process.pid, clock_text(lease->renewed_at, at)) >= 0;
+        return print(cli->out,
+                     "No agent: pid %lld is there and has not renewed its lease since %s; it is "
+                     "frozen, or nothing can be stored.\n",
+                     (long long)lease->process.pid, clock_text(lease->renewed_at, at));
     }
     bool waits = standing->runs + standing->arms + standing->retries + standing->server > 0;
-    return fprintf(cli->out, "No agent is at work%s%s.\n", waits ? ", and work waits for one" : "",
-                   waits ? "; start it with: phasegate agent" : "") >= 0;
+    return print(cli->out, "No agent is at work%s%s.\n", waits ? ", and work waits for one" : "",
+                 waits ? "; start it with: phasegate agent" : "");
 }
 
 /* Not even the lease can be read: the error names the process that keeps it from being. */
@@ -295,9 +295,9 @@ int agent_stop(struct cli *cli) {
     }
     good = good && end_process(&standing.lease.process, &error);
     if (good) {
-        (void)fprintf(cli->out, "The agent has left.%s\n",
-                      standing.situation->header.consoles > 0 ? " An open console starts another."
-                                                              : "");
+        (void)print(cli->out, "The agent has left.%s\n",
+                    standing.situation->header.consoles > 0 ? " An open console starts another."
+                                                            : "");
     }
     clear(&standing);
     return good ? EXIT_GO : cli_fail(cli, &error);

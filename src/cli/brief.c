@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "gates/gates_text.h"
 #include "situation/spend.h"
 
@@ -15,11 +16,11 @@ static void write_gates(FILE *out, const struct situation *situation) {
         if (situation->gate_facts[i].since != 0) {
             (void)clock_format_utc(situation->gate_facts[i].since, since);
         }
-        (void)fprintf(out, "  %-8s %-16s %s%s%s%s\n", gates_verdict_name(gate->verdict),
-                      situation->pipeline->gates[i].name,
-                      gates_format_inputs(gate, &situation->pipeline->gates[i], inputs),
-                      since[0] != '\0' ? ", since " : "", since,
-                      gate->mark != NULL ? (gate->mark->hold ? ", held" : ", overridden") : "");
+        (void)print(out, "  %-8s %-16s %s%s%s%s\n", gates_verdict_name(gate->verdict),
+                    situation->pipeline->gates[i].name,
+                    gates_format_inputs(gate, &situation->pipeline->gates[i], inputs),
+                    since[0] != '\0' ? ", since " : "", since,
+                    gate->mark != NULL ? (gate->mark->hold ? ", held" : ", overridden") : "");
     }
 }
 
@@ -29,17 +30,15 @@ static void write_tables(FILE *out, const struct situation *situation) {
         char percent[PERCENT_TEXT_SIZE];
         char age[CLOCK_SPAN_SIZE];
         if (!table->all.known) {
-            (void)fprintf(out, "  %-32s unknown%s%s\n", situation->pipeline->tables[i].name,
-                          table->error != NULL ? ": " : "",
-                          table->error != NULL ? table->error : "");
+            (void)print(out, "  %-32s unknown%s%s\n", situation->pipeline->tables[i].name,
+                        table->error != NULL ? ": " : "", table->error != NULL ? table->error : "");
             continue;
         }
-        (void)fprintf(out, "  %-32s %5s %%  %zu of %zu dates, %s, %s ago\n",
-                      situation->pipeline->tables[i].name,
-                      percent_format(coverage_percent(&table->all, PERCENT_NO_THRESHOLD), percent),
-                      table->all.complete, table->all.attainable,
-                      coverage_status_name(table->status),
-                      clock_format_span(situation->as_of - table->confirmed_at, age));
+        (void)print(out, "  %-32s %5s %%  %zu of %zu dates, %s, %s ago\n",
+                    situation->pipeline->tables[i].name,
+                    percent_format(coverage_percent(&table->all, PERCENT_NO_THRESHOLD), percent),
+                    table->all.complete, table->all.attainable, coverage_status_name(table->status),
+                    clock_format_span(situation->as_of - table->confirmed_at, age));
     }
 }
 
@@ -53,23 +52,23 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
             continue;
         }
         shown++;
-        (void)fprintf(out, "  %s %-30s %s\n", run->run, run->processor,
-                      run->verdict_text != NULL ? run->verdict_text
-                      : run->waiting != NULL    ? run->waiting
-                                                : run->state);
+        (void)print(out, "  %s %-30s %s\n", run->run, run->processor,
+                    run->verdict_text != NULL ? run->verdict_text
+                    : run->waiting != NULL    ? run->waiting
+                                              : run->state);
         if (run->notices != NULL) {
-            (void)fprintf(out, "      %s\n", run->notices);
+            (void)print(out, "      %s\n", run->notices);
         }
         for (size_t j = 0; j < run->alarm_count; j++) {
-            (void)fprintf(out, "      ▲ %s\n", run->alarms[j].text);
+            (void)print(out, "      ▲ %s\n", run->alarms[j].text);
         }
         for (size_t j = 0; j < run->failure_count; j++) {
-            (void)fprintf(out, "      %zu dates: %s\n", run->failures[j].dates,
-                          run->failures[j].reason);
+            (void)print(out, "      %zu dates: %s\n", run->failures[j].dates,
+                        run->failures[j].reason);
         }
     }
     if (shown == 0) {
-        (void)fprintf(out, "  none\n");
+        (void)print(out, "  none\n");
     }
     if (situation->runs_left_out > 0) {
         (void)fprintf(out, "  and %zu older ended runs of the last 24 hours\n",
@@ -83,17 +82,17 @@ static void write_spend(FILE *out, const struct situation *situation) {
     char dollars[SITUATION_SPEND_SIZE];
     char text[SITUATION_BUDGET_SIZE];
     const char *mark = header->bills_unknown > 0 ? "≥ " : "";
-    (void)fprintf(out, "\nBigQuery billed %s%s, %s%s this night", mark,
-                  situation_spend_bytes(header->bytes_billed, bytes), mark,
-                  situation_spend_dollars(header->cost, dollars));
+    (void)print(out, "\nBigQuery billed %s%s, %s%s this night", mark,
+                situation_spend_bytes(header->bytes_billed, bytes), mark,
+                situation_spend_dollars(header->cost, dollars));
     if (header->bills_unknown > 0) {
-        (void)fprintf(out, "; %lld queries were given up and are perhaps billed",
-                      (long long)header->bills_unknown);
+        (void)print(out, "; %lld queries were given up and are perhaps billed",
+                    (long long)header->bills_unknown);
     }
-    (void)fprintf(out, ".\n");
+    (void)print(out, ".\n");
     (void)situation_budget_text(situation->pipeline, header->bytes_billed, text);
     if (text[0] != '\0') {
-        (void)fprintf(out, "ALARM: %s.\n", text);
+        (void)print(out, "ALARM: %s.\n", text);
     }
 }
 
@@ -101,7 +100,7 @@ static void write_preflight(FILE *out, const struct situation *situation) {
     struct text_buffer text = {0};
     situation_preflight_describe(&situation->preflight, "  ", &text);
     if (text.size > 0) {
-        (void)fprintf(out, "\nPre-flight\n%s", text.data);
+        (void)print(out, "\nPre-flight\n%s", text.data);
     }
     text_buffer_free(&text);
 }
@@ -109,21 +108,21 @@ static void write_preflight(FILE *out, const struct situation *situation) {
 void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     char from[CLOCK_UTC_SIZE];
     char to[CLOCK_UTC_SIZE];
-    (void)fprintf(out, "%s: brief of %s to %s\n\nGates\n", situation->pipeline->name,
-                  clock_format_utc(since, from), clock_format_utc(situation->as_of, to));
+    (void)print(out, "%s: brief of %s to %s\n\nGates\n", situation->pipeline->name,
+                clock_format_utc(since, from), clock_format_utc(situation->as_of, to));
     write_gates(out, situation);
-    (void)fprintf(out, "\nCoverage\n");
+    (void)print(out, "\nCoverage\n");
     write_tables(out, situation);
-    (void)fprintf(out, "\nRuns\n");
+    (void)print(out, "\nRuns\n");
     write_runs(out, situation, since);
     write_preflight(out, situation);
     write_spend(out, situation);
     if (situation->credentials.problem != NULL) {
-        (void)fprintf(out, "Credentials: %s\n", situation->credentials.problem);
+        (void)print(out, "Credentials: %s\n", situation->credentials.problem);
     }
     if (situation->header.bigquery != NULL) {
         char trouble[SITUATION_TROUBLE_SIZE];
-        (void)fprintf(
+        (void)print(
             out, "BigQuery: %s\n",
             situation_trouble_report(situation->header.bigquery, situation->as_of, trouble));
     }

@@ -4,14 +4,15 @@
 
 #include "agent/agent.h"
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/operate.h"
 #include "situation/launch.h"
 
 static int print_launched(struct cli *cli, const char *report) {
     if (cli->format != CLI_JSON) {
-        return fputs(report, cli->out) == EOF ? EXIT_IO : EXIT_GO;
+        return print_lines(cli->out, report) ? EXIT_GO : EXIT_IO;
     }
-    json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "runs");
+    json_t *answer = json_make("{s:i,s:[]}", "schema", 1, "runs");
     struct text rest = text_of(report);
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
@@ -34,7 +35,7 @@ static int show_and_launch(struct cli *cli, const struct situation *situation,
     situation_preflight_describe(&situation->preflight, "", &about);
     bool only_show = cli_value(cli, "dry-run") != NULL;
     if (only_show || cli_value(cli, "yes") == NULL) {
-        (void)fputs(about.data != NULL ? about.data : "", cli->out);
+        (void)print_lines(cli->out, about.data);
     }
     text_buffer_free(&about);
     if (only_show) {

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "base/text.h"
 
 static const struct cli_option common_options[] = {
@@ -29,7 +30,7 @@ int cli_fail(struct cli *cli, const struct error *error) {
     struct text rest = text_of(error->text);
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
-        (void)fprintf(cli->err, "phasegate: %.*s\n", (int)line.size, line.data);
+        (void)print(cli->err, "phasegate: %.*s\n", (int)line.size, line.data);
     }
     return error->code == EXIT_GO ? EXIT_SOFTWARE : (int)error->code;
 }
@@ -37,7 +38,7 @@ int cli_fail(struct cli *cli, const struct error *error) {
 static void join_formats(unsigned formats, struct text_buffer *names) {
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         if ((formats >> i & 1U) != 0) {
-            text_buffer_format(names, "%s%s", names->size > 0 ? ", " : "", format_names[i]);
+            print_to(names, "%s%s", names->size > 0 ? ", " : "", format_names[i]);
         }
     }
 }
@@ -46,16 +47,16 @@ static void print_option(FILE *out, const struct cli_option *option, const char 
     char left[64];
     (void)snprintf(left, sizeof left, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
                    option->argument != NULL ? option->argument : "");
-    (void)fprintf(out, "  %-22s %s\n", left, help);
+    (void)print(out, "  %-22s %s\n", left, help);
 }
 
 static int print_verb_help(const struct cli_verb *verb, FILE *out) {
-    (void)fprintf(out, "phasegate %s%s%s: %s\n", verb->name, verb->arguments[0] != '\0' ? " " : "",
-                  verb->arguments, verb->summary);
+    (void)print(out, "phasegate %s%s%s: %s\n", verb->name, verb->arguments[0] != '\0' ? " " : "",
+                verb->arguments, verb->summary);
     if (verb->about != NULL) {
-        (void)fprintf(out, "\n%s\n", verb->about);
+        (void)print(out, "\n%s\n", verb->about);
     }
-    (void)fprintf(out, "\nOptions:\n");
+    (void)print(out, "\nOptions:\n");
     for (const struct cli_option *option = verb->options; option->name != NULL; option++) {
         print_option(out, option, option->help);
     }
@@ -73,14 +74,13 @@ static int print_verb_help(const struct cli_verb *verb, FILE *out) {
 }
 
 static int print_help(FILE *out) {
-    (void)fprintf(out,
-                  "phasegate watches phased backfills into BigQuery: coverage, gates, runs.\n\n"
-                  "  phasegate [PIPELINE]   the console\n"
-                  "  phasegate VERB …       one answer; `phasegate VERB --help` tells more\n\n");
+    (void)print(out, "phasegate watches phased backfills into BigQuery: coverage, gates, runs.\n\n"
+                     "  phasegate [PIPELINE]   the console\n"
+                     "  phasegate VERB …       one answer; `phasegate VERB --help` tells more\n\n");
     for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
-        (void)fprintf(out, "  %-12s %s\n", (*verb)->name, (*verb)->summary);
+        (void)print(out, "  %-12s %s\n", (*verb)->name, (*verb)->summary);
     }
-    (void)fprintf(
+    (void)print(
         out, "\nExit codes: 0 GO or done, 1 NO-GO or refused, 2 could not be measured, 64-78 as in "
              "sysexits.h.\n");
     return EXIT_GO;
@@ -104,7 +104,7 @@ bool cli_unknown_name(const char *what, const char *name, const char *const *nam
     }
     struct text_buffer all = {0};
     for (size_t i = 0; i < count; i++) {
-        text_buffer_format(&all, "%s%s", i > 0 ? ", " : "", names[i]);
+        print_to(&all, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     (void)error_set(error, EXIT_USAGE, "there is no %s \"%s\"; there are: %s", what, name,
                     all.size > 0 ? all.data : "none");
@@ -328,7 +328,7 @@ int cli_run(int argc, char **argv, FILE *out, FILE *err) {
         return end_output(&cli, print_help(out));
     }
     if (strcmp(first, "--version") == 0) {
-        (void)fprintf(out, "phasegate %s\n", PHASEGATE_VERSION);
+        (void)print(out, "phasegate %s\n", PHASEGATE_VERSION);
         return end_output(&cli, EXIT_GO);
     }
     cli.verb = find_verb(first);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "cli/find.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
@@ -41,22 +42,22 @@ static void show(struct cli *cli, const struct runs_plan *plan, const struct run
                  const char *log) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
-    (void)fprintf(cli->out, "pid %s:", cli->arguments[0]);
+    (void)print(cli->out, "pid %s:", cli->arguments[0]);
     for (char **word = adoptee->argv; *word != NULL; word++) {
-        (void)fprintf(cli->out, " %s", *word);
+        (void)print(cli->out, " %s", *word);
     }
-    (void)fprintf(cli->out, "\nas %s, %s to %s, %zu dates\nlog: %s\n", cli->arguments[1],
-                  day_format(plan->items[0].range.from, from),
-                  day_format(plan->items[0].range.to, to), dayset_count(&plan->items[0].dates),
-                  log != NULL ? log : "none that could be followed; --log FILE names it");
+    (void)print(cli->out, "\nas %s, %s to %s, %zu dates\nlog: %s\n", cli->arguments[1],
+                day_format(plan->items[0].range.from, from),
+                day_format(plan->items[0].range.to, to), dayset_count(&plan->items[0].dates),
+                log != NULL ? log : "none that could be followed; --log FILE names it");
 }
 
 static bool print_adopted(struct cli *cli, const struct runs_started *started) {
     if (cli->format != CLI_JSON) {
-        return fprintf(cli->out, "%s watches pid %s; coverage decides its verdict\n", started->run,
-                       cli->arguments[0]) >= 0;
+        return print(cli->out, "%s watches pid %s; coverage decides its verdict\n", started->run,
+                     cli->arguments[0]);
     }
-    json_t *answer = json_pack("{s:i,s:s}", "schema", 1, "run", started->run);
+    json_t *answer = json_make("{s:i,s:s}", "schema", 1, "run", started->run);
     bool good = json_write(cli->out, answer);
     json_decref(answer);
     return good;

@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/poll.h"
+#include "base/print.h"
 #include "cli/agent_verbs.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
@@ -104,7 +105,7 @@ static int report_poll(struct cli *cli) {
         }
     }
     if (missed == 0) {
-        (void)fprintf(cli->out, "Polled %zu table%s.\n", count, count == 1 ? "" : "s");
+        (void)print(cli->out, "Polled %zu table%s.\n", count, count == 1 ? "" : "s");
     } else {
         (void)error_set(&error, EXIT_UNKNOWN, "%zu of %zu tables could not be measured%s%s", missed,
                         count, why != NULL ? ": " : "", why != NULL ? why : "");
@@ -132,7 +133,7 @@ static int poll_now(struct cli *cli) {
     if (!agent_polls) {
         return report_poll(cli);
     }
-    (void)fprintf(cli->out, "Asked the agent to poll now.\n");
+    (void)print(cli->out, "Asked the agent to poll now.\n");
     return EXIT_GO;
 }
 

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/find.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
@@ -28,14 +29,14 @@ static bool find_group(struct cli *cli, const char *name, size_t *group, struct 
            error_set(error, EXIT_USAGE, "%s is a processor; name a group", name);
 }
 
-static int print(struct cli *cli, json_t *list, const char *key, const char *text) {
+static int print_answer(struct cli *cli, json_t *list, const char *key, const char *text) {
     bool good;
     if (cli->format == CLI_JSON) {
-        json_t *answer = json_pack("{s:i,s:O}", "schema", 1, key, list);
+        json_t *answer = json_make("{s:i,s:O}", "schema", 1, key, list);
         good = json_write(cli->out, answer);
         json_decref(answer);
     } else {
-        good = fputs(text != NULL ? text : "", cli->out) != EOF;
+        good = print_lines(cli->out, text);
     }
     return good ? EXIT_GO : EXIT_IO;
 }
@@ -54,15 +55,15 @@ static int approve(struct cli *cli) {
         int64_t until = situation->as_of + (wish.for_ms > 0 ? wish.for_ms : OPERATE_APPROVAL_MS);
         char utc[CLOCK_UTC_SIZE];
         struct text_buffer text = {0};
-        json_t *list = json_pack("[{s:s,s:s,s:s,s:s,s:s}]", "approval", id, "group",
+        json_t *list = json_make("[{s:s,s:s,s:s,s:s,s:s}]", "approval", id, "group",
                                  cli->count > 0 ? cli->arguments[0] : "", "by", owner, "until",
                                  clock_format_utc(until, utc), "plan", cli->pipeline->hash);
-        text_buffer_format(&text,
-                           "Approved (%s) by %s until %s: plan %.12s%s%s. One launch uses "
-                           "it up.\n",
-                           id, owner, utc, cli->pipeline->hash, cli->count > 0 ? ", " : "",
-                           cli->count > 0 ? cli->arguments[0] : "");
-        code = print(cli, list, "approvals", text.data);
+        print_to(&text,
+                 "Approved (%s) by %s until %s: plan %.12s%s%s. One launch uses "
+                 "it up.\n",
+                 id, owner, utc, cli->pipeline->hash, cli->count > 0 ? ", " : "",
+                 cli->count > 0 ? cli->arguments[0] : "");
+        code = print_answer(cli, list, "approvals", text.data);
         text_buffer_free(&text);
         json_decref(list);
     }
@@ -95,14 +96,14 @@ static bool arm_one(struct cli *cli, const struct situation *situation, const ch
     }
     int64_t until = situation->as_of + (wish.for_ms > 0 ? wish.for_ms : OPERATE_ARM_MS);
     size_t gate = cli->pipeline->groups[wish.group].behind;
-    (void)json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "arm", id, "group", name, "by",
+    (void)json_array_append_new(list, json_make("{s:s,s:s,s:s,s:s}", "arm", id, "group", name, "by",
                                                 owner, "until", clock_format_utc(until, utc)));
-    text_buffer_format(text,
-                       "%s is armed (%s) until %s: it starts by itself after two GO of %s and a "
-                       "countdown of 60 s.\n",
-                       name, id, utc,
-                       gate != PIPELINE_NONE ? cli->pipeline->gates[gate].name
-                                             : "nothing (no gate is in front)");
+    print_to(text,
+             "%s is armed (%s) until %s: it starts by itself after two GO of %s and a "
+             "countdown of 60 s.\n",
+             name, id, utc,
+             gate != PIPELINE_NONE ? cli->pipeline->gates[gate].name
+                                   : "nothing (no gate is in front)");
     return true;
 }
 
@@ -136,7 +137,7 @@ static int arm(struct cli *cli) {
     for (int i = 0; good && i < cli->count; i++) {
         good = arm_one(cli, situation, owner, cli->arguments[i], list, &text, &error);
     }
-    int code = json_array_size(list) > 0 ? print(cli, list, "arms", text.data) : EXIT_GO;
+    int code = json_array_size(list) > 0 ? print_answer(cli, list, "arms", text.data) : EXIT_GO;
     /* Somebody has to be awake to fire it. */
     if (good && !situation->header.agent_alive) {
         good = agent_start(cli->pipeline->file, state_directory(cli->state), &error);
@@ -177,7 +178,7 @@ static int disarm(struct cli *cli) {
     if (!good) {
         return cli_fail(cli, &error);
     }
-    (void)fprintf(cli->out, "Disarmed %zu group%s.\n", ended, ended == 1 ? "" : "s");
+    (void)print(cli->out, "Disarmed %zu group%s.\n", ended, ended == 1 ? "" : "s");
     return EXIT_GO;
 }
 

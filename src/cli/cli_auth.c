@@ -6,6 +6,7 @@
 #include "agent/access.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/verbs.h"
 
 /* A person waits: one request to the token endpoint, with its retries. */
@@ -74,7 +75,7 @@ static int print_json(struct cli *cli, const struct asked *asked) {
 
 static void print_line(FILE *out, const char *name, const char *value) {
     if (value != NULL) {
-        (void)fprintf(out, "%-14s %s\n", name, value);
+        (void)print(out, "%-14s %s\n", name, value);
     }
 }
 
@@ -83,8 +84,8 @@ static void print_token(FILE *out, const struct asked *asked, int64_t expires_ms
     if (asked->offline) {
         print_line(out, "token", "not asked for (--offline)");
     } else if (asked->error.code == EXIT_GO && expires_ms != 0) {
-        (void)fprintf(out, "%-14s obtained, ends in %s and is renewed ahead of it\n", "token",
-                      clock_format_span(expires_ms - clock_wall_ms(clock_system()), span));
+        (void)print(out, "%-14s obtained, ends in %s and is renewed ahead of it\n", "token",
+                    clock_format_span(expires_ms - clock_wall_ms(clock_system()), span));
     } else {
         print_line(out, "token", asked->error.code == EXIT_GO ? "obtained" : "none");
     }
@@ -92,10 +93,10 @@ static void print_token(FILE *out, const struct asked *asked, int64_t expires_ms
 
 static int print_text(struct cli *cli, const struct asked *asked) {
     if (!asked->place.service) {
-        (void)fprintf(cli->out,
-                      "BigQuery is %s, which %s names: no credential is looked up and none is "
-                      "sent.\n",
-                      asked->place.endpoint, asked->place.source);
+        (void)print(cli->out,
+                    "BigQuery is %s, which %s names: no credential is looked up and none is "
+                    "sent.\n",
+                    asked->place.endpoint, asked->place.source);
         return EXIT_GO;
     }
     if (asked->login != NULL) {

@@ -5,6 +5,7 @@
 
 #include "agent/poll.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "cli/cli.h"
 #include "cli/operate.h"
 #include "runs/runs_reconcile.h"
@@ -84,9 +85,8 @@ static bool fresh(const struct situation *situation) {
 bool cli_write_trouble(struct cli *cli, const struct situation *situation) {
     char text[SITUATION_TROUBLE_SIZE];
     const struct situation_trouble *trouble = situation->header.bigquery;
-    return trouble == NULL ||
-           fprintf(cli->out, "\nBigQuery: %s\n",
-                   situation_trouble_report(trouble, situation->as_of, text)) >= 0;
+    return trouble == NULL || print(cli->out, "\nBigQuery: %s\n",
+                                    situation_trouble_report(trouble, situation->as_of, text));
 }
 
 struct situation *cli_situation(struct cli *cli, bool measure, struct error *error) {
@@ -116,7 +116,7 @@ bool cli_confirm(struct cli *cli, const char *question, struct error *error) {
     if (isatty(STDIN_FILENO) == 0) {
         return error_set(error, EXIT_USAGE, "nobody is there to confirm: add --yes");
     }
-    (void)fprintf(cli->out, "%s [y/N] ", question);
+    (void)print(cli->out, "%s [y/N] ", question);
     (void)fflush(cli->out);
     if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "y\n") != 0) {
         return error_set(error, EXIT_NO_GO, "nothing was done");

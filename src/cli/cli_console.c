@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "cli/open_console.h"
 #include "cli/operate.h"
 #include "cli/perform.h"
@@ -70,13 +71,12 @@ static struct situation *load(void *context, struct error *error) {
 /* For a terminal that cannot show the console: the same answers as plain text. */
 static int plain_report(struct cli *cli, const struct error *why) {
     struct error error = {0};
-    (void)fprintf(cli->err, "phasegate: %s; this is the plain report\n", why->text);
+    (void)print(cli->err, "phasegate: %s; this is the plain report\n", why->text);
     struct situation *situation = cli_situation(cli, true, &error);
     if (situation == NULL) {
         return cli_fail(cli, &error);
     }
-    bool good = coverage_write_matrix(cli->out, situation->coverage, 0) &&
-                fputc('\n', cli->out) != EOF &&
+    bool good = coverage_write_matrix(cli->out, situation->coverage, 0) && print(cli->out, "\n") &&
                 gates_write_text(cli->out, situation->gates, PIPELINE_NONE, NULL);
     int code = good ? (int)gates_exit(situation->gates, PIPELINE_NONE) : EXIT_IO;
     situation_free(situation);

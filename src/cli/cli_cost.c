@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
 #include "situation/spend.h"
@@ -77,32 +78,31 @@ static void write_sums(FILE *out, const char *name, const struct state_spend *sp
     char bytes[SITUATION_SPEND_SIZE];
     char dollars[SITUATION_SPEND_SIZE];
     const char *mark = spend->unknown > 0 ? "≥" : " ";
-    (void)fprintf(out, "  %-34s %7lld %7lld %7lld %7lld  %s%10s  %s%9s", name,
-                  (long long)spend->queries, (long long)spend->cached, (long long)spend->failed,
-                  (long long)spend->free_checks, mark,
-                  situation_spend_bytes(spend->bytes_billed, bytes), mark,
-                  situation_spend_dollars(spend->dollars, dollars));
+    (void)print(out, "  %-34s %7lld %7lld %7lld %7lld  %s%10s  %s%9s", name,
+                (long long)spend->queries, (long long)spend->cached, (long long)spend->failed,
+                (long long)spend->free_checks, mark,
+                situation_spend_bytes(spend->bytes_billed, bytes), mark,
+                situation_spend_dollars(spend->dollars, dollars));
     if (whole > 0) {
-        (void)fprintf(out, "  %5.1f %%", (double)spend->bytes_billed * 100.0 / (double)whole);
+        (void)print(out, "  %5.1f %%", (double)spend->bytes_billed * 100.0 / (double)whole);
     }
-    (void)fprintf(out, "%s\n", spend->estimated > 0 ? "  estimated" : "");
+    (void)print(out, "%s\n", spend->estimated > 0 ? "  estimated" : "");
 }
 
 static void write_doubts(const struct cli *cli, const struct state_spend *total) {
     char bytes[SITUATION_SPEND_SIZE];
     if (total->estimated > 0) {
-        (void)fprintf(cli->out,
-                      "  %lld of the bills were not told and are estimated: %s of the "
-                      "sum.\n",
-                      (long long)total->estimated,
-                      situation_spend_bytes(total->bytes_estimated, bytes));
+        (void)print(cli->out,
+                    "  %lld of the bills were not told and are estimated: %s of the "
+                    "sum.\n",
+                    (long long)total->estimated,
+                    situation_spend_bytes(total->bytes_estimated, bytes));
     }
     if (total->unknown > 0) {
-        (void)fprintf(
-            cli->out,
-            "  %lld quer%s given up and perhaps billed: up to %s each, in no sum above.\n",
-            (long long)total->unknown, total->unknown == 1 ? "y was" : "ies were",
-            situation_spend_bytes(cli->pipeline->poll.bytes_per_query, bytes));
+        (void)print(cli->out,
+                    "  %lld quer%s given up and perhaps billed: up to %s each, in no sum above.\n",
+                    (long long)total->unknown, total->unknown == 1 ? "y was" : "ies were",
+                    situation_spend_bytes(cli->pipeline->poll.bytes_per_query, bytes));
     }
 }
 
@@ -111,28 +111,28 @@ static void write_budget(const struct cli *cli, const struct state_spend *total,
     char budget[SITUATION_SPEND_SIZE];
     char text[SITUATION_BUDGET_SIZE];
     if (poll->bytes_per_night == 0) {
-        (void)fprintf(cli->out, "  No budget (poll.bytes_per_night: none).");
+        (void)print(cli->out, "  No budget (poll.bytes_per_night: none).");
     } else {
-        (void)fprintf(cli->out, "  %.1f %% of the night's budget of %s.",
-                      (double)total->bytes_billed * 100.0 / (double)poll->bytes_per_night,
-                      situation_spend_bytes(poll->bytes_per_night, budget));
+        (void)print(cli->out, "  %.1f %% of the night's budget of %s.",
+                    (double)total->bytes_billed * 100.0 / (double)poll->bytes_per_night,
+                    situation_spend_bytes(poll->bytes_per_night, budget));
     }
-    (void)fprintf(cli->out, " $%.2f per TiB (poll.price_per_tib).\n", poll->price_per_tib);
+    (void)print(cli->out, " $%.2f per TiB (poll.price_per_tib).\n", poll->price_per_tib);
     (void)situation_budget_text(cli->pipeline, total->bytes_billed, text);
     if (present && text[0] != '\0') {
-        (void)fprintf(cli->out, "  ALARM: %s.\n", text);
+        (void)print(cli->out, "  ALARM: %s.\n", text);
     }
 }
 
 static void write_head(const struct cli *cli, const char *first) {
-    (void)fprintf(cli->out, "  %-34s %7s %7s %7s %7s  %11s  %10s  %7s\n", first, "QUERIES",
-                  "CACHED", "FAILED", "FREE", "BILLED", "COST", "SHARE");
+    (void)print(cli->out, "  %-34s %7s %7s %7s %7s  %11s  %10s  %7s\n", first, "QUERIES", "CACHED",
+                "FAILED", "FREE", "BILLED", "COST", "SHARE");
 }
 
 static void write_night(const struct cli *cli, const struct night *night) {
     char day[DAY_TEXT_SIZE];
-    (void)fprintf(cli->out, "%s: night of %s, noon to noon\n\n", cli->pipeline->name,
-                  day_format(night->night, day));
+    (void)print(cli->out, "%s: night of %s, noon to noon\n\n", cli->pipeline->name,
+                day_format(night->night, day));
     write_head(cli, "");
     for (size_t subject = 0; subject < SUBJECT_COUNT; subject++) {
         bool headed = false;
@@ -142,14 +142,14 @@ static void write_night(const struct cli *cli, const struct night *night) {
                 continue;
             }
             if (!headed) {
-                (void)fprintf(cli->out, " %s\n", subjects[subject].heading);
+                (void)print(cli->out, " %s\n", subjects[subject].heading);
                 headed = true;
             }
             write_sums(cli->out, spend->key, spend, night->total.bytes_billed);
         }
     }
     write_sums(cli->out, "all", &night->total, night->total.bytes_billed);
-    (void)fprintf(cli->out, "\n");
+    (void)print(cli->out, "\n");
     write_doubts(cli, &night->total);
     write_budget(cli, &night->total,
                  night->night == situation_night(clock_wall_ms(clock_system())));
@@ -171,16 +171,16 @@ static void write_nights(const struct cli *cli, const struct night *nights, size
 
 static json_t *sums_json(const struct cli *cli, const struct state_spend *spend) {
     json_int_t unknown_most = spend->unknown * cli->pipeline->poll.bytes_per_query;
-    json_t *made = json_pack(
+    json_t *made = json_make(
         "{s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "queries", (json_int_t)spend->queries, "cached",
         (json_int_t)spend->cached, "failed", (json_int_t)spend->failed, "free_checks",
         (json_int_t)spend->free_checks, "bytes_processed", (json_int_t)spend->bytes_processed,
         "bytes_billed", (json_int_t)spend->bytes_billed, "dollars", spend->dollars);
     (void)json_object_set_new(made, "estimated",
-                              json_pack("{s:I,s:I}", "queries", (json_int_t)spend->estimated,
+                              json_make("{s:I,s:I}", "queries", (json_int_t)spend->estimated,
                                         "bytes", (json_int_t)spend->bytes_estimated));
     (void)json_object_set_new(made, "unknown",
-                              json_pack("{s:I,s:I}", "queries", (json_int_t)spend->unknown,
+                              json_make("{s:I,s:I}", "queries", (json_int_t)spend->unknown,
                                         "bytes_at_most", unknown_most));
     return made;
 }
@@ -192,23 +192,23 @@ static json_t *night_json(const struct cli *cli, const struct night *night) {
         const struct state_spend *spend = &night->spends[i];
         json_t *item = sums_json(cli, spend);
         int64_t whole = night->total.bytes_billed;
-        (void)json_object_set_new(
-            item, "kind", json_string(subjects[subject_of(cli->pipeline, spend->key)].word));
-        (void)json_object_set_new(item, "name", json_string(spend->key));
+        (void)json_object_set_new(item, "kind",
+                                  json_words(subjects[subject_of(cli->pipeline, spend->key)].word));
+        (void)json_object_set_new(item, "name", json_words(spend->key));
         (void)json_object_set_new(
             item, "share",
             whole > 0 ? json_percent((int)((double)spend->bytes_billed * 1000.0 / (double)whole))
                       : json_null());
         (void)json_array_append_new(items, item);
     }
-    return json_pack("{s:o,s:s,s:o,s:o}", "night", json_day(night->night), "budget",
+    return json_make("{s:o,s:s,s:o,s:o}", "night", json_day(night->night), "budget",
                      situation_budget_name(budget), "total", sums_json(cli, &night->total), "items",
                      items);
 }
 
 static json_t *head_json(const struct cli *cli) {
     const struct pipeline_poll *poll = &cli->pipeline->poll;
-    return json_pack("{s:i,s:s,s:o,s:f,s:I,s:o}", "schema", 1, "pipeline", cli->pipeline->name,
+    return json_make("{s:i,s:s,s:o,s:f,s:I,s:o}", "schema", 1, "pipeline", cli->pipeline->name,
                      "as_of", json_time(clock_wall_ms(clock_system())), "price_per_tib",
                      poll->price_per_tib, "bytes_per_query", (json_int_t)poll->bytes_per_query,
                      "bytes_per_night",
@@ -277,7 +277,7 @@ static json_t *estimate_json(const struct cli *cli, const struct situation *situ
         const struct situation_estimate *one = &situation->estimates[i];
         bool known = one->bytes >= 0;
         (void)json_array_append_new(
-            targets, json_pack("{s:s,s:s,s:o,s:o,s:o,s:I,s:o}", "name", one->key, "kind",
+            targets, json_make("{s:s,s:s,s:o,s:o,s:o,s:I,s:o}", "name", one->key, "kind",
                                subjects[subject_of(cli->pipeline, one->key)].word, "estimated_at",
                                json_time(one->at), "bytes",
                                known ? json_integer(one->bytes) : json_null(), "dollars",
@@ -289,12 +289,12 @@ static json_t *estimate_json(const struct cli *cli, const struct situation *situ
     (void)json_object_set_new(answer, "targets", targets);
     (void)json_object_set_new(
         answer, "night",
-        json_pack("{s:i,s:o,s:o,s:I,s:o}", "hours", SITUATION_NIGHT_HOURS, "bytes_at_most",
+        json_make("{s:i,s:o,s:o,s:I,s:o}", "hours", SITUATION_NIGHT_HOURS, "bytes_at_most",
                   night >= 0 ? json_integer(night) : json_null(), "dollars_at_most",
                   night >= 0 ? json_real(situation_spend_cost(cli->pipeline, night)) : json_null(),
                   "not_estimated", (json_int_t)unknown, "busiest_group",
                   situation->busiest != PIPELINE_NONE
-                      ? json_string(cli->pipeline->groups[situation->busiest].name)
+                      ? json_words(cli->pipeline->groups[situation->busiest].name)
                       : json_null()));
     return answer;
 }
@@ -308,7 +308,7 @@ static bool write_estimate(struct cli *cli, const struct situation *situation) {
     }
     struct text_buffer text = {0};
     situation_estimate_describe(situation, &text);
-    (void)fprintf(cli->out, "%s: what measuring would cost\n\n%s", cli->pipeline->name, text.data);
+    (void)print(cli->out, "%s: what measuring would cost\n\n%s", cli->pipeline->name, text.data);
     text_buffer_free(&text);
     return ferror(cli->out) == 0;
 }

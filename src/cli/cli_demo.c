@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "cli/night.h"
 #include "cli/open_console.h"
 #include "cli/stage.h"
@@ -37,7 +38,7 @@ static int run_headless(struct cli *cli, const struct scenario *scenario, double
     if (!stage_open_private(scenario, speed, &stage, &error)) {
         return cli_fail(cli, &error);
     }
-    (void)fprintf(cli->out, "The night of %s, at %g times its speed.\n", scenario->name, speed);
+    (void)print(cli->out, "The night of %s, at %g times its speed.\n", scenario->name, speed);
     int code = night_run(cli);
     if (cli->state != NULL) {
         state_close(cli->state);
@@ -52,7 +53,7 @@ static int run_headless(struct cli *cli, const struct scenario *scenario, double
 static int run_console(struct cli *cli, const struct scenario *scenario, double speed) {
     struct error error = {0};
     struct stage stage;
-    (void)fprintf(cli->out, "Filling a local BigQuery with the night of %s …\n", scenario->name);
+    (void)print(cli->out, "Filling a local BigQuery with the night of %s …\n", scenario->name);
     (void)fflush(cli->out);
     if (!stage_open(scenario, speed, cli_value(cli, "shared") != NULL, &stage, &error)) {
         return cli_fail(cli, &error);
@@ -60,10 +61,10 @@ static int run_console(struct cli *cli, const struct scenario *scenario, double 
     int code = cli_open_console(cli);
     if (stage_busy(&stage)) {
         const char *shared = cli_value(cli, "shared") != NULL ? " --shared" : "";
-        (void)fprintf(cli->out,
-                      "The demo's night goes on: `phasegate demo%s` opens it again, "
-                      "`phasegate demo%s --end` ends it.\n",
-                      shared, shared);
+        (void)print(cli->out,
+                    "The demo's night goes on: `phasegate demo%s` opens it again, "
+                    "`phasegate demo%s --end` ends it.\n",
+                    shared, shared);
         stage_leave(&stage);
         return code;
     }
@@ -79,13 +80,13 @@ static int end_demo(struct cli *cli) {
     struct error error = {0};
     struct stage stage;
     if (!stage_find(cli_value(cli, "shared") != NULL, &stage, &error)) {
-        (void)fprintf(cli->out, "No demo is there to end.\n");
+        (void)print(cli->out, "No demo is there to end.\n");
         return EXIT_GO;
     }
     if (!stage_end(&stage, &error)) {
         return cli_fail(cli, &error);
     }
-    (void)fprintf(cli->out, "The demo has ended; nothing of it is left.\n");
+    (void)print(cli->out, "The demo has ended; nothing of it is left.\n");
     return EXIT_GO;
 }
 

@@ -29,7 +29,7 @@ static bool write_json(struct cli *cli, const struct situation *situation, size_
     if (only != PIPELINE_NONE) {
         answer = coverage_gaps_to_json(situation->coverage, only, range, false);
     } else {
-        answer = json_pack("{s:i,s:[]}", "schema", 1, "tables");
+        answer = json_make("{s:i,s:[]}", "schema", 1, "tables");
         for (size_t i = 0; i < situation->pipeline->table_count; i++) {
             (void)json_array_append_new(
                 json_object_get(answer, "tables"),

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/print.h"
 #include "cli/verbs.h"
 
 enum { LARGEST_FILE = 1024 * 1024 };
@@ -53,10 +54,10 @@ static int run(struct cli *cli) {
             return cli_fail(cli, &error);
         }
     }
-    (void)fprintf(cli->out,
-                  "Wrote %s/pipeline.yaml and %s/expected_dates.sql.\n"
-                  "Fill in what is marked, then: phasegate validate %s/pipeline.yaml\n",
-                  directory, directory, directory);
+    (void)print(cli->out,
+                "Wrote %s/pipeline.yaml and %s/expected_dates.sql.\n"
+                "Fill in what is marked, then: phasegate validate %s/pipeline.yaml\n",
+                directory, directory, directory);
     return EXIT_GO;
 }
 

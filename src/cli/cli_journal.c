@@ -5,17 +5,18 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/brief.h"
 #include "cli/verbs.h"
 #include "state/state_journal.h"
 
 static bool write_json(struct cli *cli, const struct state_event *events, size_t count) {
-    json_t *answer = json_pack("{s:i,s:[]}", "schema", 1, "events");
+    json_t *answer = json_make("{s:i,s:[]}", "schema", 1, "events");
     for (size_t i = 0; i < count; i++) {
         const struct state_event *event = &events[i];
         (void)json_array_append_new(
             json_object_get(answer, "events"),
-            json_pack("{s:I,s:o,s:s,s:s,s:s,s:s}", "sequence", (json_int_t)event->sequence, "at",
+            json_make("{s:I,s:o,s:s,s:s,s:s,s:s}", "sequence", (json_int_t)event->sequence, "at",
                       json_time(event->at), "actor", event->actor, "kind", event->kind, "subject",
                       event->subject, "text", event->text));
     }
@@ -27,9 +28,9 @@ static bool write_json(struct cli *cli, const struct state_event *events, size_t
 static bool write_text(struct cli *cli, const struct state_event *events, size_t count) {
     for (size_t i = 0; i < count; i++) {
         char time[CLOCK_UTC_SIZE];
-        (void)fprintf(cli->out, "%s  %-14s %-12s %s%s%s\n", clock_format_utc(events[i].at, time),
-                      events[i].actor, events[i].kind, events[i].subject,
-                      events[i].subject[0] != '\0' ? ": " : "", events[i].text);
+        (void)print(cli->out, "%s  %-14s %-12s %s%s%s\n", clock_format_utc(events[i].at, time),
+                    events[i].actor, events[i].kind, events[i].subject,
+                    events[i].subject[0] != '\0' ? ": " : "", events[i].text);
     }
     return ferror(cli->out) == 0;
 }

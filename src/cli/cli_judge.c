@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "cli/find.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
@@ -32,14 +33,14 @@ static int mark(struct cli *cli, bool put, bool hold, const char *reason, const 
         return cli_fail(cli, &error);
     }
     if (later != NULL) {
-        (void)fprintf(cli->out,
-                      "%s %s, by a marker beside the state, which cannot be written (%s). It is "
-                      "recorded as soon as it can be.\n",
-                      gate, done, later);
+        (void)print(cli->out,
+                    "%s %s, by a marker beside the state, which cannot be written (%s). It is "
+                    "recorded as soon as it can be.\n",
+                    gate, done, later);
         free(later);
         return EXIT_GO;
     }
-    (void)fprintf(cli->out, "%s %s.\n", gate, done);
+    (void)print(cli->out, "%s %s.\n", gate, done);
     return EXIT_GO;
 }
 
@@ -91,8 +92,8 @@ static int waive(struct cli *cli) {
     if (!good) {
         return cli_fail(cli, &error);
     }
-    (void)fprintf(cli->out, "Waived: these dates of %s no longer count as attainable.\n",
-                  cli->arguments[0]);
+    (void)print(cli->out, "Waived: these dates of %s no longer count as attainable.\n",
+                cli->arguments[0]);
     return EXIT_GO;
 }
 

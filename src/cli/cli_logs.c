@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "logs/follow.h"
@@ -105,7 +106,7 @@ static void keep(struct tail *tail, const char *line) {
 static void print_tail(struct cli *cli, struct tail *tail) {
     size_t shown = tail->count < tail->size ? tail->count : tail->size;
     for (size_t i = tail->count - shown; i < tail->count; i++) {
-        (void)fprintf(cli->out, "%s\n", tail->lines[i % tail->size]);
+        (void)print(cli->out, "%s\n", tail->lines[i % tail->size]);
     }
     tail->count = 0;
 }

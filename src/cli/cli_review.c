@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
 #include "gates/gates_json.h"
@@ -14,16 +15,16 @@ static bool write_json(struct cli *cli, const struct situation *situation, const
     for (size_t i = 0; i < cli->pipeline->group_count; i++) {
         const struct situation_group *group = &situation->groups[i];
         (void)json_array_append_new(
-            approvals, json_pack("{s:s,s:o,s:o,s:o}", "group", cli->pipeline->groups[i].name,
+            approvals, json_make("{s:s,s:o,s:o,s:o}", "group", cli->pipeline->groups[i].name,
                                  "approved_by", json_string_or_null(group->approved_by),
                                  "approved_until", json_time(group->approved_until), "armed_until",
                                  json_time(group->armed_until)));
     }
     json_t *answer = gates_to_json(situation->gates, PIPELINE_NONE, NULL);
-    (void)json_object_set_new(answer, "pipeline", json_string(cli->pipeline->name));
-    (void)json_object_set_new(answer, "plan", json_string(cli->pipeline->hash));
+    (void)json_object_set_new(answer, "pipeline", json_words(cli->pipeline->name));
+    (void)json_object_set_new(answer, "plan", json_words(cli->pipeline->hash));
     (void)json_object_set_new(answer, "groups", approvals);
-    (void)json_object_set_new(answer, "page", json_string(page));
+    (void)json_object_set_new(answer, "page", json_words(page));
     bool good = json_write(cli->out, answer);
     json_decref(answer);
     return good;
@@ -38,7 +39,7 @@ static int run(struct cli *cli) {
     char *owner = operate_owner();
     char *page = snapshot_review(cli->pipeline, situation, situation->as_of, owner);
     bool good =
-        cli->format == CLI_JSON ? write_json(cli, situation, page) : fputs(page, cli->out) != EOF;
+        cli->format == CLI_JSON ? write_json(cli, situation, page) : print_lines(cli->out, page);
     int code = EXIT_GO;
     if (!good) {
         (void)error_set_errno(&error, EXIT_IO, errno, "cannot write the review");

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/verbs.h"
 
 static json_t *code_or_null(int code) {
@@ -12,7 +13,7 @@ static json_t *code_or_null(int code) {
 
 static json_t *code_json(const struct situation_run *run) {
     json_t *dirty = run->code_changed < 0 ? json_null() : json_boolean(run->code_changed > 0);
-    return json_pack("{s:o,s:o,s:o}", "commit", json_string_or_null(run->code_commit), "dirty",
+    return json_make("{s:o,s:o,s:o}", "commit", json_string_or_null(run->code_commit), "dirty",
                      dirty, "moved_to", json_string_or_null(run->code_moved));
 }
 
@@ -21,7 +22,7 @@ static json_t *failures_json(const struct situation_run *run) {
     for (size_t i = 0; i < run->failure_count; i++) {
         const struct situation_failure *one = &run->failures[i];
         (void)json_array_append_new(
-            failures, json_pack("{s:I,s:s,s:o}", "dates", (json_int_t)one->dates, "reason",
+            failures, json_make("{s:I,s:s,s:o}", "dates", (json_int_t)one->dates, "reason",
                                 one->reason, "first", json_day(one->first)));
     }
     return failures;
@@ -30,7 +31,7 @@ static json_t *failures_json(const struct situation_run *run) {
 static json_t *alarms_json(const struct situation_run *run) {
     json_t *alarms = json_array();
     for (size_t i = 0; i < run->alarm_count; i++) {
-        (void)json_array_append_new(alarms, json_pack("{s:s,s:s}", "alarm", run->alarms[i].rule,
+        (void)json_array_append_new(alarms, json_make("{s:s,s:s}", "alarm", run->alarms[i].rule,
                                                       "text", run->alarms[i].text));
     }
     return alarms;
@@ -50,13 +51,13 @@ static void add_log(json_t *json, const struct situation_run *run) {
                               run->total == 0 ? json_null() : json_integer((json_int_t)run->total));
     (void)json_object_set_new(json, "bar",
                               run->bar_total <= 0 ? json_null()
-                                                  : json_pack("{s:I,s:I}", "position",
+                                                  : json_make("{s:I,s:I}", "position",
                                                               (json_int_t)run->bar_position,
                                                               "total", (json_int_t)run->bar_total));
 }
 
 static json_t *run_json(const struct situation_run *run) {
-    json_t *json = json_pack(
+    json_t *json = json_make(
         "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o,s:o,s:I,s:s,s:b,s:o,s:o,"
         "s:o,s:o,"
         "s:o,s:s,s:s,s:o,s:o,s:b,s:o,s:b,s:o}",
@@ -91,13 +92,13 @@ static json_t *run_json(const struct situation_run *run) {
 static json_t *retry_json(const struct situation_run *run) {
     return run->retry_at == 0
                ? json_null()
-               : json_pack("{s:o,s:i,s:i,s:o}", "at", json_time(run->retry_at), "number",
+               : json_make("{s:o,s:i,s:i,s:o}", "at", json_time(run->retry_at), "number",
                            run->retry_number, "times", run->retry_times, "workers",
                            run->retry_workers > 0 ? json_integer(run->retry_workers) : json_null());
 }
 
 static bool write_json(struct cli *cli, const struct situation *situation) {
-    json_t *answer = json_pack("{s:i,s:I,s:[]}", "schema", 1, "left_out",
+    json_t *answer = json_make("{s:i,s:I,s:[]}", "schema", 1, "left_out",
                                (json_int_t)situation->runs_left_out, "runs");
     for (size_t i = 0; i < situation->run_count; i++) {
         json_t *run = run_json(&situation->runs[i]);
@@ -115,24 +116,24 @@ static bool write_json(struct cli *cli, const struct situation *situation) {
 static void write_status(struct cli *cli, const struct situation_run *run, int64_t as_of) {
     char span[CLOCK_SPAN_SIZE];
     if (run->verdict != NULL) {
-        (void)fprintf(cli->out, "%s: %s", run->verdict,
-                      run->verdict_text != NULL ? run->verdict_text : "");
+        (void)print(cli->out, "%s: %s", run->verdict,
+                    run->verdict_text != NULL ? run->verdict_text : "");
     } else if (strcmp(run->state, "ended") == 0) {
-        (void)fprintf(cli->out, "ended %s ago, %s", clock_format_span(as_of - run->ended_at, span),
-                      run->waiting);
+        (void)print(cli->out, "ended %s ago, %s", clock_format_span(as_of - run->ended_at, span),
+                    run->waiting);
     } else if (run->stop_stage != NULL) {
-        (void)fprintf(cli->out, "%s", run->stop_stage);
+        (void)print(cli->out, "%s", run->stop_stage);
     } else {
         char *progress = situation_progress_text(run);
-        (void)fprintf(cli->out, "%s%s", progress, run->orphan ? ", orphan" : "");
+        (void)print(cli->out, "%s%s", progress, run->orphan ? ", orphan" : "");
         free(progress);
     }
     if (run->server_text != NULL) {
-        (void)fprintf(cli->out, "; %s, %s; its claims are kept",
-                      run->outcome != NULL ? run->outcome : run->state, run->server_text);
+        (void)print(cli->out, "; %s, %s; its claims are kept",
+                    run->outcome != NULL ? run->outcome : run->state, run->server_text);
     }
     if (run->notices != NULL) {
-        (void)fprintf(cli->out, "; %s", run->notices);
+        (void)print(cli->out, "; %s", run->notices);
     }
     if (run->retry_at != 0) {
         char at[CLOCK_UTC_SIZE];
@@ -140,35 +141,35 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
         if (run->retry_workers > 0) {
             (void)snprintf(workers, sizeof workers, " with %d workers", run->retry_workers);
         }
-        (void)fprintf(cli->out, "; tried again at %s%s (%d of %d)",
-                      clock_format_utc(run->retry_at, at), workers, run->retry_number,
-                      run->retry_times);
+        (void)print(cli->out, "; tried again at %s%s (%d of %d)",
+                    clock_format_utc(run->retry_at, at), workers, run->retry_number,
+                    run->retry_times);
     }
-    (void)fputc('\n', cli->out);
+    (void)print(cli->out, "\n");
 }
 
 static bool write_text(struct cli *cli, const struct situation *situation) {
     if (situation->run_count == 0) {
-        (void)fprintf(cli->out, "No run in the last 24 hours.\n");
+        (void)print(cli->out, "No run in the last 24 hours.\n");
     }
     for (size_t i = 0; i < situation->run_count; i++) {
         const struct situation_run *run = &situation->runs[i];
         char from[DAY_TEXT_SIZE];
         char to[DAY_TEXT_SIZE];
-        (void)fprintf(cli->out, "%-16s %-9s %-30s %s..%s  ", run->run, run->state, run->processor,
-                      day_format(run->range.from, from), day_format(run->range.to, to));
+        (void)print(cli->out, "%-16s %-9s %-30s %s..%s  ", run->run, run->state, run->processor,
+                    day_format(run->range.from, from), day_format(run->range.to, to));
         write_status(cli, run, situation->as_of);
         for (size_t j = 0; j < run->alarm_count; j++) {
-            (void)fprintf(cli->out, "    ▲ %s\n", run->alarms[j].text);
+            (void)print(cli->out, "    ▲ %s\n", run->alarms[j].text);
         }
         for (size_t j = 0; j < run->failure_count && j < 3; j++) {
-            (void)fprintf(cli->out, "    %zu dates: %s\n", run->failures[j].dates,
-                          run->failures[j].reason);
+            (void)print(cli->out, "    %zu dates: %s\n", run->failures[j].dates,
+                        run->failures[j].reason);
         }
     }
     if (situation->runs_left_out > 0) {
-        (void)fprintf(cli->out, "%zu older ended runs of the last 24 hours are not shown.\n",
-                      situation->runs_left_out);
+        (void)print(cli->out, "%zu older ended runs of the last 24 hours are not shown.\n",
+                    situation->runs_left_out);
     }
     return ferror(cli->out) == 0;
 }

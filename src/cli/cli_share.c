@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "base/share.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
@@ -70,20 +71,19 @@ static void report(struct cli *cli, const char *directory) {
     enum share_reach reach = share_of(directory);
     char *group = group_of(directory);
     char *closed = reach != SHARE_NONE ? share_closed_parent(directory) : NULL;
-    (void)fprintf(cli->out, "%s is for its owner", directory);
+    (void)print(cli->out, "%s is for its owner", directory);
     if (reach == SHARE_NONE) {
-        (void)fprintf(cli->out, " only");
+        (void)print(cli->out, " only");
     } else {
-        (void)fprintf(cli->out, "; the group %s may %s", group,
-                      reach == SHARE_ACT ? "watch and act" : "watch");
+        (void)print(cli->out, "; the group %s may %s", group,
+                    reach == SHARE_ACT ? "watch and act" : "watch");
     }
-    (void)fprintf(cli->out, ".\n");
+    (void)print(cli->out, ".\n");
     if (closed != NULL) {
-        (void)fprintf(
-            cli->out,
-            "But %s is closed to the group: open it (chmod g+x or o+x), or keep the state "
-            "in a shared place named by PHASEGATE_STATE.\n",
-            closed);
+        (void)print(cli->out,
+                    "But %s is closed to the group: open it (chmod g+x or o+x), or keep the state "
+                    "in a shared place named by PHASEGATE_STATE.\n",
+                    closed);
     }
     free(closed);
     free(group);
@@ -105,9 +105,9 @@ static bool change(struct cli *cli, const char *directory, size_t wanted, struct
                                      STATE_EVENT_SHARE, NULL, text, NULL, error) &&
                 state_copy_publish(cli->state, error);
     if (good && change.left > 0) {
-        (void)fprintf(cli->out,
-                      "%zu files and directories belong to other accounts and stay as they are.\n",
-                      change.left);
+        (void)print(cli->out,
+                    "%zu files and directories belong to other accounts and stay as they are.\n",
+                    change.left);
     }
     free(text);
     free(group);

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/poll.h"
 #include "base/clock.h"
+#include "base/print.h"
 #include "cli/find.h"
 #include "cli/operate.h"
 #include "cli/verbs.h"
@@ -56,12 +57,12 @@ static bool cancel_now(struct cli *cli, const char *owner, struct error *error) 
         return false;
     }
     if (agent_polls) {
-        (void)fprintf(cli->out, "The agent cancels them; `phasegate runs` shows how far it is.\n");
+        (void)print(cli->out, "The agent cancels them; `phasegate runs` shows how far it is.\n");
     } else if (held > 0) {
-        (void)fprintf(cli->out, "%zu run%s still held; `phasegate runs` says why.\n", held,
-                      held == 1 ? " is" : "s are");
+        (void)print(cli->out, "%zu run%s still held; `phasegate runs` says why.\n", held,
+                    held == 1 ? " is" : "s are");
     } else {
-        (void)fprintf(cli->out, "No job is left on the server; the claims are released.\n");
+        (void)print(cli->out, "No job is left on the server; the claims are released.\n");
     }
     return true;
 }
@@ -74,10 +75,10 @@ static bool cancel_jobs(struct cli *cli, const struct state_actor *actor,
         return false;
     }
     if (*asked > 0) {
-        (void)fprintf(cli->out,
-                      "Jobs in BigQuery of %zu run%s are to be cancelled; cancelled jobs may still "
-                      "incur costs.\n",
-                      *asked, *asked == 1 ? "" : "s");
+        (void)print(cli->out,
+                    "Jobs in BigQuery of %zu run%s are to be cancelled; cancelled jobs may still "
+                    "incur costs.\n",
+                    *asked, *asked == 1 ? "" : "s");
     }
     if (live > 0) {
         return wake_agent(cli, error);
@@ -125,7 +126,7 @@ static bool release_claims(struct cli *cli, const struct state_actor *actor,
                          clock_wall_ms(clock_system()), error)) {
         return false;
     }
-    (void)fprintf(cli->out, "The claims of %s are released.\n", selector->run);
+    (void)print(cli->out, "The claims of %s are released.\n", selector->run);
     return true;
 }
 
@@ -172,13 +173,12 @@ static bool stop_runs(struct cli *cli, const struct state_actor *actor,
         return tell_unrecorded(cli, asked, later, error);
     }
     if (asked > 0) {
-        (void)fprintf(cli->out, "%s %zu run%s%s; `phasegate runs` shows how far they are.\n",
-                      now ? "Killing" : "Asked", asked, asked == 1 ? "" : "s",
-                      now ? "" : " to stop");
+        (void)print(cli->out, "%s %zu run%s%s; `phasegate runs` shows how far they are.\n",
+                    now ? "Killing" : "Asked", asked, asked == 1 ? "" : "s", now ? "" : " to stop");
     }
     char *limits = asked > 0 ? runs_stop_limits(cli->state, selector) : NULL;
     if (limits != NULL) {
-        (void)fprintf(cli->out, "%s.\n", limits);
+        (void)print(cli->out, "%s.\n", limits);
         free(limits);
     }
     if (cancel && !cancel_jobs(cli, actor, selector, &cancelled, error)) {

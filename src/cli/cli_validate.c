@@ -5,13 +5,14 @@
 #include "agent/patterns.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/print.h"
 #include "cli/verbs.h"
 
 static int print_mistakes(struct cli *cli, const struct error *error) {
     if (cli->format != CLI_JSON) {
         return cli_fail(cli, error);
     }
-    json_t *answer = json_pack("{s:i,s:b,s:[]}", "schema", 1, "valid", 0, "mistakes");
+    json_t *answer = json_make("{s:i,s:b,s:[]}", "schema", 1, "valid", 0, "mistakes");
     struct text rest = text_of(error->text);
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
@@ -26,17 +27,17 @@ static int print_mistakes(struct cli *cli, const struct error *error) {
 static int print_valid(struct cli *cli) {
     const struct pipeline *pipeline = cli->pipeline;
     if (cli->format == CLI_JSON) {
-        json_t *answer = json_pack("{s:i,s:b,s:[],s:s,s:s}", "schema", 1, "valid", 1, "mistakes",
+        json_t *answer = json_make("{s:i,s:b,s:[],s:s,s:s}", "schema", 1, "valid", 1, "mistakes",
                                    "pipeline", pipeline->name, "hash", pipeline->hash);
         bool good = json_write(cli->out, answer);
         json_decref(answer);
         return good ? EXIT_GO : EXIT_IO;
     }
-    (void)fprintf(cli->out,
-                  "%s is valid: pipeline %s, %zu tables, %zu seasons, %zu processors, %zu groups, "
-                  "%zu gates\n",
-                  pipeline->file, pipeline->name, pipeline->table_count, pipeline->season_count,
-                  pipeline->processor_count, pipeline->group_count, pipeline->gate_count);
+    (void)print(cli->out,
+                "%s is valid: pipeline %s, %zu tables, %zu seasons, %zu processors, %zu groups, "
+                "%zu gates\n",
+                pipeline->file, pipeline->name, pipeline->table_count, pipeline->season_count,
+                pipeline->processor_count, pipeline->group_count, pipeline->gate_count);
     return EXIT_GO;
 }
 
@@ -53,7 +54,7 @@ static json_t *number_or_null(size_t number) {
 }
 
 static json_t *finding_json(const struct online_finding *finding) {
-    return json_pack(
+    return json_make(
         "{s:s,s:s,s:o,s:o,s:s,s:s}", "severity", online_severity_word(finding->severity), "file",
         finding->file, "line", number_or_null(finding->place.line), "column",
         number_or_null(finding->place.column), "about", finding->what, "text", finding->text);
@@ -66,7 +67,7 @@ static json_t *report_json(const struct pipeline *pipeline, const struct online_
         (void)json_array_append_new(findings, finding_json(finding));
         if (finding->severity == ONLINE_MISTAKE) {
             char *line = online_finding_line(finding);
-            (void)json_array_append_new(mistakes, json_string(line));
+            (void)json_array_append_new(mistakes, json_words(line));
             free(line);
         }
     }
@@ -74,7 +75,7 @@ static json_t *report_json(const struct pipeline *pipeline, const struct online_
     int code = online_code(report);
     json_t *valid = code == EXIT_UNKNOWN ? json_null() : json_boolean(code == EXIT_GO);
     bool told = report->bytes >= 0;
-    return json_pack("{s:i,s:o,s:o,s:s,s:s,s:b,s:o,s:I,s:I,s:o,s:o}", "schema", 1, "valid", valid,
+    return json_make("{s:i,s:o,s:o,s:s,s:s,s:b,s:o,s:I,s:I,s:o,s:o}", "schema", 1, "valid", valid,
                      "mistakes", mistakes, "pipeline", pipeline->name, "hash", pipeline->hash,
                      "online", 1, "findings", findings, "tables", (json_int_t)report->tables,
                      "queries", (json_int_t)report->queries, "bytes",
@@ -84,8 +85,7 @@ static json_t *report_json(const struct pipeline *pipeline, const struct online_
 
 static void add_count(struct text_buffer *text, size_t count, const char *one, const char *many) {
     if (count > 0) {
-        text_buffer_format(text, "%s%zu %s", text->size > 0 ? ", " : "", count,
-                           count == 1 ? one : many);
+        print_to(text, "%s%zu %s", text->size > 0 ? ", " : "", count, count == 1 ? one : many);
     }
 }
 
@@ -94,14 +94,14 @@ static void print_summary(struct cli *cli, const struct online_report *report) {
     add_count(&found, report->by_severity[ONLINE_MISTAKE], "mistake", "mistakes");
     add_count(&found, report->by_severity[ONLINE_UNKNOWN], "unknown", "unknown");
     add_count(&found, report->by_severity[ONLINE_WARNING], "warning", "warnings");
-    (void)fprintf(cli->out, "%s, %zu tables and %zu queries against BigQuery: %s",
-                  cli->pipeline->name, report->tables, report->queries,
-                  found.size > 0 ? found.data : "all good");
+    (void)print(cli->out, "%s, %zu tables and %zu queries against BigQuery: %s",
+                cli->pipeline->name, report->tables, report->queries,
+                found.size > 0 ? found.data : "all good");
     if (report->bytes >= 0) {
-        (void)fprintf(cli->out, "; asking everything once is billed %.0f MiB ($%.4f)",
-                      (double)report->bytes / 1048576.0, report->cost);
+        (void)print(cli->out, "; asking everything once is billed %.0f MiB ($%.4f)",
+                    (double)report->bytes / 1048576.0, report->cost);
     }
-    (void)fputc('\n', cli->out);
+    (void)print(cli->out, "\n");
     text_buffer_free(&found);
 }
 
@@ -134,7 +134,7 @@ static int print_online(struct cli *cli) {
     } else {
         for (size_t i = 0; i < report.findings.count; i++) {
             char *line = online_finding_line(&report.findings.items[i]);
-            (void)fprintf(cli->out, "%s\n", line);
+            (void)print(cli->out, "%s\n", line);
             free(line);
         }
         print_summary(cli, &report);

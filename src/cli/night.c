@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "base/clock.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "cli/brief.h"
 #include "cli/operate.h"
 #include "state/state_journal.h"
@@ -30,8 +31,8 @@ struct night {
 static void say(const struct night *night, int64_t at, const char *subject, const char *text) {
     int second;
     (void)clock_local_day(at, &second);
-    (void)fprintf(night->cli->out, "%02d:%02d  %s%s%s\n", second / 3600, second / 60 % 60, subject,
-                  subject[0] != '\0' ? " " : "", text);
+    (void)print(night->cli->out, "%02d:%02d  %s%s%s\n", second / 3600, second / 60 % 60, subject,
+                subject[0] != '\0' ? " " : "", text);
 }
 
 /* What a person who sleeps would want to have been told. */
@@ -143,10 +144,10 @@ static void say_progress(const struct night *night, const struct situation *situ
         }
         size_t table = situation->pipeline->processors[run->processor_index].fills.items[0];
         char *progress = situation_progress_text(run);
-        (void)snprintf(text, sizeof text, "%s; coverage %s %%", progress,
-                       percent_format(coverage_percent(&situation->coverage->tables[table].all,
-                                                       PERCENT_NO_THRESHOLD),
-                                      percent));
+        (void)print_into(text, sizeof text, "%s; coverage %s %%", progress,
+                         percent_format(coverage_percent(&situation->coverage->tables[table].all,
+                                                         PERCENT_NO_THRESHOLD),
+                                        percent));
         free(progress);
         say(night, situation->as_of, run->processor, text);
     }
@@ -227,7 +228,7 @@ static int finish(struct night *night, struct error *error) {
             (void)cli_fail(night->cli, error);
         }
     }
-    (void)fputc('\n', night->cli->out);
+    (void)print(night->cli->out, "\n");
     brief_write(night->cli->out, situation, night->began);
     int code = (int)gates_exit(situation->gates, PIPELINE_NONE);
     situation_free(situation);

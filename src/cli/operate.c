@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 
 char *operate_owner(void) {
     char host[256] = "localhost";
@@ -36,10 +37,9 @@ bool operate_launch_plan(const struct runs_plan *plan, struct state *state, cons
             good = error_set(error, EXIT_OS, "%s (%s) did not start: %s", name, started[i].run,
                              started[i].problem);
         }
-        text_buffer_format(&lines, "%s %s %zu dates%s%s\n", started[i].run, name,
-                           dayset_count(&plan->items[i].dates),
-                           started[i].problem != NULL ? ": " : "",
-                           started[i].problem != NULL ? started[i].problem : "");
+        print_to(&lines, "%s %s %zu dates%s%s\n", started[i].run, name,
+                 dayset_count(&plan->items[i].dates), started[i].problem != NULL ? ": " : "",
+                 started[i].problem != NULL ? started[i].problem : "");
     }
     runs_started_free(started, plan->count);
     *report = text_buffer_take(&lines);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "cli/operate.h"
 #include "gates/gates_json.h"
 #include "runs/runs_stop.h"
@@ -24,8 +25,8 @@ static bool carry_out(struct perform *perform, const struct runs_plan *plan, cha
     char *report = NULL;
     bool good = operate_launch_plan(plan, perform->state, perform->owner, &report, error);
     if (good) {
-        (void)snprintf(answer, size, "launched %zu run%s", plan->count,
-                       plan->count == 1 ? "" : "s");
+        (void)print_into(answer, size, "launched %zu run%s", plan->count,
+                         plan->count == 1 ? "" : "s");
     }
     free(report);
     return good;
@@ -120,8 +121,8 @@ static bool stop(struct perform *perform, const struct command *command, char *a
         return false;
     }
     if (later != NULL && asked > 0) {
-        (void)snprintf(answer, size, "told %zu shim%s to end; recorded later: %s", asked,
-                       asked == 1 ? "" : "s", later);
+        (void)print_into(answer, size, "told %zu shim%s to end; recorded later: %s", asked,
+                         asked == 1 ? "" : "s", later);
         free(later);
         return true;
     }
@@ -131,11 +132,11 @@ static bool stop(struct perform *perform, const struct command *command, char *a
                          command->run != NULL ? command->run : "every run",
                          selector.at_once ? "being killed" : "stopping");
     }
-    (void)snprintf(answer, size, "%s %zu run%s%s", selector.at_once ? "killing" : "asked", asked,
-                   asked == 1 ? "" : "s", selector.at_once ? "" : " to stop");
+    (void)print_into(answer, size, "%s %zu run%s%s", selector.at_once ? "killing" : "asked", asked,
+                     asked == 1 ? "" : "s", selector.at_once ? "" : " to stop");
     char *limits = runs_stop_limits(perform->state, &selector);
     if (limits != NULL) {
-        (void)snprintf(answer, size, "%s", limits);
+        (void)print_into(answer, size, "%s", limits);
         free(limits);
     }
     return true;
@@ -157,7 +158,7 @@ static bool cancel_jobs(struct perform *perform, const struct command *command, 
                          "cancelled already",
                          command->run);
     }
-    (void)snprintf(answer, size, "the jobs of %s are being cancelled", command->run);
+    (void)print_into(answer, size, "the jobs of %s are being cancelled", command->run);
     return true;
 }
 
@@ -179,8 +180,8 @@ static bool judge(struct perform *perform, const struct command *command, char *
                     : state_mark_put(perform->state, &actor, command->gate, false, reason, now_ms(),
                                      error);
     }
-    (void)snprintf(answer, size, "%s: %s%s%s", command_name(command->kind), command->gate,
-                   later != NULL ? "; recorded later: " : "", later != NULL ? later : "");
+    (void)print_into(answer, size, "%s: %s%s%s", command_name(command->kind), command->gate,
+                     later != NULL ? "; recorded later: " : "", later != NULL ? later : "");
     free(later);
     return good;
 }
@@ -194,7 +195,7 @@ static bool waive(struct perform *perform, const struct command *command, char *
             return false;
         }
     }
-    (void)snprintf(answer, size, "waived %zu dates of %s", command->affected, command->table);
+    (void)print_into(answer, size, "waived %zu dates of %s", command->affected, command->table);
     return true;
 }
 
@@ -217,7 +218,7 @@ static bool approve(struct perform *perform, const struct command *command, char
     char id[STATE_RUN_SIZE];
     bool good = operate_approve(situation, perform->state, perform->owner, &wish, id, error);
     if (good) {
-        (void)snprintf(answer, size, "approved (%s), for 16 hours", id);
+        (void)print_into(answer, size, "approved (%s), for 16 hours", id);
     }
     situation_free(situation);
     return good;
@@ -235,9 +236,9 @@ static bool arm(struct perform *perform, const struct command *command, char *an
         char *later;
         bool good = operate_disarm(perform->pipeline, perform->state, perform->owner, group,
                                    "disarmed in the console", &ended, &later, error);
-        (void)snprintf(answer, size,
-                       later != NULL ? "disarmed %s; recorded later: %s" : "disarmed %s",
-                       command->group, later != NULL ? later : "");
+        (void)print_into(answer, size,
+                         later != NULL ? "disarmed %s; recorded later: %s" : "disarmed %s",
+                         command->group, later != NULL ? later : "");
         good = good && (ended > 0 || later != NULL ||
                         error_set(error, EXIT_NO_GO, "%s is not armed any more", command->group));
         free(later);
@@ -253,7 +254,7 @@ static bool arm(struct perform *perform, const struct command *command, char *an
         .launch = {
             .group = group, .processor = PIPELINE_NONE, .range = situation->range, .gaps = true}};
     bool good = operate_arm(situation, perform->state, perform->owner, &wish, id, error);
-    (void)snprintf(answer, size, "%s is armed (%s), for 12 hours", command->group, id);
+    (void)print_into(answer, size, "%s is armed (%s), for 12 hours", command->group, id);
     situation_free(situation);
     return good;
 }
@@ -261,7 +262,7 @@ static bool arm(struct perform *perform, const struct command *command, char *an
 static bool poll_soon(struct perform *perform, const struct command *command, char *answer,
                       size_t size, struct error *error) {
     (void)command;
-    (void)snprintf(answer, size, "asked the agent to poll now");
+    (void)print_into(answer, size, "asked the agent to poll now");
     return state_request_put(perform->state, STATE_REQUEST_POLL, "", perform->owner, now_ms(),
                              error);
 }

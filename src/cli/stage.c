@@ -179,7 +179,7 @@ static bool write_note(const struct stage *stage, const char *url, const char *c
                        struct error *error) {
     struct state_process process = state_process_of(stage->emulator);
     json_t *note =
-        json_pack("{s:s,s:s,s:s,s:I,s:I}", "url", url, "clock", clock, "boot", process.boot_id,
+        json_make("{s:s,s:s,s:s,s:I,s:I}", "url", url, "clock", clock, "boot", process.boot_id,
                   "pid", (json_int_t)process.pid, "start", (json_int_t)process.start);
     char *text = json_text(note);
     char *path = file_join(stage->directory, "demo.json");

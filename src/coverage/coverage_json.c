@@ -48,7 +48,7 @@ static void set_totals(json_t *object, const struct coverage_totals *totals) {
 
 static json_t *segment_to_json(const char *name, const struct coverage_totals *totals) {
     json_t *object = json_object();
-    json_object_set_new(object, "segment", json_string(name));
+    json_object_set_new(object, "segment", json_words(name));
     set_totals(object, totals);
     return object;
 }
@@ -58,7 +58,7 @@ static json_t *season_to_json(const struct pipeline *pipeline,
     const struct pipeline_season *facts = &pipeline->seasons[season->season];
     json_t *object = json_object();
     json_t *segments = json_array();
-    json_object_set_new(object, "season", json_string(facts->name));
+    json_object_set_new(object, "season", json_words(facts->name));
     set_totals(object, &season->all);
     if (facts->playoffs_from != DAY_NONE) {
         json_array_append_new(segments, segment_to_json("regular", &season->regular));
@@ -80,9 +80,9 @@ static json_t *table_to_json(const struct pipeline *pipeline, const struct cover
     const struct coverage_totals *all = &table->all;
     json_t *object = json_object();
     json_t *seasons = json_array();
-    json_object_set_new(object, "table", json_string(facts->name));
-    json_object_set_new(object, "phase", json_string(pipeline->phases[facts->phase]));
-    json_object_set_new(object, "status", json_string(coverage_status_name(table->status)));
+    json_object_set_new(object, "table", json_words(facts->name));
+    json_object_set_new(object, "phase", json_words(pipeline->phases[facts->phase]));
+    json_object_set_new(object, "status", json_words(coverage_status_name(table->status)));
     json_object_set_new(object, "measured_at", json_time(table->measured_at));
     json_object_set_new(object, "confirmed_at", json_time(table->confirmed_at));
     json_object_set_new(object, "error", json_string_or_null(table->error));
@@ -105,7 +105,7 @@ json_t *coverage_to_json(const struct coverage_report *report) {
         json_array_append_new(tables, table_to_json(report->pipeline, &report->tables[i]));
     }
     json_object_set_new(object, "schema", json_integer(1));
-    json_object_set_new(object, "pipeline", json_string(report->pipeline->name));
+    json_object_set_new(object, "pipeline", json_words(report->pipeline->name));
     json_object_set_new(object, "as_of", json_time(report->as_of));
     json_object_set_new(object, "range", range_to_json(report->range));
     json_object_set_new(object, "tables", tables);
@@ -127,7 +127,7 @@ json_t *coverage_gaps_to_json(const struct coverage_report *report, size_t table
         json_array_append_new(list, item);
     }
     json_object_set_new(object, "schema", json_integer(1));
-    json_object_set_new(object, "table", json_string(report->pipeline->tables[table].name));
+    json_object_set_new(object, "table", json_words(report->pipeline->tables[table].name));
     json_object_set_new(object, "missing",
                         count_or_null(report->tables[table].all.known, dayset_count(&gaps)));
     json_object_set_new(object, "ranges", list);

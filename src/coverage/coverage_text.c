@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "base/text.h"
 
 /* Columns of the matrix beside the name and the seasons. */
@@ -14,7 +15,7 @@ enum {
 };
 
 static bool flush(FILE *stream, struct text_buffer *text) {
-    bool done = text->size == 0 || fwrite(text->data, 1, text->size, stream) == text->size;
+    bool done = text->size == 0 || print_lines(stream, text->data);
     text_buffer_free(text);
     return done && fflush(stream) == 0;
 }
@@ -42,14 +43,14 @@ static void put_table(struct text_buffer *text, const struct coverage_report *re
     char percent[PERCENT_TEXT_SIZE];
     char age[CLOCK_SPAN_SIZE] = "";
     char gaps[24] = "?";
-    text_buffer_format(text, "  %-*s", width - 2, pipeline->tables[table->table].name);
+    print_to(text, "  %-*s", width - 2, pipeline->tables[table->table].name);
     for (size_t i = first; i < pipeline->season_count; i++) {
         const struct coverage_totals *season = &table->seasons[i].all;
         const char *none = season->known && season->attainable == 0 ? "-" : NULL;
-        text_buffer_format(
-            text, "%*s", SEASON_WIDTH,
-            none != NULL ? none
-                         : percent_format(coverage_percent(season, PERCENT_NO_THRESHOLD), percent));
+        print_to(text, "%*s", SEASON_WIDTH,
+                 none != NULL
+                     ? none
+                     : percent_format(coverage_percent(season, PERCENT_NO_THRESHOLD), percent));
     }
     if (table->all.known) {
         (void)snprintf(gaps, sizeof gaps, "%zu", table->all.attainable - table->all.complete);
@@ -57,11 +58,11 @@ static void put_table(struct text_buffer *text, const struct coverage_report *re
     if (table->confirmed_at != 0) {
         (void)clock_format_span(report->as_of - table->confirmed_at, age);
     }
-    text_buffer_format(text, "%8s%7s  %-7s %s\n",
-                       percent_format(coverage_percent(&table->all, PERCENT_NO_THRESHOLD), percent),
-                       gaps, coverage_status_name(table->status), age);
+    print_to(text, "%8s%7s  %-7s %s\n",
+             percent_format(coverage_percent(&table->all, PERCENT_NO_THRESHOLD), percent), gaps,
+             coverage_status_name(table->status), age);
     if (table->error != NULL) {
-        text_buffer_format(text, "    %s\n", table->error);
+        print_to(text, "    %s\n", table->error);
     }
 }
 
@@ -73,16 +74,16 @@ bool coverage_write_matrix(FILE *stream, const struct coverage_report *report, s
     char moment[CLOCK_UTC_SIZE];
     int name = name_width(pipeline);
     size_t first = first_season(pipeline, width, name);
-    text_buffer_format(&text, "%s  %s to %s  as of %s\n", pipeline->name,
-                       day_format(report->range.from, from), day_format(report->range.to, to),
-                       clock_format_utc(report->as_of, moment));
-    text_buffer_format(&text, "%-*s", name, "TABLE");
+    print_to(&text, "%s  %s to %s  as of %s\n", pipeline->name,
+             day_format(report->range.from, from), day_format(report->range.to, to),
+             clock_format_utc(report->as_of, moment));
+    print_to(&text, "%-*s", name, "TABLE");
     for (size_t i = first; i < pipeline->season_count; i++) {
-        text_buffer_format(&text, "%*s", SEASON_WIDTH, pipeline->seasons[i].name);
+        print_to(&text, "%*s", SEASON_WIDTH, pipeline->seasons[i].name);
     }
-    text_buffer_format(&text, "%8s%7s  %s\n", "ALL", "GAPS", "STATUS, AGE");
+    print_to(&text, "%8s%7s  %s\n", "ALL", "GAPS", "STATUS, AGE");
     for (size_t phase = 0; phase < pipeline->phase_count; phase++) {
-        text_buffer_format(&text, "%s\n", pipeline->phases[phase]);
+        print_to(&text, "%s\n", pipeline->phases[phase]);
         for (size_t i = 0; i < pipeline->table_count; i++) {
             if (pipeline->tables[i].phase == phase) {
                 put_table(&text, report, &report->tables[i], first, name);
@@ -90,7 +91,7 @@ bool coverage_write_matrix(FILE *stream, const struct coverage_report *report, s
         }
     }
     if (first > 0) {
-        text_buffer_format(&text, "%zu older seasons do not fit into %zu columns\n", first, width);
+        print_to(&text, "%zu older seasons do not fit into %zu columns\n", first, width);
     }
     return flush(stream, &text);
 }
@@ -111,7 +112,7 @@ static void put_field(struct text_buffer *text, const char *field) {
 
 static void put_percent(struct text_buffer *text, int tenths) {
     char percent[PERCENT_TEXT_SIZE];
-    text_buffer_format(text, ",%s", tenths < 0 ? "" : percent_format(tenths, percent));
+    print_to(text, ",%s", tenths < 0 ? "" : percent_format(tenths, percent));
 }
 
 static void put_csv_line(struct text_buffer *text, const struct coverage_report *report,
@@ -128,18 +129,18 @@ static void put_csv_line(struct text_buffer *text, const struct coverage_report 
     if (table->measured_at != 0) {
         (void)clock_format_utc(table->measured_at, at);
     }
-    text_buffer_format(text, ",%s,%s", coverage_status_name(table->status), at);
+    print_to(text, ",%s,%s", coverage_status_name(table->status), at);
     if (totals->known) {
-        text_buffer_format(text, ",%zu,%zu,%zu,%zu,%zu,%zu,%zu,%zu", totals->expected,
-                           totals->bootstrap, totals->waived, totals->attainable, totals->complete,
-                           totals->partial, totals->missing, totals->excess);
+        print_to(text, ",%zu,%zu,%zu,%zu,%zu,%zu,%zu,%zu", totals->expected, totals->bootstrap,
+                 totals->waived, totals->attainable, totals->complete, totals->partial,
+                 totals->missing, totals->excess);
     } else {
         text_buffer_add(text, ",,,,,,,,");
     }
     put_percent(text, coverage_percent(totals, PERCENT_NO_THRESHOLD));
     put_percent(text, coverage_raw_percent(totals));
     if (totals->known) {
-        text_buffer_format(text, ",%lld", (long long)totals->rows);
+        print_to(text, ",%lld", (long long)totals->rows);
     } else {
         text_buffer_add(text, ",");
     }
@@ -168,10 +169,9 @@ static void put_gap_range(struct text_buffer *text, struct day_range range, size
     (void)day_format(range.from, from);
     (void)day_format(range.to, to);
     if (format == COVERAGE_GAPS_CSV) {
-        text_buffer_format(text, "%s,%s,%zu\n", from, to, dates);
+        print_to(text, "%s,%s,%zu\n", from, to, dates);
     } else {
-        text_buffer_format(text, "  %s to %s  %4zu %s\n", from, to, dates,
-                           dates == 1 ? "date" : "dates");
+        print_to(text, "  %s to %s  %4zu %s\n", from, to, dates, dates == 1 ? "date" : "dates");
     }
 }
 
@@ -179,7 +179,7 @@ static void put_gap_dates(struct text_buffer *text, const struct dayset *gaps) {
     for (day_number day = dayset_next(gaps, gaps->range.from); day != DAY_NONE;
          day = dayset_next(gaps, day + 1)) {
         char date[DAY_TEXT_SIZE];
-        text_buffer_format(text, "%s\n", day_format(day, date));
+        print_to(text, "%s\n", day_format(day, date));
     }
 }
 
@@ -188,15 +188,14 @@ static void put_gap_heading(struct text_buffer *text, const struct coverage_repo
     const struct coverage_table *facts = &report->tables[table];
     const char *name = report->pipeline->tables[table].name;
     if (!facts->all.known) {
-        text_buffer_format(text, "%s: not known, %s\n", name,
-                           facts->error != NULL ? facts->error : "never measured");
+        print_to(text, "%s: not known, %s\n", name,
+                 facts->error != NULL ? facts->error : "never measured");
         return;
     }
     char age[CLOCK_SPAN_SIZE];
-    text_buffer_format(text, "%s: %zu %s in %zu %s, %s, %s ago\n", name, dates,
-                       dates == 1 ? "date" : "dates", ranges, ranges == 1 ? "range" : "ranges",
-                       coverage_status_name(facts->status),
-                       clock_format_span(report->as_of - facts->confirmed_at, age));
+    print_to(text, "%s: %zu %s in %zu %s, %s, %s ago\n", name, dates, dates == 1 ? "date" : "dates",
+             ranges, ranges == 1 ? "range" : "ranges", coverage_status_name(facts->status),
+             clock_format_span(report->as_of - facts->confirmed_at, age));
 }
 
 bool coverage_write_gaps(FILE *stream, const struct coverage_report *report, size_t table,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "demo/scenario.h"
 #include "emulator/moment.h"
@@ -108,7 +109,7 @@ static json_t *to_json(const struct tables_column *column, const struct emulator
         return json_boolean(value->integer != 0);
     }
     if (column->type == EMULATOR_TIMESTAMP && value->kind == VALUE_INTEGER) {
-        return json_string(moment_format_iso(value->integer, moment));
+        return json_words(moment_format_iso(value->integer, moment));
     }
     switch (value->kind) {
     case VALUE_INTEGER:
@@ -170,7 +171,7 @@ bool processor_store_fail(struct processor_store *store, const char *class, day_
     char moment[MOMENT_SIZE];
     char *run = memory_format("%s_%d", class, (int)getpid());
     int64_t now = clock_wall_ms(clock_system());
-    json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s}", "processor_name", class, "run_id",
+    json_t *row = json_make("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s}", "processor_name", class, "run_id",
                             run, "analysis_date", day_format(day, date), "entity_id", "DATE",
                             "failure_category", category, "failure_reason", reason, "can_retry", 1,
                             "created_at", moment_format_iso(now * 1000, moment));

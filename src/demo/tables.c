@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "demo/calendar.h"
 
@@ -397,7 +398,7 @@ struct emulator_table *tables_definition(const struct tables_table *table, const
         emulator_table_new(project, table->dataset, table->table, fields, count);
     definition->partition_field = memory_copy_string(table->date);
     definition->require_partition_filter = table->filter_required;
-    definition->resource = json_pack("{s:s}", "location", location);
+    definition->resource = json_make("{s:s}", "location", location);
     for (size_t i = 0; i < count; i++) {
         emulator_field_clear(&fields[i]);
     }

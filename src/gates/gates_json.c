@@ -5,7 +5,7 @@
 static json_t *names_of(const struct pipeline *pipeline, const struct pipeline_indices *tables) {
     json_t *names = json_array();
     for (size_t i = 0; i < tables->count; i++) {
-        json_array_append_new(names, json_string(pipeline->tables[tables->items[i]].name));
+        json_array_append_new(names, json_words(pipeline->tables[tables->items[i]].name));
     }
     return names;
 }
@@ -28,9 +28,9 @@ static json_t *number(const struct gates_check *check, double value) {
 
 static json_t *check_to_json(const struct pipeline *pipeline, const struct gates_check *check) {
     json_t *object = json_object();
-    json_object_set_new(object, "check", json_string(check->check->name));
-    json_object_set_new(object, "result", json_string(gates_result_name(check->result)));
-    json_object_set_new(object, "unit", json_string(unit_names[check->unit]));
+    json_object_set_new(object, "check", json_words(check->check->name));
+    json_object_set_new(object, "result", json_words(gates_result_name(check->result)));
+    json_object_set_new(object, "unit", json_words(unit_names[check->unit]));
     json_object_set_new(object, "measured",
                         check->measured ? number(check, check->value) : json_null());
     json_object_set_new(object, "required", number(check, check->required));
@@ -52,7 +52,7 @@ static json_t *mark_to_json(const struct gates_mark *mark) {
         return json_null();
     }
     json_t *object = json_object();
-    json_object_set_new(object, "kind", json_string(mark->hold ? "hold" : "override"));
+    json_object_set_new(object, "kind", json_words(mark->hold ? "hold" : "override"));
     json_object_set_new(object, "by", json_string_or_null(mark->by));
     json_object_set_new(object, "reason", json_string_or_null(mark->reason));
     json_object_set_new(object, "at", json_time(mark->at));
@@ -67,15 +67,15 @@ static json_t *gate_to_json(const struct pipeline *pipeline, const struct gates_
     json_t *inputs = json_object();
     json_t *checks = json_array();
     for (size_t i = 0; i < facts->holds.count; i++) {
-        json_array_append_new(holds, json_string(pipeline->groups[facts->holds.items[i]].name));
+        json_array_append_new(holds, json_words(pipeline->groups[facts->holds.items[i]].name));
     }
     for (size_t i = 0; i < gate->total; i++) {
         json_array_append_new(checks, check_to_json(pipeline, &gate->checks[i]));
     }
     json_object_set_new(inputs, "measured", json_integer((json_int_t)gate->measured));
     json_object_set_new(inputs, "total", json_integer((json_int_t)gate->total));
-    json_object_set_new(object, "gate", json_string(facts->name));
-    json_object_set_new(object, "verdict", json_string(gates_verdict_name(gate->verdict)));
+    json_object_set_new(object, "gate", json_words(facts->name));
+    json_object_set_new(object, "verdict", json_words(gates_verdict_name(gate->verdict)));
     json_object_set_new(object, "since", json_time(since));
     json_object_set_new(object, "mark", mark_to_json(gate->mark));
     json_object_set_new(object, "holds", holds);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "base/text.h"
 
 static char *format_bytes(double value, char out[GATES_VALUE_SIZE]) {
@@ -77,8 +78,7 @@ char *gates_format_inputs(const struct gates_gate *gate, const struct pipeline_g
 static void put_names(struct text_buffer *line, const struct pipeline *pipeline,
                       const struct pipeline_indices *tables, const char *separator) {
     for (size_t i = 0; i < tables->count; i++) {
-        text_buffer_format(line, "%s%s", i == 0 ? "" : separator,
-                           pipeline->tables[tables->items[i]].name);
+        print_to(line, "%s%s", i == 0 ? "" : separator, pipeline->tables[tables->items[i]].name);
     }
 }
 
@@ -86,11 +86,10 @@ static void put_harm(struct text_buffer *text, const struct pipeline *pipeline,
                      const struct gates_check *check) {
     if (check->blocks.count > 0) {
         char percent[PERCENT_TEXT_SIZE];
-        text_buffer_format(text, "            %s %% of %s dates cannot run: ",
-                           percent_format(check->blocked_percent, percent),
-                           check->blocked_phase == PIPELINE_NONE
-                               ? "downstream"
-                               : pipeline->phases[check->blocked_phase]);
+        print_to(text, "            %s %% of %s dates cannot run: ",
+                 percent_format(check->blocked_percent, percent),
+                 check->blocked_phase == PIPELINE_NONE ? "downstream"
+                                                       : pipeline->phases[check->blocked_phase]);
         put_names(text, pipeline, &check->blocks, " → ");
         text_buffer_add(text, "\n");
     }
@@ -115,13 +114,12 @@ static void put_check(struct text_buffer *text, const struct pipeline *pipeline,
         (void)clock_format_span(check->age_ms, age);
     }
     bool plus = check->measured && check->margin > 0;
-    text_buffer_format(text, "  %-8s  %-*s  %9s of %-9s  %s%-*s  %s%s\n",
-                       gates_result_name(check->result), width, check->check->name, value,
-                       gates_format_value(check->required, check->unit, required), plus ? "+" : "",
-                       plus ? 8 : 9, margin, age,
-                       check->measured && !check->fresh ? " (stale)" : "");
+    print_to(text, "  %-8s  %-*s  %9s of %-9s  %s%-*s  %s%s\n", gates_result_name(check->result),
+             width, check->check->name, value,
+             gates_format_value(check->required, check->unit, required), plus ? "+" : "",
+             plus ? 8 : 9, margin, age, check->measured && !check->fresh ? " (stale)" : "");
     if (check->why != NULL) {
-        text_buffer_format(text, "            %s\n", check->why);
+        print_to(text, "            %s\n", check->why);
     }
     if (check->result != GATES_RESULT_PASS) {
         put_harm(text, pipeline, check);
@@ -133,21 +131,20 @@ static void put_heading(struct text_buffer *text, const struct gates_report *rep
     const struct pipeline *pipeline = report->pipeline;
     const struct pipeline_gate *facts = &pipeline->gates[gate->gate];
     char inputs[GATES_INPUTS_SIZE];
-    text_buffer_format(text, "%s  %s", gates_verdict_name(gate->verdict), facts->name);
+    print_to(text, "%s  %s", gates_verdict_name(gate->verdict), facts->name);
     if (since > 0) {
         char span[CLOCK_SPAN_SIZE];
-        text_buffer_format(text, "  for %s", clock_format_span(report->as_of - since, span));
+        print_to(text, "  for %s", clock_format_span(report->as_of - since, span));
     }
     for (size_t i = 0; i < facts->holds.count; i++) {
-        text_buffer_format(text, "%s%s", i == 0 ? "  holds " : ", ",
-                           pipeline->groups[facts->holds.items[i]].name);
+        print_to(text, "%s%s", i == 0 ? "  holds " : ", ",
+                 pipeline->groups[facts->holds.items[i]].name);
     }
-    text_buffer_format(text, "\n  %s, %zu pass, %zu fail, %zu unknown\n",
-                       gates_format_inputs(gate, facts, inputs), gate->passed, gate->failed,
-                       gate->unknown);
+    print_to(text, "\n  %s, %zu pass, %zu fail, %zu unknown\n",
+             gates_format_inputs(gate, facts, inputs), gate->passed, gate->failed, gate->unknown);
     if (gate->mark != NULL) {
-        text_buffer_format(text, "  %s by %s: %s\n", gate->mark->hold ? "held" : "overridden",
-                           gate->mark->by, gate->mark->reason);
+        print_to(text, "  %s by %s: %s\n", gate->mark->hold ? "held" : "overridden", gate->mark->by,
+                 gate->mark->reason);
     }
 }
 
@@ -176,7 +173,7 @@ bool gates_write_text(FILE *stream, const struct gates_report *report, size_t ga
         text_buffer_add(&text, i == first ? "" : "\n");
         put_gate(&text, report, &report->gates[i], since == NULL ? 0 : since[i]);
     }
-    bool done = text.size == 0 || fwrite(text.data, 1, text.size, stream) == text.size;
+    bool done = text.size == 0 || print_lines(stream, text.data);
     text_buffer_free(&text);
     return done && fflush(stream) == 0;
 }

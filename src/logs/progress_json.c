@@ -106,7 +106,7 @@ static json_t *write_member(const struct member *member, const void *base) {
         return json_string_or_null(*(char *const *)at);
     case MEMBER_TEXT:
     default:
-        return json_string((const char *)at);
+        return json_words((const char *)at);
     }
 }
 
@@ -191,7 +191,7 @@ static json_t *write_dates(const struct log_progress *progress) {
     json_t *array = json_array();
     for (size_t i = 0; i < progress->date_count; i++) {
         const struct log_date *date = &progress->dates[i];
-        json_array_append_new(array, json_pack("[i,i,I,s?]", (int)date->day, (int)date->outcome,
+        json_array_append_new(array, json_make("[i,i,I,s?]", (int)date->day, (int)date->outcome,
                                                (json_int_t)date->rows, date->reason));
     }
     return array;
@@ -228,7 +228,7 @@ static json_t *write_groups(const struct log_progress *progress) {
     json_t *array = json_array();
     for (size_t i = 0; i < progress->group_count; i++) {
         const struct log_group *group = &progress->groups[i];
-        json_array_append_new(array, json_pack("[s,s,i,I,I]", group->signature, group->example,
+        json_array_append_new(array, json_make("[s,s,i,I,I]", group->signature, group->example,
                                                (int)group->level, (json_int_t)group->records,
                                                (json_int_t)group->dates));
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/unicode.h"
 
 #define ESCAPE '\x1b'
 #define MARKS_PER_BASE                                                                             \
@@ -20,16 +21,6 @@
 #define TAB_WIDTH_MAX   16
 #define PALETTE_CUBE    16
 #define PALETTE_BRIGHT  8
-
-/* Characters that print nothing, or change how their neighbours are shown. */
-static const struct {
-    uint32_t first, last;
-} invisible[] = {
-    {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},   {0x115F, 0x1160}, {0x17B4, 0x17B5},
-    {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},
-    {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0}, {0xFFF9, 0xFFFB}, {0x1BCA0, 0x1BCA3},
-    {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
-};
 
 /* What the symbols of the logs become on a terminal without UTF-8. */
 static const struct {
@@ -58,15 +49,6 @@ struct emitter {
     bool has_base;  /* a visible character stands to the left, for a mark to combine with */
     unsigned marks; /* on that character */
 };
-
-static bool is_invisible(uint32_t code_point) {
-    for (size_t i = 0; i < sizeof invisible / sizeof invisible[0]; i++) {
-        if (code_point >= invisible[i].first && code_point <= invisible[i].last) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Makes sure that what is put next is drawn with `pen`. */
 static void use_pen(struct sanitise_line *line, struct pen pen) {
@@ -125,11 +107,11 @@ static void put_tab(struct emitter *emitter) {
 
 static void put_wide_character(struct emitter *emitter, const char *data, size_t size,
                                uint32_t code_point) {
-    int width = sanitise_width(code_point);
+    int width = unicode_width(code_point);
     if (code_point >= VARIATION_FIRST && code_point <= VARIATION_LAST && emitter->has_base) {
         return;
     }
-    if (width < 0 || is_invisible(code_point)) {
+    if (!unicode_is_printable(code_point)) {
         put_code(emitter, code_point);
         return;
     }

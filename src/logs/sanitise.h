@@ -4,8 +4,7 @@
  * direction overrides, zero-width and other invisible characters "<U+202E>", tabs spaces. The only
  * escape sequence that is understood is SGR (colours), and it becomes attribute runs, never output.
  * Variation selectors after a visible character are dropped, because terminals disagree about the
- * width they give. Widths come from a table of our own (Unicode 15, as glibc has them), so that
- * they do not depend on the process's locale. Any thread; no state is shared. */
+ * width they give. Any thread; no state is shared. */
 #ifndef PHASEGATE_LOGS_SANITISE_H
 #define PHASEGATE_LOGS_SANITISE_H
 
@@ -66,15 +65,5 @@ char *sanitise_string(struct text raw, char *out, size_t size);
  * the end: what patterns are matched against. Returns `raw` itself, shortened, when there is
  * nothing to take out; else a slice of `scratch`. */
 struct text sanitise_strip(struct text raw, struct text_buffer *scratch);
-
-/* Columns of one code point: 0 (combining), 1 or 2; -1 for one that is not printable. */
-int sanitise_width(uint32_t code_point);
-
-/* Columns of valid UTF-8 text; characters that are not printable count 1. */
-size_t sanitise_columns(struct text text);
-
-/* The number of bytes of `text` that fit in `columns`; a wide character is not split. `*used`
- * (NULL allowed) is the columns they take. */
-size_t sanitise_fit(struct text text, size_t columns, size_t *used);
 
 #endif

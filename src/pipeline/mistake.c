@@ -1,10 +1,10 @@
 #include "pipeline/mistake.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "base/text.h"
 
 enum { MOST_KEPT = 200, MOST_TOLD = 10, LONGEST_TEXT = 512, ROOM_FOR_MORE = 64 };
@@ -12,7 +12,7 @@ enum { MOST_KEPT = 200, MOST_TOLD = 10, LONGEST_TEXT = 512, ROOM_FOR_MORE = 64 }
 void mistakes_add(struct mistakes *mistakes, size_t line, size_t column, const char *format,
                   va_list arguments) {
     char text[LONGEST_TEXT];
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)print_list_into(text, sizeof text, format, arguments);
     for (size_t i = 0; i < mistakes->count; i++) {
         const struct mistake *same = &mistakes->items[i];
         if (same->line == line && same->column == column && strcmp(same->text, text) == 0) {
@@ -49,15 +49,6 @@ static int by_place(const void *left, const void *right) {
     return a->order < b->order ? -1 : 1;
 }
 
-/* Foreign text stands in messages: control characters must not reach a terminal or break a line. */
-static void make_printable(char *text) {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7F) {
-            *text = ' ';
-        }
-    }
-}
-
 bool mistakes_report(struct mistakes *mistakes, const char *file, struct error *error) {
     if (mistakes->count == 0) {
         return true;
@@ -68,7 +59,6 @@ bool mistakes_report(struct mistakes *mistakes, const char *file, struct error *
     for (; told < mistakes->count && told < MOST_TOLD; told++) {
         const struct mistake *mistake = &mistakes->items[told];
         bool last_line = told == MOST_TOLD - 1 && mistakes->count > MOST_TOLD;
-        make_printable(mistake->text);
         char *line = memory_format("%s%s:%zu:%zu: %s", told == 0 ? "" : "\n", file, mistake->line,
                                    mistake->column, mistake->text);
         bool fits = lines.size + strlen(line) + ROOM_FOR_MORE < ERROR_TEXT_SIZE;
@@ -84,7 +74,7 @@ bool mistakes_report(struct mistakes *mistakes, const char *file, struct error *
     if (more > 0) {
         text_buffer_format(&lines, "\n… and %zu more mistakes", more);
     }
-    error_set(error, EXIT_CONFIG, "%s", lines.data);
+    (void)error_set_lines(error, EXIT_CONFIG, lines.data);
     text_buffer_free(&lines);
     return false;
 }

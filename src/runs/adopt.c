@@ -170,7 +170,7 @@ void runs_adoptee_clear(struct runs_adoptee *adoptee) {
 static char *steps_json(char *const *argv) {
     json_t *words = json_array();
     for (; *argv != NULL; argv++) {
-        (void)json_array_append_new(words, json_string(*argv));
+        (void)json_array_append_new(words, json_words(*argv));
     }
     json_t *steps = json_array();
     (void)json_array_append_new(steps, words);

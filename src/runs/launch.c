@@ -46,7 +46,7 @@ static char *steps_json(const struct runs_item *item) {
     for (size_t i = 0; i < item->step_count; i++) {
         json_t *argv = json_array();
         for (char **word = item->steps[i]; *word != NULL; word++) {
-            (void)json_array_append_new(argv, json_string(*word));
+            (void)json_array_append_new(argv, json_words(*word));
         }
         (void)json_array_append_new(steps, argv);
     }

@@ -20,7 +20,7 @@ static json_t *to_json(const char *run, const struct record *record) {
     int status = record->wait_status;
     json_t *json = json_object();
     (void)json_object_set_new(json, "schema", json_integer(1));
-    (void)json_object_set_new(json, "run", json_string(run));
+    (void)json_object_set_new(json, "run", json_words(run));
     (void)json_object_set_new(json, "outcome",
                               json_string_or_null(state_outcome_word(record->outcome)));
     (void)json_object_set_new(json, "wait_status", has ? json_integer(status) : json_null());

@@ -14,7 +14,7 @@ enum { LARGEST_SPEC = 4 * 1024 * 1024 };
 static json_t *strings_to_json(char *const *strings) {
     json_t *array = json_array();
     for (; *strings != NULL; strings++) {
-        (void)json_array_append_new(array, json_string(*strings));
+        (void)json_array_append_new(array, json_words(*strings));
     }
     return array;
 }
@@ -24,7 +24,7 @@ bool spec_write(const char *run_directory, const struct spec *spec, struct error
     for (size_t i = 0; i < spec->step_count; i++) {
         (void)json_array_append_new(steps, strings_to_json(spec->steps[i]));
     }
-    json_t *json = json_pack(
+    json_t *json = json_make(
         "{s:i,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s?,s:s?,s:s?}", "schema", 1, "run",
         spec->run, "state", spec->state, "directory", spec->directory, "steps", steps,
         "environment", strings_to_json(spec->environment), "grace_ms", (json_int_t)spec->grace_ms,

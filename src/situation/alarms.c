@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "logs/progress_judge.h"
 #include "runs/runs_verdict.h"
 #include "situation/parts.h"
@@ -72,9 +73,9 @@ static void find_early_death(struct facts *facts) {
     }
     char how[32] = "nobody saw how";
     if (run->signal > 0) {
-        (void)snprintf(how, sizeof how, "signal %d", run->signal);
+        (void)print_into(how, sizeof how, "signal %d", run->signal);
     } else if (run->exit_code >= 0) {
-        (void)snprintf(how, sizeof how, "exit %d", run->exit_code);
+        (void)print_into(how, sizeof how, "exit %d", run->exit_code);
     }
     raise_alarm(facts, "died-early", false,
                 memory_format("died within %s of its start (%s); read its log, then retry it",

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/print.h"
 
 /* Day sets of every table, as a launch asks for them. */
 struct table_sets {
@@ -212,7 +213,7 @@ struct runs_plan *situation_plan(const struct situation *situation,
 static void describe_command(const char *command, size_t longest, struct text_buffer *out) {
     size_t size = strlen(command);
     if (longest == 0 || size <= longest) {
-        text_buffer_format(out, "  %s\n", command);
+        print_to(out, "  %s\n", command);
         return;
     }
     size_t head = longest * 3 / 4;
@@ -223,8 +224,8 @@ static void describe_command(const char *command, size_t longest, struct text_bu
     while (tail > 0 && ((unsigned char)command[size - tail] & 0xc0U) == 0x80) {
         tail--;
     }
-    text_buffer_format(out, "  %.*s …%zu characters more… %s\n", (int)head, command,
-                       size - head - tail, command + size - tail);
+    print_to(out, "  %.*s …%zu characters more… %s\n", (int)head, command, size - head - tail,
+             command + size - tail);
 }
 
 void situation_plan_describe(const struct runs_plan *plan, size_t longest,
@@ -233,27 +234,24 @@ void situation_plan_describe(const struct runs_plan *plan, size_t longest,
         const struct runs_item *item = &plan->items[i];
         char from[DAY_TEXT_SIZE];
         char to[DAY_TEXT_SIZE];
-        text_buffer_format(out, "%s: %zu date%s, %s to %s",
-                           plan->pipeline->processors[item->processor].name,
-                           dayset_count(&item->dates), dayset_count(&item->dates) == 1 ? "" : "s",
-                           day_format(item->range.from, from), day_format(item->range.to, to));
+        print_to(out, "%s: %zu date%s, %s to %s", plan->pipeline->processors[item->processor].name,
+                 dayset_count(&item->dates), dayset_count(&item->dates) == 1 ? "" : "s",
+                 day_format(item->range.from, from), day_format(item->range.to, to));
         if (item->rewrites > 0) {
-            text_buffer_format(out,
-                               ", %zu complete dates lie between them and may be written again",
-                               item->rewrites);
+            print_to(out, ", %zu complete dates lie between them and may be written again",
+                     item->rewrites);
         }
         if (item->beside > 0) {
-            text_buffer_format(out, ", %zu day%s between them on which nothing is due",
-                               item->beside, item->beside == 1 ? "" : "s");
+            print_to(out, ", %zu day%s between them on which nothing is due", item->beside,
+                     item->beside == 1 ? "" : "s");
         }
         if (item->excess > 0) {
-            text_buffer_format(out, ", %zu date%s with too many rows %s", item->excess,
-                               item->excess == 1 ? "" : "s",
-                               plan->gaps ? "left out" : "among them");
+            print_to(out, ", %zu date%s with too many rows %s", item->excess,
+                     item->excess == 1 ? "" : "s", plan->gaps ? "left out" : "among them");
         }
-        text_buffer_format(out, "\n");
+        print_to(out, "\n");
         if (item->warning != NULL) {
-            text_buffer_format(out, "  ▲ %s\n", item->warning);
+            print_to(out, "  ▲ %s\n", item->warning);
         }
         describe_command(item->command, longest, out);
     }

@@ -6,7 +6,7 @@
 char *situation_launch_write(const struct situation_launch *launch) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
-    json_t *json = json_pack("{s:s,s:s,s:b,s:i}", "from", day_format(launch->range.from, from),
+    json_t *json = json_make("{s:s,s:s,s:b,s:i}", "from", day_format(launch->range.from, from),
                              "to", day_format(launch->range.to, to), "gaps", launch->gaps ? 1 : 0,
                              "workers", launch->workers);
     char *text = json_text(json);

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "runs/runs_code.h"
 #include "runs/runs_session.h"
 #include "situation/parts.h"
@@ -61,18 +62,18 @@ void situation_free_preflight(struct situation *situation) {
 void situation_preflight_describe(const struct situation_preflight *preflight, const char *indent,
                                   struct text_buffer *out) {
     if (preflight->session != NULL) {
-        text_buffer_format(out, "%s[%c] session: %s\n", indent, preflight->survives ? 'x' : ' ',
-                           preflight->session);
+        print_to(out, "%s[%c] session: %s\n", indent, preflight->survives ? 'x' : ' ',
+                 preflight->session);
     }
     for (size_t i = 0; i < preflight->code_count; i++) {
         const struct situation_code *code = &preflight->code[i];
         char *text = runs_code_text(code->commit, code->changed);
         bool known = code->commit != NULL && code->changed >= 0;
-        text_buffer_format(out, "%s[%c] code: %s (%s)\n", indent,
-                           !known              ? '?'
-                           : code->changed > 0 ? ' '
-                                               : 'x',
-                           text, code->directory);
+        print_to(out, "%s[%c] code: %s (%s)\n", indent,
+                 !known              ? '?'
+                 : code->changed > 0 ? ' '
+                                     : 'x',
+                 text, code->directory);
         free(text);
     }
 }

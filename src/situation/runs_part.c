@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "logs/progress.h"
 #include "runs/runs_verdict.h"
 #include "situation/parts.h"
@@ -27,8 +28,8 @@ static char *stage_text(const struct state_run *stored, int64_t as_of) {
         return NULL;
     }
     if (stored->survivors >= 0) {
-        (void)snprintf(left, sizeof left, ", %lld process%s left", (long long)stored->survivors,
-                       stored->survivors == 1 ? "" : "es");
+        (void)print_into(left, sizeof left, ", %lld process%s left", (long long)stored->survivors,
+                         stored->survivors == 1 ? "" : "es");
     }
     if (stored->stop_stage == NULL || strcmp(stored->stop_stage, "requested") == 0) {
         return memory_format("stop asked for%s", left);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 
 /* Of the budget, from which on it is nearly used up; hundredths. */
 enum { NEAR_PERCENT = 80 };
@@ -12,20 +13,20 @@ char *situation_spend_bytes(int64_t bytes, char out[SITUATION_SPEND_SIZE]) {
     static const double mib = 1024.0 * 1024.0;
     double size = (double)bytes / mib;
     if (bytes < 0) {
-        (void)snprintf(out, SITUATION_SPEND_SIZE, "unknown");
+        (void)print_into(out, SITUATION_SPEND_SIZE, "unknown");
     } else if (size < 1024.0) {
         bool whole = bytes % INT64_C(1048576) == 0;
-        (void)snprintf(out, SITUATION_SPEND_SIZE, whole ? "%.0f MiB" : "%.2f MiB", size);
+        (void)print_into(out, SITUATION_SPEND_SIZE, whole ? "%.0f MiB" : "%.2f MiB", size);
     } else if (size < mib) {
-        (void)snprintf(out, SITUATION_SPEND_SIZE, "%.2f GiB", size / 1024.0);
+        (void)print_into(out, SITUATION_SPEND_SIZE, "%.2f GiB", size / 1024.0);
     } else {
-        (void)snprintf(out, SITUATION_SPEND_SIZE, "%.2f TiB", size / mib);
+        (void)print_into(out, SITUATION_SPEND_SIZE, "%.2f TiB", size / mib);
     }
     return out;
 }
 
 char *situation_spend_dollars(double dollars, char out[SITUATION_SPEND_SIZE]) {
-    (void)snprintf(out, SITUATION_SPEND_SIZE, dollars < 1.0 ? "$%.4f" : "$%.2f", dollars);
+    (void)print_into(out, SITUATION_SPEND_SIZE, dollars < 1.0 ? "$%.4f" : "$%.2f", dollars);
     return out;
 }
 
@@ -62,18 +63,19 @@ char *situation_budget_text(const struct pipeline *pipeline, int64_t bytes_bille
         out[0] = '\0';
         break;
     case SITUATION_BUDGET_NEAR:
-        (void)snprintf(out, SITUATION_BUDGET_SIZE,
-                       "%d %% of the night's byte budget is spent: %.40s of %.40s; when it is used "
-                       "up, no query is paid for until noon",
-                       (int)((double)bytes_billed * 100 / (double)pipeline->poll.bytes_per_night),
-                       billed, budget);
+        (void)print_into(
+            out, SITUATION_BUDGET_SIZE,
+            "%d %% of the night's byte budget is spent: %.40s of %.40s; when it is used "
+            "up, no query is paid for until noon",
+            (int)((double)bytes_billed * 100 / (double)pipeline->poll.bytes_per_night), billed,
+            budget);
         break;
     case SITUATION_BUDGET_USED_UP:
-        (void)snprintf(out, SITUATION_BUDGET_SIZE,
-                       "the night's byte budget is used up: %.40s of %.40s; no query is paid for "
-                       "until noon, and tables that change go stale; raise poll.bytes_per_night "
-                       "and restart the agent to go on",
-                       billed, budget);
+        (void)print_into(out, SITUATION_BUDGET_SIZE,
+                         "the night's byte budget is used up: %.40s of %.40s; no query is paid for "
+                         "until noon, and tables that change go stale; raise poll.bytes_per_night "
+                         "and restart the agent to go on",
+                         billed, budget);
         break;
     }
     return out;
@@ -108,17 +110,16 @@ static void describe_target(const struct situation *situation,
     char night[SITUATION_SPEND_SIZE];
     char dollars[SITUATION_SPEND_SIZE];
     if (estimate->bytes < 0) {
-        text_buffer_format(out, "  %-32s unknown: %s\n", estimate->key,
-                           estimate->error != NULL ? estimate->error : "not estimated yet");
+        print_to(out, "  %-32s unknown: %s\n", estimate->key,
+                 estimate->error != NULL ? estimate->error : "not estimated yet");
         return;
     }
-    text_buffer_format(
-        out, "  %-32s %10s  %9s  %4lld queries  %10s%s\n", estimate->key,
-        situation_spend_bytes(estimate->bytes, bytes),
-        situation_spend_dollars(situation_spend_cost(situation->pipeline, estimate->bytes),
-                                dollars),
-        (long long)estimate->queries, situation_spend_bytes(night_of(estimate), night),
-        estimate->bytes > poll->bytes_per_query ? "  over bytes_per_query: refused" : "");
+    print_to(out, "  %-32s %10s  %9s  %4lld queries  %10s%s\n", estimate->key,
+             situation_spend_bytes(estimate->bytes, bytes),
+             situation_spend_dollars(situation_spend_cost(situation->pipeline, estimate->bytes),
+                                     dollars),
+             (long long)estimate->queries, situation_spend_bytes(night_of(estimate), night),
+             estimate->bytes > poll->bytes_per_query ? "  over bytes_per_query: refused" : "");
 }
 
 static void describe_sum(const struct situation *situation, struct text_buffer *out) {
@@ -128,17 +129,16 @@ static void describe_sum(const struct situation *situation, struct text_buffer *
     char budget[SITUATION_SPEND_SIZE];
     size_t unknown;
     int64_t night = situation_night_bytes(situation, &unknown);
-    text_buffer_format(
-        out, "  A night of %d h: at most %s%s, %s", SITUATION_NIGHT_HOURS, unknown > 0 ? "≥ " : "",
-        situation_spend_bytes(night, bytes),
-        situation_spend_dollars(situation_spend_cost(situation->pipeline, night), dollars));
+    print_to(out, "  A night of %d h: at most %s%s, %s", SITUATION_NIGHT_HOURS,
+             unknown > 0 ? "≥ " : "", situation_spend_bytes(night, bytes),
+             situation_spend_dollars(situation_spend_cost(situation->pipeline, night), dollars));
     if (unknown > 0) {
-        text_buffer_format(out, ", %zu not estimated", unknown);
+        print_to(out, ", %zu not estimated", unknown);
     }
     if (poll->bytes_per_night == 0) {
         text_buffer_add(out, "; there is no budget (poll.bytes_per_night: none)\n");
     } else {
-        text_buffer_format(
+        print_to(
             out, "; the budget is %s%s\n", situation_spend_bytes(poll->bytes_per_night, budget),
             night > poll->bytes_per_night ? ", and could be used up before the night ends" : "");
     }
@@ -148,18 +148,17 @@ static void describe_rule(const struct situation *situation, struct text_buffer 
     const struct pipeline *pipeline = situation->pipeline;
     char recheck[CLOCK_SPAN_SIZE];
     char every[CLOCK_SPAN_SIZE];
-    text_buffer_format(out, "  Counted: a query of each every %s (poll.recheck)",
-                       clock_format_span(pipeline->poll.recheck_ms, recheck));
+    print_to(out, "  Counted: a query of each every %s (poll.recheck)",
+             clock_format_span(pipeline->poll.recheck_ms, recheck));
     if (situation->busiest != PIPELINE_NONE) {
-        text_buffer_format(out,
-                           ", and every %s (poll.every) of the tables with missing\n  dates that "
-                           "%s fills; groups run one after the other, and this one costs most",
-                           clock_format_span(pipeline->poll.every_ms, every),
-                           pipeline->groups[situation->busiest].name);
+        print_to(out,
+                 ", and every %s (poll.every) of the tables with missing\n  dates that "
+                 "%s fills; groups run one after the other, and this one costs most",
+                 clock_format_span(pipeline->poll.every_ms, every),
+                 pipeline->groups[situation->busiest].name);
     }
-    text_buffer_format(out,
-                       ".\n  10 MiB at least for each query, $%.2f per TiB (poll.price_per_tib).\n",
-                       pipeline->poll.price_per_tib);
+    print_to(out, ".\n  10 MiB at least for each query, $%.2f per TiB (poll.price_per_tib).\n",
+             pipeline->poll.price_per_tib);
 }
 
 void situation_estimate_describe(const struct situation *situation, struct text_buffer *out) {
@@ -174,8 +173,8 @@ void situation_estimate_describe(const struct situation *situation, struct text_
                              "and when it is told to poll.\n");
         return;
     }
-    text_buffer_format(out, "  Dry runs, free of charge, %s ago; one query, and a night:\n",
-                       clock_format_span(situation->as_of - oldest, age));
+    print_to(out, "  Dry runs, free of charge, %s ago; one query, and a night:\n",
+             clock_format_span(situation->as_of - oldest, age));
     for (size_t i = 0; i < situation->estimate_count; i++) {
         describe_target(situation, &situation->estimates[i], out);
     }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "situation/parts.h"
 #include "state/state_told.h"
 
@@ -62,7 +63,7 @@ void situation_trouble_free(struct situation_trouble *trouble) {
 static char *local_time(int64_t wall_ms, char out[CLOCK_SIZE]) {
     int second = 0;
     (void)clock_local_day(wall_ms, &second);
-    (void)snprintf(out, CLOCK_SIZE, "%02d:%02d", second / 3600 % 24, second / 60 % 60);
+    (void)print_into(out, CLOCK_SIZE, "%02d:%02d", second / 3600 % 24, second / 60 % 60);
     return out;
 }
 
@@ -73,7 +74,7 @@ static void add_what(struct text_buffer *text, const struct situation_trouble *t
     }
     const char *words = wording_of(trouble)->words;
     if (trouble->http_code >= 300) {
-        text_buffer_format(text, "%d ", trouble->http_code);
+        print_to(text, "%d ", trouble->http_code);
     }
     text_buffer_add(text, words != NULL ? words : trouble->reason);
 }
@@ -89,14 +90,14 @@ static void add_next(struct text_buffer *text, const struct situation_trouble *t
     if (left <= 0) {
         text_buffer_add(text, ", trying again");
     } else if (left < countdown_ms) {
-        text_buffer_format(text, ", retrying in %s", clock_format_span(left + 999, span));
+        print_to(text, ", retrying in %s", clock_format_span(left + 999, span));
     } else {
-        text_buffer_format(text, ", next try %s", local_time(trouble->next_try, at));
+        print_to(text, ", next try %s", local_time(trouble->next_try, at));
     }
 }
 
 static char *put(struct text_buffer *text, char out[SITUATION_TROUBLE_SIZE]) {
-    (void)snprintf(out, SITUATION_TROUBLE_SIZE, "%s", text->data != NULL ? text->data : "");
+    (void)print_into(out, SITUATION_TROUBLE_SIZE, "%s", text->data != NULL ? text->data : "");
     text_buffer_free(text);
     return out;
 }
@@ -114,10 +115,10 @@ char *situation_trouble_text(const struct situation_trouble *trouble, int64_t no
 static void add_names(struct text_buffer *text, const struct situation_trouble *trouble) {
     size_t shown = trouble->name_count <= NAMES_SHOWN + 1 ? trouble->name_count : NAMES_SHOWN;
     for (size_t i = 0; i < shown; i++) {
-        text_buffer_format(text, "%s%s", i == 0 ? "; waiting: " : ", ", trouble->names[i]);
+        print_to(text, "%s%s", i == 0 ? "; waiting: " : ", ", trouble->names[i]);
     }
     if (shown < trouble->name_count) {
-        text_buffer_format(text, " and %zu more", trouble->name_count - shown);
+        print_to(text, " and %zu more", trouble->name_count - shown);
     }
 }
 
@@ -129,12 +130,12 @@ char *situation_trouble_report(const struct situation_trouble *trouble, int64_t 
         const char *advice = wording_of(trouble)->advice;
         add_what(&text, trouble);
         if (trouble->since != 0) {
-            text_buffer_format(&text, " since %s", local_time(trouble->since, at));
+            print_to(&text, " since %s", local_time(trouble->since, at));
         }
         add_next(&text, trouble, now);
         add_names(&text, trouble);
         if (advice != NULL) {
-            text_buffer_format(&text, ". %c%s", advice[0] - 'a' + 'A', advice + 1);
+            print_to(&text, ". %c%s", advice[0] - 'a' + 'A', advice + 1);
         }
     }
     return put(&text, out);
@@ -153,7 +154,7 @@ json_t *situation_trouble_json(const struct situation_trouble *trouble, int64_t 
     if (trouble == NULL) {
         return json_null();
     }
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "text",
+    return json_make("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "text",
                      json_string_or_null(situation_trouble_text(trouble, now, text)), "reason",
                      json_string_or_null(trouble->reason), "code",
                      trouble->http_code != 0 ? json_integer(trouble->http_code) : json_null(),
@@ -165,7 +166,7 @@ json_t *situation_trouble_json(const struct situation_trouble *trouble, int64_t 
 char *situation_trouble_told(const struct situation_trouble *trouble, int64_t term) {
     json_t *json = trouble == NULL
                        ? json_object()
-                       : json_pack("{s:I,s:o,s:i,s:I,s:I,s:o}", "term", (json_int_t)term, "reason",
+                       : json_make("{s:I,s:o,s:i,s:I,s:I,s:o}", "term", (json_int_t)term, "reason",
                                    json_string_or_null(trouble->reason), "code", trouble->http_code,
                                    "since", (json_int_t)trouble->since, "next_try",
                                    (json_int_t)trouble->next_try, "tables", names_json(trouble));

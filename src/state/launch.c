@@ -268,7 +268,7 @@ static bool add_event(struct state *state, const struct state_actor *actor,
     struct text_buffer text = {0};
     size_t dates = 0;
     for (size_t i = 0; i < launch->run_count; i++) {
-        (void)json_array_append_new(runs, json_string(launch->runs[i].run));
+        (void)json_array_append_new(runs, json_words(launch->runs[i].run));
         text_buffer_format(&text, "%s%s", i > 0 ? ", " : "", launch->runs[i].processor);
         dates += dayset_count(launch->runs[i].dates);
     }
@@ -277,7 +277,7 @@ static bool add_event(struct state *state, const struct state_actor *actor,
         text_buffer_format(&text, ", gate overridden: %s", launch->override_reason);
     }
     json_t *data =
-        json_pack("{s:s,s:s,s:o}", "launch", launch->launch, "owner", launch->owner, "runs", runs);
+        json_make("{s:s,s:s,s:o}", "launch", launch->launch, "owner", launch->owner, "runs", runs);
     char *json = json_text(data);
     const char *subject = launch->group[0] != '\0' ? launch->group : launch->runs[0].processor;
     bool done =

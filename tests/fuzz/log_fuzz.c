@@ -8,6 +8,7 @@
 #include "logs/bar.h"
 #include "logs/index.h"
 #include "logs/progress.h"
+#include "base/unicode.h"
 #include "logs/sanitise.h"
 #include "logs/search.h"
 
@@ -24,11 +25,11 @@ static void check_sanitised(struct text raw) {
     struct sanitise_options options = {.max_bytes = 200, .ascii = raw.size % 2 == 1};
     sanitise_line(raw, &options, &line);
     struct text text = {line.text.data, line.text.size};
-    check(line.columns == sanitise_columns(text));
+    check(line.columns == unicode_columns(text));
     for (size_t at = 0; at < text.size;) {
         uint32_t code_point = 0;
         at += text_decode(text.data + at, text.size - at, &code_point);
-        check(sanitise_width(code_point) >= 0);
+        check(unicode_width(code_point) >= 0);
     }
     sanitise_free(&line);
 }

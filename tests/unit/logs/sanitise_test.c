@@ -7,6 +7,7 @@
 #include <wchar.h>
 
 #include "base/memory.h"
+#include "base/unicode.h"
 #include "logs/sanitise.h"
 
 static struct sanitise_line line;
@@ -25,7 +26,7 @@ static bool is_safe(const struct sanitise_line *drawn) {
     for (size_t at = 0; at < drawn->text.size;) {
         uint32_t code_point = 0;
         at += text_decode(drawn->text.data + at, drawn->text.size - at, &code_point);
-        if (sanitise_width(code_point) < 0) {
+        if (unicode_width(code_point) < 0) {
             return false;
         }
     }
@@ -36,7 +37,7 @@ static bool is_safe(const struct sanitise_line *drawn) {
         }
         before = drawn->runs[i].offset;
     }
-    return drawn->columns == sanitise_columns((struct text){drawn->text.data, drawn->text.size});
+    return drawn->columns == unicode_columns((struct text){drawn->text.data, drawn->text.size});
 }
 
 Test(sanitise, shows_every_control_byte, .fini = forget)
@@ -198,10 +199,10 @@ Test(sanitise, strips_sequences_for_the_patterns)
 Test(sanitise, fits_text_to_columns)
 {
     size_t used = 0;
-    cr_expect_eq(sanitise_fit(TEXT("a東b"), 2, &used), 1, "half of a wide character does not fit");
+    cr_expect_eq(unicode_fit(TEXT("a東b"), 2, &used), 1, "half of a wide character does not fit");
     cr_expect_eq(used, 1);
-    cr_expect_eq(sanitise_fit(TEXT("a東b"), 3, &used), 4);
-    cr_expect_eq(sanitise_fit(TEXT("e\u0301x"), 1, &used), 3, "marks go with their base");
+    cr_expect_eq(unicode_fit(TEXT("a東b"), 3, &used), 4);
+    cr_expect_eq(unicode_fit(TEXT("e\u0301x"), 1, &used), 3, "marks go with their base");
 }
 
 Test(sanitise, measures_as_the_c_library_does)
@@ -211,7 +212,7 @@ Test(sanitise, measures_as_the_c_library_does)
     }
     for (uint32_t code_point = 0; code_point <= 0x10FFFF; code_point++) {
         int expected = code_point == 0 ? -1 : wcwidth((wchar_t)code_point);
-        cr_assert_eq(sanitise_width(code_point), expected, "U+%04X", code_point);
+        cr_assert_eq(unicode_width(code_point), expected, "U+%04X", code_point);
     }
 }
 

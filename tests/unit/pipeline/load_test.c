@@ -62,7 +62,7 @@ Test(load, shows_no_control_character_of_the_file)
 {
     static const struct fixture_mistake mistakes[] = {
         {"an escape", "needs: [games]", "needs: [\"\\e[2J\\ngame\"]",
-         "20:13: there is no table \" [2J game\""},
+         "20:13: there is no table \"^[[2J^Jgame\""},
     };
     FIXTURE_CHECK(mistakes);
 }

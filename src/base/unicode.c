@@ -1,10 +1,22 @@
 /* Widths of characters: Unicode 15 as glibc 2.36 measures it in C.UTF-8 (the unit test compares the
  * two where that locale is to be had), and what follows from it. */
-#include "logs/sanitise.h"
+#include "base/unicode.h"
 
 struct width_range {
     uint32_t first, last;
     int width;
+};
+
+/* Characters that print nothing, change how their neighbours are shown, or have no picture that two
+ * terminals agree on (private use). */
+static const struct {
+    uint32_t first, last;
+} hidden[] = {
+    {0x00AD, 0x00AD},   {0x034F, 0x034F},      {0x061C, 0x061C}, {0x115F, 0x1160},
+    {0x17B4, 0x17B5},   {0x180B, 0x180F},      {0x200B, 0x200F}, {0x2028, 0x202E},
+    {0x2060, 0x206F},   {0x3164, 0x3164},      {0xD800, 0xF8FF}, {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},      {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3},
+    {0x1D173, 0x1D17A}, {0xE0000, UINT32_MAX},
 };
 
 /* From U+0080 on; what is in no range takes one column. */
@@ -401,7 +413,7 @@ static const struct width_range widths[] = {
     {0xE0080, 0xE00FF, -1}, {0xE0100, 0xE01EF, 0},   {0xE01F0, 0xEFFFF, -1},
     {0xFFFFE, 0xFFFFF, -1}, {0x10FFFE, 0x10FFFF, -1}};
 
-int sanitise_width(uint32_t code_point) {
+int unicode_width(uint32_t code_point) {
     if (code_point < 0x80) {
         return code_point >= 0x20 && code_point < 0x7F ? 1 : -1;
     }
@@ -422,14 +434,39 @@ int sanitise_width(uint32_t code_point) {
     return listed ? widths[low].width : 1;
 }
 
+bool unicode_is_printable(uint32_t code_point) {
+    if (code_point < 0xAD) {
+        return code_point >= 0x20 && (code_point < 0x7F || code_point >= 0xA0);
+    }
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        if (code_point >= hidden[i].first && code_point <= hidden[i].last) {
+            return false;
+        }
+    }
+    return unicode_width(code_point) >= 0;
+}
+
+size_t unicode_valid_size(struct text text) {
+    size_t at = 0;
+    while (at < text.size) {
+        uint32_t code_point = 0;
+        size_t length = text_decode(text.data + at, text.size - at, &code_point);
+        if (code_point == UINT32_MAX) {
+            return at;
+        }
+        at += length;
+    }
+    return at;
+}
+
 static size_t columns_at(struct text text, size_t at, size_t *length) {
     uint32_t code_point = 0;
     *length = text_decode(text.data + at, text.size - at, &code_point);
-    int width = sanitise_width(code_point);
+    int width = unicode_width(code_point);
     return width < 0 ? 1 : (size_t)width;
 }
 
-size_t sanitise_columns(struct text text) {
+size_t unicode_columns(struct text text) {
     size_t columns = 0;
     size_t length = 0;
     for (size_t at = 0; at < text.size; at += length) {
@@ -438,7 +475,7 @@ size_t sanitise_columns(struct text text) {
     return columns;
 }
 
-size_t sanitise_fit(struct text text, size_t columns, size_t *used) {
+size_t unicode_fit(struct text text, size_t columns, size_t *used) {
     size_t taken = 0;
     size_t at = 0;
     while (at < text.size) {
