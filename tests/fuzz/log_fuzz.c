@@ -5,10 +5,10 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/unicode.h"
 #include "logs/bar.h"
 #include "logs/index.h"
 #include "logs/progress.h"
-#include "base/unicode.h"
 #include "logs/sanitise.h"
 #include "logs/search.h"
 
