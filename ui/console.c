@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "ui/log_reader.h"
 #include "ui/reader.h"
 #include "ui/screen.h"
@@ -248,11 +249,10 @@ static void finish(struct console *console) {
 }
 
 /* Work outlives the console, and the person who leaves should know it. */
-static void say_goodbye(size_t running) {
-    if (running)
-        (void)printf(
-            "phasegate: the console is closed; %zu %s on. \"phasegate runs\" lists them.\n",
-            running, running == 1 ? "run goes" : "runs go");
+static void say_goodbye(size_t running, const char *runs) {
+    if (running && runs)
+        (void)print(stdout, "phasegate: the console is closed; %zu %s on. `%s` lists them.\n",
+                    running, running == 1 ? "run goes" : "runs go", runs);
 }
 
 int console_run(const struct console_options *options, struct error *error) {
@@ -271,6 +271,6 @@ int console_run(const struct console_options *options, struct error *error) {
     loop(&console);
     size_t running = console.situation ? console.situation->header.running : 0;
     finish(&console);
-    say_goodbye(running);
+    say_goodbye(running, options->runs);
     return EXIT_GO;
 }

@@ -37,6 +37,7 @@ struct console_options {
     struct console_source source;
     struct console_performer performer;
     const char *user;   /* "naji@ops" */
+    const char *runs;   /* the command that lists the runs once it is closed; NULL: none is named */
     int64_t left_at;    /* when this person last left a console; 0 when not known */
     const char *plan;   /* the review's options side by side, as text; NULL without */
     bool read_only;     /* nothing that changes anything is offered: a past moment is shown */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "situation/launch.h"
 #include "ui/words.h"
 
@@ -75,7 +76,7 @@ static bool add_plan(struct text_buffer *text, const struct screen *screen,
     struct error error = {0};
     struct runs_plan *plan = situation_plan(screen->situation, launch, &error);
     if (!plan) {
-        text_buffer_format(text, "Refused: %s.\n", error.text);
+        print_to(text, "Refused: %s.\n", error.text);
         return false;
     }
     situation_plan_describe(plan, LONGEST_COMMAND, text);
@@ -122,9 +123,9 @@ static void launch_processor(struct screen *screen, size_t processor,
     command->range_count = count;
     command->affected = dates;
     struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
-    text_buffer_format(text, "%zu %s of %s in %s:\n\n", count, count == 1 ? "range" : "ranges",
-                       pipeline->tables[table].name,
-                       words_seasons(pipeline, screen->situation->range, whole, words));
+    print_to(text, "%zu %s of %s in %s:\n\n", count, count == 1 ? "range" : "ranges",
+             pipeline->tables[table].name,
+             words_seasons(pipeline, screen->situation->range, whole, words));
     struct dayset days = gaps_of(screen, table, whole);
     struct situation_launch launch = {
         .group = PIPELINE_NONE, .processor = processor, .range = days.range, .dates = &days};
@@ -180,8 +181,8 @@ static void ask_about_jobs(struct screen *screen, const struct situation_run *ru
     command->run = memory_copy_string(run->run);
     command->processor = memory_copy_string(run->processor);
     struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
-    text_buffer_format(text, "%s, %s: %s\n\n", run->processor, words_range(run->range, words),
-                       run->server_text);
+    print_to(text, "%s, %s: %s\n\n", run->processor, words_range(run->range, words),
+             run->server_text);
     text_buffer_add(text, "BigQuery is asked to cancel every job labelled with this run. Cancelled "
                           "jobs may still incur costs. Its dates stay claimed until none runs.\n");
 }
@@ -203,10 +204,10 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
     command->processor = memory_copy_string(run->processor);
     struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
     struct situation_progress progress = situation_progress_of(run);
-    text_buffer_format(text, "%s, %zu of %zu dates %s, pid %lld, started by %s\n\n",
-                       words_range(run->range, words), progress.done, progress.total,
-                       progress.by_log ? "done" : "complete", (long long)run->pid,
-                       run->owner ? run->owner : "?");
+    print_to(text, "%s, %zu of %zu dates %s, pid %lld, started by %s\n\n",
+             words_range(run->range, words), progress.done, progress.total,
+             progress.by_log ? "done" : "complete", (long long)run->pid,
+             run->owner ? run->owner : "?");
     int64_t grace = run->processor_index == PIPELINE_NONE
                         ? 60000
                         : screen->pipeline->processors[run->processor_index].stop_grace_ms;
@@ -215,8 +216,8 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
         text_buffer_add(text, "All of its processes get SIGKILL now. The date it works on may be "
                               "left half written.\n");
     else
-        text_buffer_format(text, "All of its processes get SIGTERM now and SIGKILL after %s.\n",
-                           clock_format_span(grace, span));
+        print_to(text, "All of its processes get SIGTERM now and SIGKILL after %s.\n",
+                 clock_format_span(grace, span));
     if (run->processor_index != PIPELINE_NONE &&
         screen->pipeline->processors[run->processor_index].labels_jobs)
         text_buffer_add(text, "What it started in BigQuery runs on, and keeps its dates claimed: "
@@ -265,16 +266,16 @@ void decide_retry(struct screen *screen, const struct situation_run *run) {
 static void add_evidence(struct text_buffer *text, const struct screen *screen,
                          const struct gates_gate *gate) {
     char value[WORDS_SIZE];
-    text_buffer_format(text, "%s now: %zu of %zu inputs measured, %zu pass, %zu fail\n",
-                       gates_verdict_name(gate->verdict), gate->measured, gate->total, gate->passed,
-                       gate->failed);
+    print_to(text, "%s now: %zu of %zu inputs measured, %zu pass, %zu fail\n",
+             gates_verdict_name(gate->verdict), gate->measured, gate->total, gate->passed,
+             gate->failed);
     for (size_t i = 0; i < screen->pipeline->gates[gate->gate].check_count; i++) {
         const struct gates_check *check = &gate->checks[i];
         if (check->result == GATES_RESULT_PASS)
             continue;
         (void)snprintf(value, sizeof value, "%.1f", check->value);
-        text_buffer_format(text, "  %s: %s, required %.1f\n", check->check->name,
-                           check->measured ? value : "unknown", check->required);
+        print_to(text, "  %s: %s, required %.1f\n", check->check->name,
+                 check->measured ? value : "unknown", check->required);
     }
 }
 
@@ -322,11 +323,11 @@ void decide_gate(struct screen *screen, enum action action, size_t index) {
     switch (kind) {
     case COMMAND_OVERRIDE:
         command->affected = affected_by(screen, index);
-        text_buffer_format(text,
-                           "\nThe group behind it may start although the gate is not GO. %zu "
-                           "dates are affected. The override stays in the header until the "
-                           "group's coverage was read again.\n",
-                           command->affected);
+        print_to(text,
+                 "\nThe group behind it may start although the gate is not GO. %zu "
+                 "dates are affected. The override stays in the header until the "
+                 "group's coverage was read again.\n",
+                 command->affected);
         break;
     case COMMAND_APPROVE:
         text_buffer_add(text, "\nRecords your yes to this plan on this evidence. It can be used "
@@ -337,7 +338,7 @@ void decide_gate(struct screen *screen, enum action action, size_t index) {
         text_buffer_add(text, "\nNothing behind it starts until it is released.\n");
         break;
     default:
-        text_buffer_format(text, "\nIt was held by %s: %s\n", gate->mark->by, gate->mark->reason);
+        print_to(text, "\nIt was held by %s: %s\n", gate->mark->by, gate->mark->reason);
         break;
     }
 }
@@ -361,9 +362,9 @@ void decide_waive(struct screen *screen, size_t table, struct day_range range) {
     command->affected = dates;
     struct text_buffer *text = decide_ask(screen, CONFIRM_REASON, command, title);
     for (size_t i = 0; i < count && i < RANGES_SHOWN; i++)
-        text_buffer_format(text, "  %s\n", words_range(ranges[i], words));
+        print_to(text, "  %s\n", words_range(ranges[i], words));
     if (count > RANGES_SHOWN)
-        text_buffer_format(text, "  … and %zu more ranges\n", count - RANGES_SHOWN);
+        print_to(text, "  … and %zu more ranges\n", count - RANGES_SHOWN);
     text_buffer_add(text, "\nThey no longer count as attainable, so that coverage and gates look "
                           "past them.\n");
 }

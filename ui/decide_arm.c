@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "situation/launch.h"
 #include "ui/decide.h"
 #include "ui/words.h"
@@ -25,7 +26,7 @@ static void add_plan(struct text_buffer *text, const struct screen *screen, size
     if (plan)
         situation_plan_describe(plan, 200, text);
     else
-        text_buffer_format(text, "  nothing: %s\n", error.text);
+        print_to(text, "  nothing: %s\n", error.text);
     situation_preflight_describe(&screen->situation->preflight, "", text);
     runs_plan_free(plan);
 }
@@ -44,15 +45,14 @@ static void ask_to_arm(struct screen *screen, size_t group) {
         decide_ask(screen, command ? CONFIRM_YES : CONFIRM_NONE, command, title);
     const char *gate = facts->behind == PIPELINE_NONE ? "nothing, as no gate is in front of it"
                                                       : screen->pipeline->gates[facts->behind].name;
-    text_buffer_format(
-        text,
-        "It starts by itself after two GO in a row of %s, and a countdown of 60 s in "
-        "which m says no. A stop, a change of the pipeline file, a reboot or 12 "
-        "hours make it void.\n\n",
-        gate);
+    print_to(text,
+             "It starts by itself after two GO in a row of %s, and a countdown of 60 s in "
+             "which m says no. A stop, a change of the pipeline file, a reboot or 12 "
+             "hours make it void.\n\n",
+             gate);
     if (known->approval)
-        text_buffer_format(text, "On the approval of %s, until %s.\n", known->approved_by,
-                           words_moment(known->approved_until, moment));
+        print_to(text, "On the approval of %s, until %s.\n", known->approved_by,
+                 words_moment(known->approved_until, moment));
     else
         text_buffer_add(text, "Refused: the plan has no live approval for it. Read the review (5) "
                               "and approve with a first.\n");

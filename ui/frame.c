@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "ui/glyph.h"
 
-enum { SIZE_LIMIT = 1000, FORMAT_SIZE = 1024 };
+enum { SIZE_LIMIT = 1000, FORMAT_SIZE = 1024, ELLIPSIS = 0x2026 };
 
 static int clamp(int value) {
     return value < 1 ? 1 : value > SIZE_LIMIT ? SIZE_LIMIT : value;
@@ -105,6 +105,7 @@ int frame_put_text(struct frame *frame, struct frame_rect clip, int x, int y,
     clip = cut(frame, clip);
     int end = clip.x + clip.width;
     bool visible = y >= clip.y && y < clip.y + clip.height;
+    bool begins = x < end;
     for (size_t i = 0; i < text.size;) {
         uint32_t code_point;
         i += text_decode(text.data + i, text.size - i, &code_point);
@@ -115,8 +116,11 @@ int frame_put_text(struct frame *frame, struct frame_rect clip, int x, int y,
                 cell_at(frame, x - 1, y)->mark = glyph;
             continue;
         }
-        if (x + width > end)
+        if (x + width > end) {
+            if (visible && begins && end > clip.x)
+                set(frame, end - 1, y, style, shown(frame, ELLIPSIS), 1); /* every cut is marked */
             return end;
+        }
         if (visible && x >= clip.x)
             set(frame, x, y, style, glyph, width);
         x += width;
@@ -160,14 +164,8 @@ int frame_field(struct frame *frame, struct frame_rect clip, int x, int y, int w
     int end =
         field.x + field.width < clip.x + clip.width ? field.x + field.width : clip.x + clip.width;
     field = (struct frame_rect){left, y, end - left, y >= clip.y && y < clip.y + clip.height};
-    if (columns <= width) {
-        frame_put_text(frame, field, right ? x + width - columns : x, y, style, whole);
-    } else {
-        struct frame_rect part = field;
-        part.width -= 1;
-        int behind = frame_put_text(frame, part, x, y, style, whole);
-        frame_put(frame, field, behind, y, style, "…");
-    }
+    frame_put_text(frame, field, right && columns <= width ? x + width - columns : x, y, style,
+                   whole);
     return x + width;
 }
 

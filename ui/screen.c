@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "ui/decide.h"
 #include "ui/key.h"
 #include "ui/view.h"
@@ -146,8 +147,8 @@ void view_gaps_open(struct screen *screen, size_t table, size_t season) {
         struct day_range *part =
             decide_gaps(screen, table, PIPELINE_NONE, ranges[i], &(size_t){0}, &dates);
         free(part);
-        text_buffer_format(text, "%-26s", words_range(ranges[i], words));
-        text_buffer_format(text, "  %s\n", words_dates(dates, words));
+        print_to(text, "%-26s", words_range(ranges[i], words));
+        print_to(text, "  %s\n", words_dates(dates, words));
     }
     if (count == 0)
         text_buffer_add(text, "No date is known to be missing.\n");

@@ -138,7 +138,7 @@ static bool print_json(struct cli *cli, const struct standing *standing) {
         json_string_or_null(
             trouble != NULL ? situation_trouble_report(trouble, situation->as_of, text) : NULL),
         "credentials", json_string_or_null(situation->credentials.problem));
-    bool good = json != NULL && json_write(cli->out, json);
+    bool good = json != NULL && cli_json(cli, json);
     json_decref(json);
     return good;
 }

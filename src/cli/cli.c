@@ -8,9 +8,11 @@
 #include "agent/access.h"
 #include "agent/agent.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/print.h"
 #include "base/text.h"
+#include "base/unicode.h"
 
 static const struct cli_option common_options[] = {
     {"pipeline", "FILE", "the pipeline file (default: $PHASEGATE_PIPELINE, then ./pipeline.yaml)"},
@@ -26,13 +28,27 @@ static const char *const format_names[] = {
 
 enum { FORMAT_COUNT = sizeof format_names / sizeof *format_names };
 
+bool cli_json(struct cli *cli, const json_t *answer) {
+    cli->answered = true;
+    return json_write(cli->out, answer);
+}
+
 int cli_fail(struct cli *cli, const struct error *error) {
+    int code = error->code == EXIT_GO ? EXIT_SOFTWARE : (int)error->code;
+    json_t *texts = json_array();
     struct text rest = text_of(error->text);
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
         (void)print(cli->err, "phasegate: %.*s\n", (int)line.size, line.data);
+        (void)json_array_append_new(texts, json_stringn(line.data, line.size));
     }
-    return error->code == EXIT_GO ? EXIT_SOFTWARE : (int)error->code;
+    json_t *refusal =
+        json_make("{s:i,s:{s:i,s:o}}", "schema", 1, "error", "exit", code, "texts", texts);
+    if (cli->format == CLI_JSON && !cli->answered) {
+        (void)cli_json(cli, refusal);
+    }
+    json_decref(refusal);
+    return code;
 }
 
 static void join_formats(unsigned formats, struct text_buffer *names) {
@@ -76,7 +92,7 @@ static int print_verb_help(const struct cli_verb *verb, FILE *out) {
 static int print_help(FILE *out) {
     (void)print(out, "phasegate watches phased backfills into BigQuery: coverage, gates, runs.\n\n"
                      "  phasegate [PIPELINE]   the console\n"
-                     "  phasegate VERB …       one answer; `phasegate VERB --help` tells more\n\n");
+                     "  phasegate VERB …       one answer; `phasegate help VERB` tells more\n\n");
     for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
         (void)print(out, "  %-12s %s\n", (*verb)->name, (*verb)->summary);
     }
@@ -180,6 +196,63 @@ static size_t fill_options(const struct cli_verb *verb, struct option *options) 
     return count;
 }
 
+/* The format that is asked for somewhere, so that a refusal before it is read has it too. */
+static void foresee_format(struct cli *cli, int argc, char **argv) {
+    for (int i = 1; i < argc && !cli->verb->rest; i++) {
+        bool apart =
+            i + 1 < argc && strcmp(argv[i], "--format") == 0 && strcmp(argv[i + 1], "json") == 0;
+        if ((apart || strcmp(argv[i], "--format=json") == 0) &&
+            (cli->verb->formats >> CLI_JSON & 1U) != 0) {
+            cli->format = CLI_JSON;
+        }
+    }
+}
+
+/* What is typed becomes part of the record: it must be text. Names of files are bytes. */
+static bool check_words(const struct cli *cli, struct error *error) {
+    for (size_t i = 0; cli->verb->options[i].name != NULL; i++) {
+        const struct cli_option *option = &cli->verb->options[i];
+        struct text given = text_of(cli->given[i]);
+        bool file = option->argument != NULL && (strcmp(option->argument, "FILE") == 0 ||
+                                                 strcmp(option->argument, "DIRECTORY") == 0);
+        if (!file && unicode_valid_size(given) < given.size) {
+            return error_set(error, EXIT_USAGE, "--%s: byte %zu of \"%s\" is no UTF-8",
+                             option->name, unicode_valid_size(given) + 1, given.data);
+        }
+    }
+    return true;
+}
+
+/* Too few or too many words behind the verb: says which, and who takes it. */
+static bool check_count(const struct cli *cli, struct error *error) {
+    const struct cli_verb *verb = cli->verb;
+    if (cli->count < verb->least) {
+        return error_set(error, EXIT_USAGE, "%s needs %s; see `phasegate %s --help`", verb->name,
+                         verb->arguments, verb->name);
+    }
+    if (verb->most < 0 || cli->count <= verb->most) {
+        return true;
+    }
+    const char *word = cli->arguments[verb->most];
+    const char *instead = verb->instead != NULL ? verb->instead : "";
+    if (verb->most == 0) {
+        return error_set(error, EXIT_USAGE,
+                         "%s takes no argument, and \"%s\" is one%s%s; see "
+                         "`phasegate %s --help`",
+                         verb->name, word, *instead != '\0' ? "; " : "", instead, verb->name);
+    }
+    return error_set(error, EXIT_USAGE,
+                     "%s takes %s, and \"%s\" is one word too many%s%s; see "
+                     "`phasegate %s --help`",
+                     verb->name, verb->arguments, word, *instead != '\0' ? "; " : "", instead,
+                     verb->name);
+}
+
+static bool refuse_twice(const struct cli *cli, const char *option, struct error *error) {
+    return error_set(error, EXIT_USAGE, "--%s is given twice; see `phasegate %s --help`", option,
+                     cli->verb->name);
+}
+
 /* Reads the options of a verb; *help when its help is asked for. */
 static bool read_options(struct cli *cli, int argc, char **argv, bool *help, struct error *error) {
     struct option options[CLI_OPTION_LIMIT + 8];
@@ -187,6 +260,8 @@ static bool read_options(struct cli *cli, int argc, char **argv, bool *help, str
     optind = 0;
     opterr = 0;
     const char *letters = cli->verb->rest ? "+:p:h" : ":p:h";
+    bool formatted = false;
+    foresee_format(cli, argc, argv);
     for (;;) {
         int code = getopt_long(argc, argv, letters, options, NULL);
         if (code == -1) {
@@ -198,23 +273,29 @@ static bool read_options(struct cli *cli, int argc, char **argv, bool *help, str
         if (code == 'h' || code == OPTION_HELP) {
             *help = true;
         } else if (code == 'p' || code == OPTION_PIPELINE) {
+            if (cli->pipeline_path != NULL) {
+                return refuse_twice(cli, "pipeline", error);
+            }
             cli->pipeline_path = optarg;
         } else if (code == OPTION_FORMAT && optarg != NULL) {
+            if (formatted) {
+                return refuse_twice(cli, "format", error);
+            }
+            formatted = true;
             if (!set_format(cli, optarg, error)) {
                 return false;
             }
         } else {
-            cli->given[code - FIRST_VERB_OPTION] = optarg != NULL ? optarg : "";
+            int option = code - FIRST_VERB_OPTION;
+            if (cli->given[option] != NULL && optarg != NULL) {
+                return refuse_twice(cli, cli->verb->options[option].name, error);
+            }
+            cli->given[option] = optarg != NULL ? optarg : "";
         }
     }
     cli->count = argc - optind;
     cli->arguments = argv + optind;
-    if (!*help &&
-        (cli->count < cli->verb->least || (cli->verb->most >= 0 && cli->count > cli->verb->most))) {
-        return error_set(error, EXIT_USAGE, "usage: phasegate %s %s; see `phasegate %s --help`",
-                         cli->verb->name, cli->verb->arguments, cli->verb->name);
-    }
-    return true;
+    return *help || (check_count(cli, error) && check_words(cli, error));
 }
 
 const char *cli_value(const struct cli *cli, const char *option) {
@@ -317,6 +398,15 @@ static int leading_pipeline(int argc, char **argv, const char **path) {
     return 0;
 }
 
+/* `phasegate help`, and `phasegate help VERB`. */
+static int help(struct cli *cli, const char *name) {
+    const struct cli_verb *verb = name != NULL ? find_verb(name) : NULL;
+    if (name != NULL && verb == NULL) {
+        return unknown_verb(cli, name);
+    }
+    return end_output(cli, verb != NULL ? print_verb_help(verb, cli->out) : print_help(cli->out));
+}
+
 int cli_run(int argc, char **argv, FILE *out, FILE *err) {
     struct cli cli = {.out = out, .err = err};
     (void)signal(SIGPIPE, SIG_IGN);
@@ -325,7 +415,7 @@ int cli_run(int argc, char **argv, FILE *out, FILE *err) {
     argc -= taken;
     const char *first = argc > 1 ? argv[1] : "console";
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
-        return end_output(&cli, print_help(out));
+        return help(&cli, argc > 2 ? argv[2] : NULL);
     }
     if (strcmp(first, "--version") == 0) {
         (void)print(out, "phasegate %s\n", PHASEGATE_VERSION);

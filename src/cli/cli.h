@@ -6,6 +6,7 @@
 #ifndef PHASEGATE_CLI_CLI_H
 #define PHASEGATE_CLI_CLI_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct cli_verb {
     const char *arguments; /* as the help shows them: "[GATE]" */
     const char *summary;   /* one line */
     const char *about;     /* further lines of help; NULL for none */
+    const char *instead;   /* which verb takes what this one does not; NULL */
     int least, most;       /* arguments taken; most -1: no limit */
     unsigned formats;      /* bit set of 1 << enum cli_format */
     bool rest;             /* what follows the first argument belongs to the verb unparsed (demo) */
@@ -51,6 +53,8 @@ struct cli {
     const char *pipeline_path;    /* --pipeline; NULL when absent */
     struct pipeline *pipeline;    /* once loaded; freed by cli_run */
     struct state *state;          /* once opened; closed by cli_run */
+    bool answered;                /* JSON was written: a refusal after it is a sentence only */
+    bool in_demo;                 /* what it starts is gone when it ends */
     bool agent_died;              /* a lease was found whose holder is gone: start another agent */
 };
 
@@ -63,7 +67,12 @@ int cli_run(int argc, char **argv, FILE *out, FILE *err);
 /* The value of an option of the verb; NULL when it was not given, "" for a switch. */
 const char *cli_value(const struct cli *cli, const char *option);
 
-/* Prints "phasegate: TEXT" (one line a mistake) to `err` and returns the error's exit code. */
+/* Writes one answer as JSON; false (errno) when the stream does not take it. */
+bool cli_json(struct cli *cli, const json_t *answer);
+
+/* Prints "phasegate: TEXT" (one line a mistake) to `err`, and under --format json, when nothing was
+ * answered yet, {"error": {"exit": CODE, "texts": [TEXT, …]}} to `out`. Returns the error's exit
+ * code. */
 int cli_fail(struct cli *cli, const struct error *error);
 
 /* Loads the pipeline of --pipeline, PHASEGATE_PIPELINE or ./pipeline.yaml, and sets the clock to

@@ -58,7 +58,7 @@ static bool print_adopted(struct cli *cli, const struct runs_started *started) {
                      cli->arguments[0]);
     }
     json_t *answer = json_make("{s:i,s:s}", "schema", 1, "run", started->run);
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good;
 }

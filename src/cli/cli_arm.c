@@ -33,7 +33,7 @@ static int print_answer(struct cli *cli, json_t *list, const char *key, const ch
     bool good;
     if (cli->format == CLI_JSON) {
         json_t *answer = json_make("{s:i,s:O}", "schema", 1, key, list);
-        good = json_write(cli->out, answer);
+        good = cli_json(cli, answer);
         json_decref(answer);
     } else {
         good = print_lines(cli->out, text);

@@ -68,7 +68,7 @@ static int print_json(struct cli *cli, const struct asked *asked) {
     (void)json_object_set_new(answer, "billed_project", json_string_or_null(asked->project));
     (void)json_object_set_new(answer, "token",
                               known ? json_boolean(asked->error.code == EXIT_GO) : json_null());
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good ? (int)asked->error.code : EXIT_IO;
 }

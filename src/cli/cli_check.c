@@ -20,7 +20,7 @@ static bool write_answer(struct cli *cli, const struct situation *situation, siz
         json_t *answer = gates_to_json(situation->gates, gate, since);
         json_object_set_new(answer, "bigquery",
                             situation_trouble_json(situation->header.bigquery, situation->as_of));
-        good = json_write(cli->out, answer);
+        good = cli_json(cli, answer);
         json_decref(answer);
     } else {
         good = gates_write_text(cli->out, situation->gates, gate, since) &&

@@ -116,8 +116,9 @@ bool cli_confirm(struct cli *cli, const char *question, struct error *error) {
     if (isatty(STDIN_FILENO) == 0) {
         return error_set(error, EXIT_USAGE, "nobody is there to confirm: add --yes");
     }
-    (void)print(cli->out, "%s [y/N] ", question);
-    (void)fflush(cli->out);
+    FILE *asked = cli->format == CLI_JSON ? cli->err : cli->out;
+    (void)print(asked, "%s [y/N] ", question);
+    (void)fflush(asked);
     if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "y\n") != 0) {
         return error_set(error, EXIT_NO_GO, "nothing was done");
     }

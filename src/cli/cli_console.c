@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/print.h"
 #include "cli/open_console.h"
 #include "cli/operate.h"
@@ -114,7 +115,13 @@ static int show(struct cli *cli, const char *owner, struct state *reader, struct
         .performer = {.context = &perform, .perform = perform_command},
         .user = owner,
     };
+    /* After a demo nothing is left to be listed. */
+    char *runs = cli->pipeline_path != NULL
+                     ? memory_format("phasegate runs --pipeline %s", cli->pipeline_path)
+                     : memory_copy_string("phasegate runs");
+    options.runs = cli->in_demo ? NULL : runs;
     int code = console_run(&options, &error);
+    free(runs);
     return error.code == EXIT_UNAVAILABLE ? plain_report(cli, &error)
            : error.code != EXIT_GO        ? cli_fail(cli, &error)
                                           : code;

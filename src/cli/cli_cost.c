@@ -230,7 +230,7 @@ static bool write_spent(struct cli *cli, const struct night *nights, size_t coun
         (void)json_array_append_new(list, night_json(cli, &nights[i]));
     }
     (void)json_object_set_new(answer, "nights", list);
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good;
 }
@@ -302,7 +302,7 @@ static json_t *estimate_json(const struct cli *cli, const struct situation *situ
 static bool write_estimate(struct cli *cli, const struct situation *situation) {
     if (cli->format == CLI_JSON) {
         json_t *answer = estimate_json(cli, situation);
-        bool good = json_write(cli->out, answer);
+        bool good = cli_json(cli, answer);
         json_decref(answer);
         return good;
     }
@@ -374,6 +374,7 @@ static int run(struct cli *cli) {
 const struct cli_verb cli_verb_cost = {
     .name = "cost",
     .arguments = "",
+    .instead = "gaps takes a TABLE",
     .summary = "what measuring has cost: bytes billed and dollars of a night",
     .about = "A night lasts from noon to noon and is named after the day on which it begins. FREE "
              "counts the polls that\n"

@@ -36,7 +36,7 @@ static bool write_answer(struct cli *cli, const struct situation *situation) {
         json_t *answer = coverage_to_json(report);
         json_object_set_new(answer, "bigquery",
                             situation_trouble_json(situation->header.bigquery, situation->as_of));
-        bool good = json_write(cli->out, answer);
+        bool good = cli_json(cli, answer);
         json_decref(answer);
         return good;
     }
@@ -63,6 +63,7 @@ static int run(struct cli *cli) {
 const struct cli_verb cli_verb_coverage = {
     .name = "coverage",
     .arguments = "",
+    .instead = "gaps takes a TABLE",
     .summary = "how much of each table is there, by season",
     .about = "Percent is of attainable dates: expected minus bootstrap and waived. Exit 0 when "
              "every table was\n"

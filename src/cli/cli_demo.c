@@ -58,6 +58,7 @@ static int run_console(struct cli *cli, const struct scenario *scenario, double 
     if (!stage_open(scenario, speed, cli_value(cli, "shared") != NULL, &stage, &error)) {
         return cli_fail(cli, &error);
     }
+    cli->in_demo = true;
     int code = cli_open_console(cli);
     if (stage_busy(&stage)) {
         const char *shared = cli_value(cli, "shared") != NULL ? " --shared" : "";

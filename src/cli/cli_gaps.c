@@ -36,7 +36,7 @@ static bool write_json(struct cli *cli, const struct situation *situation, size_
                 coverage_gaps_to_json(situation->coverage, i, range, false));
         }
     }
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good;
 }

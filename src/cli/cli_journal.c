@@ -20,7 +20,7 @@ static bool write_json(struct cli *cli, const struct state_event *events, size_t
                       json_time(event->at), "actor", event->actor, "kind", event->kind, "subject",
                       event->subject, "text", event->text));
     }
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good;
 }
@@ -62,6 +62,7 @@ static int journal(struct cli *cli) {
 const struct cli_verb cli_verb_journal = {
     .name = "journal",
     .arguments = "",
+    .instead = "--subject NAME is about one run, gate or table",
     .summary = "everything that happened, newest last",
     .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
     .options = {{"lines", "N", "how many of the newest (default 100)"},
@@ -89,6 +90,7 @@ static int brief(struct cli *cli) {
 const struct cli_verb cli_verb_brief = {
     .name = "brief",
     .arguments = "",
+    .instead = "check takes a GATE",
     .summary = "the morning brief: gates, coverage, runs, cost; exits as `check` does",
     .options = {{"hours", "N", "how far back (default 16, at most 24)"}},
     .run = brief,

@@ -25,7 +25,7 @@ static bool write_json(struct cli *cli, const struct situation *situation, const
     (void)json_object_set_new(answer, "plan", json_words(cli->pipeline->hash));
     (void)json_object_set_new(answer, "groups", approvals);
     (void)json_object_set_new(answer, "page", json_words(page));
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good;
 }
@@ -54,6 +54,7 @@ static int run(struct cli *cli) {
 const struct cli_verb cli_verb_review = {
     .name = "review",
     .arguments = "",
+    .instead = "approve takes a GROUP",
     .summary = "the pre-flight page: what is missing and what it blocks, exact commands, cost, "
                "checklist",
     .about = "Markdown, for a second person to read; `phasegate approve` records the yes.",

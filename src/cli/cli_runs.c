@@ -107,7 +107,7 @@ static bool write_json(struct cli *cli, const struct situation *situation) {
         (void)json_object_set_new(run, "retry", retry_json(&situation->runs[i]));
         (void)json_array_append_new(json_object_get(answer, "runs"), run);
     }
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good;
 }
@@ -192,6 +192,7 @@ static int run(struct cli *cli) {
 const struct cli_verb cli_verb_runs = {
     .name = "runs",
     .arguments = "",
+    .instead = "logs takes a RUN",
     .summary = "the runs of the last 24 hours, worst first",
     .about =
         "Runs that live, wait for their verdict or hold claims are always listed; of the ended "

@@ -19,7 +19,7 @@ static int print_mistakes(struct cli *cli, const struct error *error) {
         (void)json_array_append_new(json_object_get(answer, "mistakes"),
                                     json_stringn(line.data, line.size));
     }
-    bool good = json_write(cli->out, answer);
+    bool good = cli_json(cli, answer);
     json_decref(answer);
     return good ? (int)error->code : EXIT_IO;
 }
@@ -29,7 +29,7 @@ static int print_valid(struct cli *cli) {
     if (cli->format == CLI_JSON) {
         json_t *answer = json_make("{s:i,s:b,s:[],s:s,s:s}", "schema", 1, "valid", 1, "mistakes",
                                    "pipeline", pipeline->name, "hash", pipeline->hash);
-        bool good = json_write(cli->out, answer);
+        bool good = cli_json(cli, answer);
         json_decref(answer);
         return good ? EXIT_GO : EXIT_IO;
     }
@@ -129,7 +129,7 @@ static int print_online(struct cli *cli) {
     int code = online_code(&report);
     if (cli->format == CLI_JSON) {
         json_t *answer = report_json(cli->pipeline, &report);
-        code = json_write(cli->out, answer) ? code : EXIT_IO;
+        code = cli_json(cli, answer) ? code : EXIT_IO;
         json_decref(answer);
     } else {
         for (size_t i = 0; i < report.findings.count; i++) {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "ui/decide.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -246,8 +247,7 @@ static void add_history(struct text_buffer *text, const struct screen *screen, c
                                         (check && strcmp(event->subject, check) == 0));
         if (!about)
             continue;
-        text_buffer_format(text, "%s  %-10s %s\n", words_moment(event->at, moment), event->kind,
-                           event->text);
+        print_to(text, "%s  %-10s %s\n", words_moment(event->at, moment), event->kind, event->text);
         shown++;
     }
     if (shown == 0)
@@ -261,25 +261,23 @@ static void open_check(struct screen *screen, const struct list_row *item) {
     char value[WORDS_SIZE] = "unknown", span[CLOCK_SPAN_SIZE];
     if (check->measured)
         format_value(check, check->value, value);
-    text_buffer_format(text, "%s: measured %s, ", gates_result_name(check->result), value);
+    print_to(text, "%s: measured %s, ", gates_result_name(check->result), value);
     format_value(check, check->required, value);
-    text_buffer_format(text, "required %s, margin %+.1f, %s%s old\n", value, check->margin,
-                       check->age_ms < 0 ? "never measured, " : "",
-                       clock_format_span(check->age_ms, span));
+    print_to(text, "required %s, margin %+.1f, %s%s old\n", value, check->margin,
+             check->age_ms < 0 ? "never measured, " : "", clock_format_span(check->age_ms, span));
     if (check->why)
-        text_buffer_format(text, "%s\n", check->why);
+        print_to(text, "%s\n", check->why);
     if (check->check->kind == PIPELINE_CHECK_COVERAGE && check->check->target)
-        text_buffer_format(text, "minimum %g %%, target %g %%, optimal %g %%\n",
-                           check->check->minimum / 100.0, check->check->target / 100.0,
-                           check->check->optimal / 100.0);
+        print_to(text, "minimum %g %%, target %g %%, optimal %g %%\n",
+                 check->check->minimum / 100.0, check->check->target / 100.0,
+                 check->check->optimal / 100.0);
     if (check->check->kind == PIPELINE_CHECK_MANUAL && check->check->question)
-        text_buffer_format(text, "question: %s\n", check->check->question);
+        print_to(text, "question: %s\n", check->check->question);
     if (check->blocks.count)
-        text_buffer_format(text, "blocks %s\n",
-                           words_tables(screen->pipeline, &check->blocks, " → ", value));
+        print_to(text, "blocks %s\n", words_tables(screen->pipeline, &check->blocks, " → ", value));
     if (check->degrades.count)
-        text_buffer_format(text, "degrades %s\n",
-                           words_tables(screen->pipeline, &check->degrades, ", ", value));
+        print_to(text, "degrades %s\n",
+                 words_tables(screen->pipeline, &check->degrades, ", ", value));
     add_history(text, screen, gate, check->check->name);
 }
 

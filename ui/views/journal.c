@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "ui/decide.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -99,22 +100,21 @@ static void brief_tables(struct text_buffer *text, const struct screen *screen) 
     for (size_t i = 0; i < screen->pipeline->table_count; i++) {
         const struct coverage_table *table = words_coverage(screen->situation, i);
         int threshold = words_threshold(screen->pipeline, i);
-        text_buffer_format(text, "%-32s %8s", screen->pipeline->tables[i].name,
-                           table ? words_percent(coverage_percent(&table->all, threshold), percent)
-                                 : "?");
+        print_to(text, "%-32s %8s", screen->pipeline->tables[i].name,
+                 table ? words_percent(coverage_percent(&table->all, threshold), percent) : "?");
         if (table && table->all.known)
-            text_buffer_format(text, "  %zu missing", table->all.attainable - table->all.complete);
+            print_to(text, "  %zu missing", table->all.attainable - table->all.complete);
         if (screen->situation->tables[i].rose_last_hour > 0)
-            text_buffer_format(text, ", +%lld in the last hour",
-                               (long long)screen->situation->tables[i].rose_last_hour);
+            print_to(text, ", +%lld in the last hour",
+                     (long long)screen->situation->tables[i].rose_last_hour);
         text_buffer_add(text, "\n");
     }
 }
 
 static void add_progress(struct text_buffer *text, const struct situation_run *run) {
     struct situation_progress progress = situation_progress_of(run);
-    text_buffer_format(text, "%zu of %zu dates%s", progress.done, progress.total,
-                       progress.by_log ? "" : " complete");
+    print_to(text, "%zu of %zu dates%s", progress.done, progress.total,
+             progress.by_log ? "" : " complete");
 }
 
 static void brief_runs(struct text_buffer *text, const struct screen *screen, int64_t since) {
@@ -126,10 +126,10 @@ static void brief_runs(struct text_buffer *text, const struct screen *screen, in
         if (run->ended_at && run->ended_at < since)
             continue;
         count++;
-        text_buffer_format(text, "%-32s %-10s %s", run->processor, words_run_state(run),
-                           run->ended_at ? words_time(run->ended_at, moment) : "");
+        print_to(text, "%-32s %-10s %s", run->processor, words_run_state(run),
+                 run->ended_at ? words_time(run->ended_at, moment) : "");
         if (run->verdict_text)
-            text_buffer_format(text, "  %s", run->verdict_text);
+            print_to(text, "  %s", run->verdict_text);
         else if (!run->ended_at)
             add_progress(text, run);
         text_buffer_add(text, "\n");
@@ -152,27 +152,27 @@ static void open_brief(struct screen *screen) {
                        clock_format_span(screen->now - since, span));
     text_buffer_add(text, "\tGates now\n");
     for (size_t i = 0; situation->gates && i < screen->pipeline->gate_count; i++)
-        text_buffer_format(text, "%-8s %s  %zu of %zu pass\n",
-                           gates_verdict_name(situation->gates->gates[i].verdict),
-                           screen->pipeline->gates[i].name, situation->gates->gates[i].passed,
-                           situation->gates->gates[i].total);
+        print_to(text, "%-8s %s  %zu of %zu pass\n",
+                 gates_verdict_name(situation->gates->gates[i].verdict),
+                 screen->pipeline->gates[i].name, situation->gates->gates[i].passed,
+                 situation->gates->gates[i].total);
     if (situation->coverage)
         brief_tables(text, screen);
     brief_runs(text, screen, since);
     text_buffer_add(text, "\n\tWhat happened\n");
     for (size_t i = 0; i < situation->event_count; i++)
         if (situation->events[i].at >= since)
-            text_buffer_format(text, "%s  %-12s %s\n", words_time(situation->events[i].at, moment),
-                               situation->events[i].kind, situation->events[i].text);
+            print_to(text, "%s  %-12s %s\n", words_time(situation->events[i].at, moment),
+                     situation->events[i].kind, situation->events[i].text);
 }
 
 static void open_event(struct screen *screen, const struct situation_event *event) {
     char when[CLOCK_UTC_SIZE], moment[WORDS_SIZE];
     struct text_buffer *text =
         view_page_open(screen, NULL, "Event %lld: %s", (long long)event->sequence, event->kind);
-    text_buffer_format(text, "%s (%s)\nby %s\nabout %s\n\n%s\n", words_moment(event->at, moment),
-                       clock_format_utc(event->at, when), event->actor ? event->actor : "?",
-                       event->subject ? event->subject : "?", event->text);
+    print_to(text, "%s (%s)\nby %s\nabout %s\n\n%s\n", words_moment(event->at, moment),
+             clock_format_utc(event->at, when), event->actor ? event->actor : "?",
+             event->subject ? event->subject : "?", event->text);
 }
 
 static char *journal_text(const struct screen *screen) {
@@ -180,9 +180,9 @@ static char *journal_text(const struct screen *screen) {
     char when[CLOCK_UTC_SIZE];
     for (size_t i = 0; i < screen->rows.count; i++) {
         const struct situation_event *event = &screen->situation->events[screen->rows.items[i].a];
-        text_buffer_format(&text, "%s\t%s\t%s\t%s\t%s\n", clock_format_utc(event->at, when),
-                           event->kind, event->subject ? event->subject : "",
-                           event->actor ? event->actor : "", event->text);
+        print_to(&text, "%s\t%s\t%s\t%s\t%s\n", clock_format_utc(event->at, when), event->kind,
+                 event->subject ? event->subject : "", event->actor ? event->actor : "",
+                 event->text);
     }
     return text_buffer_take(&text);
 }

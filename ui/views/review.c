@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "situation/launch.h"
 #include "situation/spend.h"
 #include "ui/decide.h"
@@ -20,15 +21,14 @@ static void add_situation(struct text_buffer *text, const struct screen *screen)
         const struct coverage_table *table = &situation->coverage->tables[i];
         const char *name = screen->pipeline->tables[i].name;
         if (!table->all.known) {
-            text_buffer_format(text, "  %-32s not measured\n", name);
+            print_to(text, "  %-32s not measured\n", name);
             continue;
         }
-        text_buffer_format(
-            text, "  %-32s %8s  %zu of %zu complete, %zu missing, measured %s\n", name,
-            words_percent(coverage_percent(&table->all, words_threshold(screen->pipeline, i)),
-                          percent),
-            table->all.complete, table->all.attainable, table->all.missing,
-            words_age(screen->now, table->confirmed_at, age));
+        print_to(text, "  %-32s %8s  %zu of %zu complete, %zu missing, measured %s\n", name,
+                 words_percent(coverage_percent(&table->all, words_threshold(screen->pipeline, i)),
+                               percent),
+                 table->all.complete, table->all.attainable, table->all.missing,
+                 words_age(screen->now, table->confirmed_at, age));
     }
 }
 
@@ -41,14 +41,14 @@ static void add_blockers(struct text_buffer *text, const struct screen *screen) 
         const struct coverage_lineage *lineage = &table->lineage;
         const char *name = screen->pipeline->tables[i].name;
         if (lineage->blocks.count && lineage->blocked_phase != PIPELINE_NONE) {
-            text_buffer_format(text, "  %s blocks %s %% of %s dates: %s\n", name,
-                               percent_format(coverage_blocked_percent(lineage), percent),
-                               screen->pipeline->phases[lineage->blocked_phase],
-                               words_tables(screen->pipeline, &lineage->blocks, " → ", names));
+            print_to(text, "  %s blocks %s %% of %s dates: %s\n", name,
+                     percent_format(coverage_blocked_percent(lineage), percent),
+                     screen->pipeline->phases[lineage->blocked_phase],
+                     words_tables(screen->pipeline, &lineage->blocks, " → ", names));
             any = true;
         } else if (lineage->degrades.count) {
-            text_buffer_format(text, "  %s degrades %s\n", name,
-                               words_tables(screen->pipeline, &lineage->degrades, ", ", names));
+            print_to(text, "  %s degrades %s\n", name,
+                     words_tables(screen->pipeline, &lineage->degrades, ", ", names));
             any = true;
         }
     }
@@ -64,16 +64,16 @@ static void add_credentials(struct text_buffer *text, const struct screen *scree
     if (!given->known) {
         return;
     }
-    text_buffer_format(text, "  [%s] credentials: ", given->problem != NULL ? " " : "x");
+    print_to(text, "  [%s] credentials: ", given->problem != NULL ? " " : "x");
     if (given->problem != NULL) {
-        text_buffer_format(text, "%s\n", given->problem);
+        print_to(text, "%s\n", given->problem);
         return;
     }
-    text_buffer_add(text, given->identity != NULL ? given->identity : given->kind);
-    text_buffer_format(text, " (%s)", given->source != NULL ? given->source : "no file");
+    print_to(text, "%s", given->identity != NULL ? given->identity : given->kind);
+    print_to(text, " (%s)", given->source != NULL ? given->source : "no file");
     if (given->expires_at != 0) {
-        text_buffer_format(text, ", its token ends in %s",
-                           clock_format_span(given->expires_at - screen->now, span));
+        print_to(text, ", its token ends in %s",
+                 clock_format_span(given->expires_at - screen->now, span));
     }
     text_buffer_add(text, "\n");
 }
@@ -86,20 +86,20 @@ static void add_gates(struct text_buffer *text, const struct screen *screen) {
     situation_preflight_describe(&situation->preflight, "  ", text);
     for (size_t i = 0; i < screen->pipeline->gate_count; i++) {
         const struct gates_gate *gate = &situation->gates->gates[i];
-        text_buffer_format(text, "  %-7s %s: %zu of %zu pass, %zu of %zu inputs measured\n",
-                           gates_verdict_name(gate->verdict), screen->pipeline->gates[i].name,
-                           gate->passed, gate->total, gate->measured, gate->total);
+        print_to(text, "  %-7s %s: %zu of %zu pass, %zu of %zu inputs measured\n",
+                 gates_verdict_name(gate->verdict), screen->pipeline->gates[i].name, gate->passed,
+                 gate->total, gate->measured, gate->total);
         for (size_t k = 0; k < screen->pipeline->gates[i].check_count; k++) {
             const struct gates_check *check = &gate->checks[k];
             (void)snprintf(value, sizeof value, "unknown");
             if (check->measured)
                 (void)snprintf(value, sizeof value, "%.1f, required %.1f", check->value,
                                check->required);
-            text_buffer_format(text, "  [%s] %s: %s\n",
-                               check->result == GATES_RESULT_PASS   ? "x"
-                               : check->result == GATES_RESULT_FAIL ? " "
-                                                                    : "?",
-                               check->check->name, value);
+            print_to(text, "  [%s] %s: %s\n",
+                     check->result == GATES_RESULT_PASS   ? "x"
+                     : check->result == GATES_RESULT_FAIL ? " "
+                                                          : "?",
+                     check->check->name, value);
         }
     }
 }
@@ -115,14 +115,14 @@ static void add_plan(struct text_buffer *text, const struct screen *screen, size
     struct text_buffer plan_text = {0};
     struct runs_plan *plan = situation_plan(screen->situation, &launch, &error);
     if (!plan) {
-        text_buffer_format(text, "    %s\n", error.text);
+        print_to(text, "    %s\n", error.text);
         return;
     }
     situation_plan_describe(plan, 0, &plan_text);
     struct text rest = {plan_text.data, plan_text.size};
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');
-        text_buffer_format(text, "    %.*s\n", (int)line.size, line.data);
+        print_to(text, "    %.*s\n", (int)line.size, line.data);
     }
     text_buffer_free(&plan_text);
     runs_plan_free(plan);
@@ -132,9 +132,9 @@ static void add_commands(struct text_buffer *text, const struct screen *screen) 
     text_buffer_add(text, "\n\tCommands, group by group\n");
     for (size_t i = 0; i < screen->pipeline->group_count; i++) {
         const struct pipeline_group *group = &screen->pipeline->groups[i];
-        text_buffer_format(text, "  %s", group->name);
+        print_to(text, "  %s", group->name);
         if (group->behind != PIPELINE_NONE)
-            text_buffer_format(text, ", behind %s", screen->pipeline->gates[group->behind].name);
+            print_to(text, ", behind %s", screen->pipeline->gates[group->behind].name);
         text_buffer_add(text, "\n");
         add_plan(text, screen, i);
     }
@@ -146,12 +146,12 @@ static void add_cost(struct text_buffer *text, const struct screen *screen) {
     char bytes[SITUATION_SPEND_SIZE], dollars[SITUATION_SPEND_SIZE];
     char alarm[SITUATION_BUDGET_SIZE];
     const char *least = situation->header.bills_unknown ? "≥ " : "";
-    text_buffer_format(text, "\n\tCost of measuring\n  %s%s billed tonight, %s%s\n", least,
-                       situation_spend_bytes(situation->header.bytes_billed, bytes), least,
-                       situation_spend_dollars(situation->header.cost, dollars));
+    print_to(text, "\n\tCost of measuring\n  %s%s billed tonight, %s%s\n", least,
+             situation_spend_bytes(situation->header.bytes_billed, bytes), least,
+             situation_spend_dollars(situation->header.cost, dollars));
     situation_budget_text(screen->pipeline, situation->header.bytes_billed, alarm);
     if (*alarm)
-        text_buffer_format(text, "  %s\n", alarm);
+        print_to(text, "  %s\n", alarm);
     situation_estimate_describe(situation, text);
 }
 
@@ -159,18 +159,17 @@ static void add_footnotes(struct text_buffer *text, const struct screen *screen)
     const struct situation *situation = screen->situation;
     char moment[WORDS_SIZE];
     text_buffer_add(text, "\n\tApproval\n");
-    text_buffer_format(text, "  plan %.12s, evidence of %s\n", screen->pipeline->hash,
-                       words_moment(situation->as_of, moment));
+    print_to(text, "  plan %.12s, evidence of %s\n", screen->pipeline->hash,
+             words_moment(situation->as_of, moment));
     bool approved = false;
     for (size_t i = 0; situation->groups && i < screen->pipeline->group_count; i++) {
         const struct situation_group *group = &situation->groups[i];
         if (!group->approved_by)
             continue;
         approved = true;
-        text_buffer_format(text, "  %s approved by %s", screen->pipeline->groups[i].name,
-                           group->approved_by);
-        text_buffer_format(text, " at %s", words_moment(group->approved_at, moment));
-        text_buffer_format(text, ", until %s\n", words_moment(group->approved_until, moment));
+        print_to(text, "  %s approved by %s", screen->pipeline->groups[i].name, group->approved_by);
+        print_to(text, " at %s", words_moment(group->approved_at, moment));
+        print_to(text, ", until %s\n", words_moment(group->approved_until, moment));
     }
     if (!approved)
         text_buffer_add(text, "  not approved; a records your approval\n");
@@ -183,8 +182,10 @@ static void write_review(struct screen *screen) {
         text_buffer_add(text, "Nothing was measured yet: there is nothing to review.\n");
         return;
     }
-    if (screen->review_plan)
-        text_buffer_format(text, "%s\n", screen->review_plan);
+    if (screen->review_plan) {
+        print_value(text, PRINT_LINES, text_of(screen->review_plan));
+        text_buffer_add(text, "\n");
+    }
     add_situation(text, screen);
     add_blockers(text, screen);
     add_gates(text, screen);
@@ -215,25 +216,42 @@ static void review_draw(const struct screen *screen, struct frame *frame, struct
                    screen->review.top);
 }
 
+/* A fence that nothing inside can close: longer than any row of backticks there. */
+static char *fence_of(struct text text) {
+    size_t longest = 2, row = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        row = text.data[i] == '`' ? row + 1 : 0;
+        longest = row > longest ? row : longest;
+    }
+    char *fence = memory_new(longest + 2, 1);
+    memset(fence, '`', longest + 1);
+    return fence;
+}
+
 /* Headings become Markdown's, and the rest a block of verbatim text. */
 char *view_review_markdown(const struct screen *screen) {
     struct text_buffer out = {0};
-    text_buffer_format(&out, "# Review of %s\n\n", screen->pipeline->name);
     struct text rest = {screen->review_text.data, screen->review_text.size};
+    char *fence = fence_of(rest);
     bool block = false;
+    text_buffer_add(&out, "# Review of ");
+    print_value(&out, PRINT_MARKDOWN, text_of(screen->pipeline->name));
+    text_buffer_add(&out, "\n\n");
     while (rest.size) {
         struct text line = text_cut(&rest, '\n');
         bool heading = line.size && line.data[0] == '\t';
         if (heading) {
-            text_buffer_format(&out, "%s## %.*s\n\n```text\n", block ? "```\n\n" : "",
-                               (int)line.size - 1, line.data + 1);
+            print_to(&out, "%s%s## ", block ? fence : "", block ? "\n\n" : "");
+            print_value(&out, PRINT_MARKDOWN, (struct text){line.data + 1, line.size - 1});
+            print_to(&out, "\n\n%stext\n", fence);
             block = true;
         } else {
-            text_buffer_format(&out, "%.*s\n", (int)line.size, line.size ? line.data : "");
+            print_to(&out, "%.*s\n", (int)line.size, line.size ? line.data : "");
         }
     }
     if (block)
-        text_buffer_add(&out, "```\n");
+        print_to(&out, "%s\n", fence);
+    free(fence);
     return text_buffer_take(&out);
 }
 

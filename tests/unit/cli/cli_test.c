@@ -108,6 +108,57 @@ Test(cli, helps)
     }
 }
 
+Test(cli, helps_with_one_verb_named_before_or_behind)
+{
+    for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
+        cr_expect_eq(RUN("help", (*verb)->name), 0, "%s", (*verb)->name);
+        cr_expect_not_null(strstr(out, (*verb)->summary), "%s", out);
+    }
+    EXPECT_REFUSED(64, "there is no verb \"chek\"; did you mean check?", "help", "chek");
+}
+
+/* Which of the two was meant nobody can know. */
+Test(cli, refuses_an_option_that_is_given_twice)
+{
+    for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
+        for (const struct cli_option *option = (*verb)->options; option->name != NULL; option++) {
+            if (option->argument != NULL) {
+                char given[64], words[80];
+                (void)snprintf(given, sizeof given, "--%s=1", option->name);
+                (void)snprintf(words, sizeof words, "--%s is given twice", option->name);
+                EXPECT_REFUSED(64, words, (*verb)->name, given, given);
+            }
+        }
+    }
+    EXPECT_REFUSED(64, "--pipeline is given twice", "check", "--pipeline", "a", "-p", "b");
+    EXPECT_REFUSED(64, "--format is given twice", "check", "--format", "text", "--format", "text");
+}
+
+Test(cli, refuses_words_that_are_no_text)
+{
+    EXPECT_REFUSED(64, "--reason: byte 4 of \"abc<FF>\" is no UTF-8", "hold", "g", "--reason",
+                   "abc\xFF");
+}
+
+/* Whatever is refused, and why: who asked for JSON gets JSON, and the sentence as well. */
+Test(cli, refuses_in_json_where_json_is_asked_for)
+{
+    for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
+        if (((*verb)->formats >> CLI_JSON & 1U) == 0 || (*verb)->rest) {
+            continue;
+        }
+        int code = RUN((*verb)->name, "--bogus", "--format", "json");
+        json_t *json = answer();
+        const json_t *refusal = json_object_get(json, "error");
+        cr_expect_eq(code, 64, "%s", (*verb)->name);
+        cr_expect_eq(json_integer_value(json_object_get(refusal, "exit")), 64);
+        const char *text = json_string_value(json_array_get(json_object_get(refusal, "texts"), 0));
+        cr_assert_not_null(text, "%s", out);
+        cr_expect_not_null(strstr(err, text), "%s", err);
+        json_decref(json);
+    }
+}
+
 Test(cli, tells_its_version)
 {
     cr_expect_eq(RUN("--version"), 0);
@@ -127,8 +178,12 @@ Test(cli, answers_a_wrong_verb_option_or_format_with_the_nearest)
     EXPECT_REFUSED(64, "check has no format \"csv\"; it has: text, json", "check", "--format",
                    "csv");
     EXPECT_REFUSED(64, "console has no option --bogus", "--bogus");
-    EXPECT_REFUSED(64, "usage: phasegate check [GATE]", "check", "a", "b");
-    EXPECT_REFUSED(64, "usage: phasegate hold GATE", "hold");
+    EXPECT_REFUSED(64, "check takes [GATE], and \"b\" is one word too many", "check", "a", "b");
+    EXPECT_REFUSED(64, "hold needs GATE; see", "hold");
+    EXPECT_REFUSED(64, "coverage takes no argument, and \"games\" is one; gaps takes a TABLE",
+                   "coverage", "games");
+    EXPECT_REFUSED(64, "runs takes no argument, and \"r-1\" is one; logs takes a RUN", "runs",
+                   "r-1");
     EXPECT_REFUSED(64, "\"many\" is not a whole number", "journal", "--lines", "many");
 }
 
