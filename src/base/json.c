@@ -17,10 +17,10 @@ enum { LARGEST_TEXT = 64 * 1024 * 1024 };
 static void escape(struct text_buffer *buffer, uint32_t code_point) {
     if (code_point >= 0x10000) {
         code_point -= 0x10000;
-        text_buffer_format(buffer, "\\u%04x\\u%04x", 0xD800 + (code_point >> 10),
+        text_buffer_format(buffer, "\\u%04X\\u%04X", 0xD800 + (code_point >> 10),
                            0xDC00 + (code_point & 0x3FF));
     } else {
-        text_buffer_format(buffer, "\\u%04x", code_point);
+        text_buffer_format(buffer, "\\u%04X", code_point);
     }
 }
 

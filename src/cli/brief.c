@@ -71,8 +71,8 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
         (void)print(out, "  none\n");
     }
     if (situation->runs_left_out > 0) {
-        (void)fprintf(out, "  and %zu older ended runs of the last 24 hours\n",
-                      situation->runs_left_out);
+        (void)print(out, "  and %zu older ended runs of the last 24 hours\n",
+                    situation->runs_left_out);
     }
 }
 

@@ -26,8 +26,8 @@ bool cli_attach_state(struct cli *cli, struct error *error) {
     free(directory);
     if (cli->state != NULL && state_copy_at(cli->state) != 0) {
         int64_t age = clock_wall_ms(clock_system()) - state_copy_at(cli->state);
-        (void)fprintf(cli->err, "You may watch: this is from a copy of the state, %lld s old.\n",
-                      (long long)(age < 0 ? 0 : age / 1000));
+        (void)print(cli->err, "You may watch: this is from a copy of the state, %lld s old.\n",
+                    (long long)(age < 0 ? 0 : age / 1000));
     }
     return cli->state != NULL;
 }

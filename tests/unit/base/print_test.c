@@ -116,7 +116,7 @@ Test(json, writes_as_escapes_what_a_terminal_would_obey)
 {
     json_t *value = json_words("\033[2J\177\xC2\x9B\xE2\x80\xAE\xF3\xA0\x80\x81 日 …");
     char *text = json_text(value);
-    cr_expect_str_eq(text, "\"\\u001b[2J\\u007f\\u009b\\u202e\\udb40\\udc01 日 …\"");
+    cr_expect_str_eq(text, "\"\\u001B[2J\\u007F\\u009B\\u202E\\uDB40\\uDC01 日 …\"");
     free(text);
     json_t *back = json_loads(text = json_text(value), JSON_DECODE_ANY, NULL);
     cr_expect(json_equal(back, value), "a reader gets what was given");

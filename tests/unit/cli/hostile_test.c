@@ -149,13 +149,20 @@ static void open_scene(void) {
     scene_measure_all(&scene, 10, 4, SCENE_NOW - 1000);
     scene_launch(&scene, "r-one", "first", "defense", SCENE_NOW - 60000);
     scene_start(&scene, "r-one", SCENE_NOW - 50000);
-    scene_end(&scene, "r-one", STATE_FAILED, 256, SCENE_NOW - 40000);
+    scene_end(&scene, "r-one", STATE_OUTCOME_FAILED, 256, SCENE_NOW - 40000);
     scene_launch(&scene, "r-two", "second", "zones", SCENE_NOW - 30000);
     scene_start(&scene, "r-two", SCENE_NOW - 20000);
     struct state_actor actor = {.name = "naji@ops"};
     cr_assert(state_mark_put(scene.state, &actor, "ready", true, "hold it for the night",
-                             SCENE_NOW - 10000, 0, &scene.error),
+                             SCENE_NOW - 10000, &scene.error),
               "%s", scene.error.text);
+    char *log = memory_format("%s/runs/r-one/out.log", state_directory(scene.state));
+    char *end = strrchr(log, '/');
+    *end = '\0';
+    cr_assert(file_make_directory(log, &scene.error), "%s", scene.error.text);
+    *end = '/';
+    cr_assert(file_write(log, TEXT(HOSTILE "\n"), &scene.error), "%s", scene.error.text);
+    free(log);
     make_hostile();
 }
 
@@ -256,6 +263,7 @@ static const struct {
 
 Test(hostile, words_are_shown_by_every_verb_in_every_format)
 {
+    size_t reached = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char what[128] = "";
         for (size_t j = 0; j < WORDS && cases[i].words[j] != NULL; j++) {
@@ -267,10 +275,12 @@ Test(hostile, words_are_shown_by_every_verb_in_every_format)
         cr_expect(*out != '\0' || *err != '\0', "%s says nothing", what);
         expect_shown(what, out);
         expect_shown(what, err);
+        reached += strstr(out, "PWNED") != NULL;
         if (cases[i].json) {
             expect_json(what);
         }
     }
+    cr_expect_geq(reached, 10, "they came into %zu answers only", reached);
 }
 
 Test(hostile, words_take_no_event_out_of_the_journal)
