@@ -132,7 +132,7 @@ static int64_t monotonic_ms(void) {
 static void note(struct printing *printing, const char *text) {
     if (strcmp(text, printing->noted) != 0) {
         (void)snprintf(printing->noted, sizeof printing->noted, "%s", text);
-        (void)fprintf(printing->cli->err, "phasegate: %s\n", text);
+        (void)print(printing->cli->err, "phasegate: %s\n", text);
     }
 }
 
@@ -176,7 +176,7 @@ static bool read_all(struct printing *printing, enum log_follow_status *status,
 /* Takes a drawn state off the terminal's last line. */
 static void clear_state(struct printing *printing) {
     if (printing->drawn) {
-        (void)fputs("\r\x1b[K", printing->cli->out);
+        (void)print(printing->cli->out, "\r\x1b[K");
         printing->drawn = false;
     }
 }
@@ -199,7 +199,7 @@ static int show_state(struct printing *printing) {
         return (int)((terminal ? DRAW_MS : STATE_MS) - since);
     }
     clear_state(printing);
-    (void)fprintf(printing->cli->out, terminal ? "%s" : "%s\n", text);
+    (void)print(printing->cli->out, "%s%s", text, terminal ? "" : "\n");
     (void)snprintf(printing->state, sizeof printing->state, "%s", text);
     printing->shown_ms += since;
     printing->drawn = terminal;
