@@ -224,12 +224,11 @@ static bool say_none(struct cli *cli, const struct standing *standing) {
 static int say_locked(struct cli *cli, const struct error *error) {
     bool good;
     if (cli->format == CLI_JSON) {
-        json_t *json = json_pack("{s:i,s:n,s:s}", "schema", 1, "alive", "problem", error->text);
-        good = json_write(cli->out, json);
+        json_t *json = json_make("{s:i,s:n,s:s}", "schema", 1, "alive", "problem", error->text);
+        good = cli_json(cli, json);
         json_decref(json);
     } else {
-        good = fprintf(cli->out, "Whether an agent is at work cannot be read: %s.\n",
-                       error->text) >= 0;
+        good = print(cli->out, "Whether an agent is at work cannot be read: %s.\n", error->text);
     }
     return good ? EXIT_UNKNOWN : EXIT_IO;
 }

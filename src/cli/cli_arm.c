@@ -164,10 +164,10 @@ static int disarm(struct cli *cli) {
                        reason != NULL ? reason : "disarmed by hand", &ended, &later, &error);
     free(owner);
     if (later != NULL) {
-        (void)fprintf(cli->out,
-                      "Nothing fires: %s is disarmed by a marker beside the state, which cannot be "
-                      "written (%s). It is recorded as soon as it can be.\n",
-                      cli->arguments[0], later);
+        (void)print(cli->out,
+                    "Nothing fires: %s is disarmed by a marker beside the state, which cannot be "
+                    "written (%s). It is recorded as soon as it can be.\n",
+                    cli->arguments[0], later);
         free(later);
         return EXIT_GO;
     }

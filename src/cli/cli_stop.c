@@ -133,10 +133,10 @@ static bool release_claims(struct cli *cli, const struct state_actor *actor,
 /* The runs are told; what the state says of it comes later. */
 static bool tell_unrecorded(struct cli *cli, size_t reached, char *why, struct error *error) {
     if (reached > 0) {
-        (void)fprintf(cli->out,
-                      "Told %zu run%s to end, past the state, which cannot be written (%s). It is "
-                      "recorded as soon as it can be.\n",
-                      reached, reached == 1 ? "" : "s", why);
+        (void)print(cli->out,
+                    "Told %zu run%s to end, past the state, which cannot be written (%s). It is "
+                    "recorded as soon as it can be.\n",
+                    reached, reached == 1 ? "" : "s", why);
     } else {
         (void)error_set(error, EXIT_NO_GO,
                         "no run of %s that lives was found beside the state, which cannot be "
