@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/memory.h"
 #include "state/state_gates.h"
 
@@ -154,7 +155,9 @@ static int start_command(struct own_check *item) {
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                                     POSIX_SPAWN_SETSIGDEF);
     char **argv = item->check->command.items;
-    int code = posix_spawnp(&item->pid, argv[0], &actions, &attributes, argv, environ);
+    char **environment = environment_of_caller();
+    int code = posix_spawnp(&item->pid, argv[0], &actions, &attributes, argv, environment);
+    free(environment);
     item->pid = code == 0 ? item->pid : 0;
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "base/environment.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/share.h"
@@ -72,7 +73,9 @@ bool start_agent(const struct start_options *options, pid_t *pid, struct error *
     (void)posix_spawnattr_init(&attributes);
     set_files(&actions, descriptor, options->input);
     set_signals(&attributes);
-    int code = posix_spawn(&started, path, &actions, &attributes, argv, environ);
+    char **environment = environment_of_caller();
+    int code = posix_spawn(&started, path, &actions, &attributes, argv, environment);
+    free(environment);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     bool good = code == 0 || error_set_errno(error, EXIT_OS, code, "cannot start %s agent", path);

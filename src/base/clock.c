@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/environment.h"
+
 /* Set once by clock_setup before any thread starts, constant from then on. */
 static struct {
     int64_t wall_at;
@@ -82,7 +84,7 @@ static bool set_zone(const char *zone, struct error *error) {
                          "America/Los_Angeles, or install the package tzdata",
                          zone);
     }
-    if (setenv("TZ", zone, 1) != 0) {
+    if (!environment_set_own("TZ", zone)) { /* not for the commands that are started */
         return error_set(error, EXIT_OS, "cannot set the time zone");
     }
     tzset();

@@ -9,28 +9,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/environment.h"
 #include "base/memory.h"
 #include "bigquery/login_secret.h"
 
 enum { LARGEST_OUTPUT = 65536 };
 
-/* The environment with the settings in front: the first of a name is the one that counts. */
+/* The caller's environment with the settings in front: the first of a name is the one that counts.
+ */
 static char **add_settings(char *const settings[]) {
+    char **inherited = environment_of_caller();
     size_t count = 0;
     size_t used = 0;
-    for (size_t i = 0; settings[i] != NULL; i++) {
+    while (settings[count] != NULL) {
         count++;
     }
-    for (size_t i = 0; environ[i] != NULL; i++) {
+    for (size_t i = 0; inherited[i] != NULL; i++) {
         count++;
     }
     char **all = memory_new(count + 1, sizeof *all);
     for (size_t i = 0; settings[i] != NULL; i++) {
         all[used++] = settings[i];
     }
-    for (size_t i = 0; environ[i] != NULL; i++) {
-        all[used++] = environ[i];
+    for (size_t i = 0; inherited[i] != NULL; i++) {
+        all[used++] = inherited[i];
     }
+    free(inherited);
     return all;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "runs/runs_code.h"
@@ -48,9 +49,11 @@ static pid_t start(char *const *argv, int output) {
     (void)posix_spawnattr_setpgroup(&attributes, 0);
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                                     POSIX_SPAWN_SETSIGDEF);
-    if (posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environ) != 0) {
+    char **environment = environment_of_caller();
+    if (posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environment) != 0) {
         pid = -1;
     }
+    free(environment);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     return pid;

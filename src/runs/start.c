@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/environment.h"
 #include "base/memory.h"
 #include "runs/record.h"
 #include "runs/runs_shim.h"
@@ -28,7 +29,9 @@ static bool spawn(char *const *argv, int status, pid_t *pid, struct error *error
     (void)posix_spawnattr_setsigmask(&attributes, &none);
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     (void)posix_spawn_file_actions_adddup2(&actions, status, RUNS_SHIM_STATUS);
-    int reason = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
+    char **environment = environment_of_caller();
+    int reason = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
+    free(environment);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     return reason == 0 || error_set_errno(error, EXIT_OS, reason, "cannot start %s", argv[0]);

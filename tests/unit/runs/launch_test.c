@@ -215,6 +215,18 @@ Test(launch, the_command_gets_a_clean_process)
     free(log);
 }
 
+Test(launch, the_command_gets_the_zone_of_who_launched_it)
+{
+    char run[STATE_RUN_SIZE];
+    cr_assert_eq(setenv("TZ", "America/New_York", 1), 0);
+    cr_assert(clock_setup("Asia/Tokyo", &f.error), "%s", f.error.text);
+    fixture_start(&f, "echo zone=$TZ", run);
+    fixture_wait();
+    char *log = fixture_read(&f, run, "out.log");
+    cr_assert_str_eq(log, "zone=America/New_York\n");
+    free(log);
+}
+
 Test(launch, the_command_inherits_its_lock_and_nothing_else)
 {
     static const char *const argv[] = {"/bin/ls", "/proc/self/fd", NULL};
