@@ -78,8 +78,10 @@ static size_t least(size_t a, size_t b) {
 }
 
 size_t text_distance(const char *a, const char *b) {
+    enum { USUAL = 128 };
+    size_t usual[USUAL + 1];
     size_t width = strlen(b);
-    size_t *row = memory_new(width + 1, sizeof *row);
+    size_t *row = width <= USUAL ? usual : memory_new(width + 1, sizeof *row);
     for (size_t j = 0; j <= width; j++) {
         row[j] = j;
     }
@@ -94,14 +96,22 @@ size_t text_distance(const char *a, const char *b) {
         }
     }
     size_t distance = row[width];
-    free(row);
+    if (row != usual) {
+        free(row);
+    }
     return distance;
 }
 
 const char *text_nearest(const char *wrong, const char *const *names, size_t count) {
+    enum { LONGEST_WORD = 128 };
     const char *best = NULL;
-    size_t limit = strlen(wrong) / 3 + 1;
-    for (size_t i = 0; i < count; i++) {
+    size_t size = strlen(wrong);
+    size_t limit = size / 3 + 1;
+    for (size_t i = 0; i < count && size <= LONGEST_WORD; i++) {
+        size_t other = strlen(names[i]);
+        if (other > size + limit || size > other + limit) {
+            continue; /* too far apart, whatever they say */
+        }
         size_t distance = text_distance(wrong, names[i]);
         if (distance <= limit) {
             best = names[i];

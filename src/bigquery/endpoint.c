@@ -39,6 +39,13 @@ char *bigquery_endpoint_url(const char *endpoint, struct error *error) {
     CURLU *url = curl_url();
     bool good = url != NULL && is_endpoint(url, text);
     curl_url_cleanup(url);
+    if (!good && strchr(endpoint, '@') != NULL) { /* unsaid: there may be a password in it */
+        (void)error_set(error, EXIT_CONFIG,
+                        "the endpoint holds a user or a password; nothing of the kind is sent to "
+                        "one: expected host:port or http(s)://host:port");
+        free(text);
+        return NULL;
+    }
     if (!good) {
         (void)error_set(error, EXIT_CONFIG,
                         "endpoint \"%s\": expected host:port or http(s)://host:port", endpoint);

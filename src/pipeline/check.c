@@ -29,7 +29,7 @@ static char *describe(const struct walk *walk, size_t node,
                       const char *(*name)(const struct pipeline *, size_t)) {
     const struct pipeline *pipeline = walk->loader->pipeline;
     struct text_buffer text = {0};
-    size_t first = 0;
+    size_t first = mistakes_full(&walk->loader->mistakes) ? walk->length : 0;
     while (first < walk->length && walk->way[first] != node) {
         first++;
     }

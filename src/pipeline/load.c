@@ -83,6 +83,7 @@ static bool load_raw(struct loader *loader, struct text text) {
         for (size_t i = 0; i < (loader)->list.count; i++) {                                        \
             (loader)->list.items[i] = (loader)->raw->list[i].name;                                 \
         }                                                                                          \
+        loader_sort_names(&(loader)->list);                                                        \
     } while (0)
 
 static void collect_names(struct loader *loader) {
@@ -118,12 +119,17 @@ static void load_parts(struct loader *loader) {
     check_order(loader);
 }
 
+static void free_names(struct names *names) {
+    free(names->items);
+    free(names->sorted);
+}
+
 static void unload(struct loader *loader) {
-    free(loader->tables.items);
-    free(loader->seasons.items);
-    free(loader->processors.items);
-    free(loader->groups.items);
-    free(loader->gates.items);
+    free_names(&loader->tables);
+    free_names(&loader->seasons);
+    free_names(&loader->processors);
+    free_names(&loader->groups);
+    free_names(&loader->gates);
     cyaml_free(&plain_config, &raw_schema, loader->raw, 0);
     yaml_document_delete(&loader->document);
 }
@@ -170,8 +176,8 @@ struct pipeline *pipeline_load_for(const char *path, pipeline_project_finder *fi
         text_buffer_free(&content);
         return NULL;
     }
-    struct pipeline *pipeline =
-        load_text((struct text){content.data, content.size}, path, find_project, error);
+    struct text text = content.size > 0 ? (struct text){content.data, content.size} : text_of("");
+    struct pipeline *pipeline = load_text(text, path, find_project, error);
     text_buffer_free(&content);
     return pipeline;
 }

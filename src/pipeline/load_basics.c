@@ -135,6 +135,46 @@ static bool is_location(const char *name) {
     return name[strspn(name, letters)] == '\0' && strlen(name) <= 64;
 }
 
+/* Whether what stands behind the host, up to the path, is nothing or a port. */
+static bool is_port(const char *text, size_t size) {
+    int64_t port = 0;
+    return size == 0 ||
+           (text[0] == ':' && text_to_int64((struct text){text + 1, size - 1}, &port) &&
+            text[1] >= '0' && text[1] <= '9' && port > 0 && port < 65536);
+}
+
+/* What is wrong with an endpoint: host[:port], with http or https before it and a path behind it,
+ * and nobody's name or password. NULL: nothing. */
+static const char *endpoint_fault(const char *text) {
+    const char *scheme = strstr(text, "://");
+    const char *host = scheme == NULL ? text : scheme + 3;
+    size_t size = strcspn(host, "/");
+    if (memchr(host, '@', size) != NULL) {
+        return "it holds a user or a password; nothing of the kind is sent to an endpoint";
+    }
+    if (scheme != NULL && strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) {
+        return "it must begin with http:// or https://";
+    }
+    bool odd = false;
+    for (const char *c = text; *c != '\0'; c++) {
+        odd = odd || (unsigned char)*c <= ' ' || *c == 0x7F || strchr("?#@\\", *c) != NULL;
+    }
+    size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+    bool whole = size > 0 && name > 0 && name <= size && is_port(host + name, size - name);
+    return odd || !whole ? "it must be HOST:PORT or http(s)://HOST:PORT" : NULL;
+}
+
+static void load_endpoint(struct loader *loader) {
+    const char *text = loader->raw->endpoint;
+    const char *fault = text == NULL ? NULL : endpoint_fault(text);
+    if (fault != NULL) {
+        /* The text stays unsaid: there may be a password in it. */
+        loader_mistake(loader, PLACE_KEY(NULL, "endpoint"), "this cannot be an endpoint: %s",
+                       fault);
+    }
+    loader->pipeline->endpoint = memory_copy_string(text);
+}
+
 /* The file's, else the one that whoever loads it knows. */
 static void load_project(struct loader *loader) {
     const char *named = loader->raw->project;
@@ -162,7 +202,7 @@ void load_basics(struct loader *loader) {
     load_project(loader);
     pipeline->location = memory_copy_string(raw->location);
     pipeline->timezone = memory_copy_string(raw->timezone == NULL ? "UTC" : raw->timezone);
-    pipeline->endpoint = memory_copy_string(raw->endpoint);
+    load_endpoint(loader);
     pipeline->at.project = loader_place(loader, PLACE_KEY(NULL, "project"));
     pipeline->at.location = loader_place(loader, PLACE_KEY(NULL, "location"));
     pipeline->at.range = loader_place(loader, PLACE_KEY(NULL, "range"));

@@ -179,7 +179,7 @@ static size_t *find_tables(struct loader *loader, const struct place *at, const 
         loader_mistake(loader, at, "%s of what? give either \"table\" or \"phase\"", item->word);
         return NULL;
     }
-    struct names phases = {"phase", (const char **)pipeline->phases, pipeline->phase_count};
+    struct names phases = {"phase", (const char **)pipeline->phases, pipeline->phase_count, NULL};
     size_t table = raw->table == NULL
                        ? PIPELINE_NONE
                        : loader_find(loader, PLACE_KEY(at, "table"), &loader->tables, raw->table);

@@ -10,7 +10,13 @@
 #include "pipeline/placeholder.h"
 #include "pipeline/shape.h"
 
-enum { MOST_WORKERS = 1000, MOST_FAILURES = 100000, MOST_RETRIES = 20 };
+enum {
+    MOST_WORKERS = 1000,
+    MOST_FAILURES = 100000,
+    MOST_RETRIES = 20,
+    MOST_VARIABLES = 1000,
+    MOST_PATTERN_SETS = 1000,
+};
 
 /* Until what a command triggered has settled, nobody launches its dates. */
 static const int64_t longest_settle_ms = INT64_C(24) * 3600 * 1000;
@@ -113,6 +119,11 @@ static void load_environment(struct loader *loader, const struct place *at,
     }
     yaml_node_pair_t *pair = node->data.mapping.pairs.start;
     size_t count = (size_t)(node->data.mapping.pairs.top - pair);
+    if (count > MOST_VARIABLES) {
+        loader_mistake_at(loader, node->start_mark, "at most %d variables can be given",
+                          MOST_VARIABLES);
+        return;
+    }
     processor->environment = memory_new(count, sizeof processor->environment[0]);
     for (; pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
@@ -347,7 +358,8 @@ static void load_pattern_set(struct loader *loader, const yaml_node_t *key, cons
 static void check_logs(struct loader *loader) {
     const struct pipeline *pipeline = loader->pipeline;
     struct names sets = {"set of patterns",
-                         memory_new(pipeline->pattern_set_count + 1, sizeof(const char *)), 1};
+                         memory_new(pipeline->pattern_set_count + 1, sizeof(const char *)), 1,
+                         NULL};
     sets.items[0] = PIPELINE_BUILT_IN_PATTERNS;
     for (size_t i = 0; i < pipeline->pattern_set_count; i++) {
         sets.items[sets.count++] = pipeline->pattern_sets[i].name;
@@ -367,6 +379,11 @@ static void load_pattern_sets(struct loader *loader) {
     }
     yaml_node_pair_t *pair = node->data.mapping.pairs.start;
     size_t count = (size_t)(node->data.mapping.pairs.top - pair);
+    if (count > MOST_PATTERN_SETS) {
+        loader_mistake_at(loader, node->start_mark, "at most %d sets of patterns can be given",
+                          MOST_PATTERN_SETS);
+        return;
+    }
     pipeline->pattern_sets = memory_new(count, sizeof pipeline->pattern_sets[0]);
     for (; pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);

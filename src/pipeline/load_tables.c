@@ -8,7 +8,7 @@
 #include "pipeline/query.h"
 #include "pipeline/unit.h"
 
-enum { MOST_BOOTSTRAP_DAYS = 400 };
+enum { MOST_BOOTSTRAP_DAYS = 400, MOST_QUERY_BYTES = 64 << 20 };
 
 /* The last part of a dotted name, cut off; the whole when there is no dot. */
 static struct text cut_last(struct text *rest) {
@@ -326,7 +326,14 @@ static void load_table(struct loader *loader, size_t index, int bootstrap_days) 
     load_quality(loader, PLACE_KEY(at, "quality"), raw->quality, table);
     load_lineage(loader, at, raw, table);
     note_places(loader, at, table);
-    table->coverage_sql = query_coverage(loader, table);
+    table->coverage_sql =
+        loader->query_bytes > MOST_QUERY_BYTES ? NULL : query_coverage(loader, table);
+    loader->query_bytes += table->coverage_sql == NULL ? 0 : strlen(table->coverage_sql);
+    if (loader->query_bytes > MOST_QUERY_BYTES) {
+        loader_mistake(loader, PLACE_KEY(NULL, "tables"),
+                       "the coverage queries of all tables are larger than 64 MiB; make "
+                       "coverage.sql shorter");
+    }
 }
 
 void load_tables(struct loader *loader) {

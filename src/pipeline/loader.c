@@ -70,12 +70,48 @@ void loader_mistake(struct loader *loader, const struct place *place, const char
     va_end(arguments);
 }
 
-size_t loader_find(struct loader *loader, const struct place *place, const struct names *names,
-                   const char *name) {
+static int by_name(const void *left, const void *right, void *context) {
+    const size_t *a = left, *b = right;
+    const struct names *names = context;
+    int order = strcmp(names->items[*a], names->items[*b]);
+    return order != 0 ? order : *a < *b ? -1 : 1;
+}
+
+void loader_sort_names(struct names *names) {
+    names->sorted = memory_new(names->count, sizeof *names->sorted);
     for (size_t i = 0; i < names->count; i++) {
+        names->sorted[i] = i;
+    }
+    qsort_r(names->sorted, names->count, sizeof *names->sorted, by_name, names);
+}
+
+/* The first of that name. */
+static size_t index_of(const struct names *names, const char *name) {
+    size_t low = 0, high = names->sorted == NULL ? 0 : names->count;
+    for (size_t i = 0; names->sorted == NULL && i < names->count; i++) {
         if (strcmp(names->items[i], name) == 0) {
             return i;
         }
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(names->items[names->sorted[middle]], name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = names->sorted != NULL && low < names->count &&
+                 strcmp(names->items[names->sorted[low]], name) == 0;
+    return found ? names->sorted[low] : PIPELINE_NONE;
+}
+
+size_t loader_find(struct loader *loader, const struct place *place, const struct names *names,
+                   const char *name) {
+    size_t index = index_of(names, name);
+    if (index != PIPELINE_NONE || mistakes_full(&loader->mistakes)) {
+        loader->mistakes.left_out += index == PIPELINE_NONE ? 1 : 0;
+        return index;
     }
     const char *meant = text_nearest(name, names->items, names->count);
     loader_mistake(loader, place, "there is no %s \"%s\"%s%s%s", names->what, name,
@@ -115,12 +151,9 @@ void loader_check_names(struct loader *loader, const char *list, const struct na
                            "\"-\", at most 100",
                            names->items[i], names->what);
         }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(names->items[i], names->items[j]) == 0) {
-                loader_mistake(loader, here, "there are two %ss named \"%s\"", names->what,
-                               names->items[i]);
-                break;
-            }
+        if (index_of(names, names->items[i]) != i) {
+            loader_mistake(loader, here, "there are two %ss named \"%s\"", names->what,
+                           names->items[i]);
         }
     }
 }

@@ -26,6 +26,7 @@ struct names {
     const char *what; /* "table" */
     const char **items;
     size_t count;
+    size_t *sorted; /* the indices of items, by name, then in order; NULL: look at each */
 };
 
 struct loader {
@@ -36,6 +37,8 @@ struct loader {
     struct pipeline *pipeline;
     pipeline_project_finder *find_project; /* NULL: nobody knows */
     struct names tables, seasons, processors, groups, gates;
+    size_t check_count; /* of all gates so far */
+    size_t query_bytes; /* of all tables' coverage queries so far */
 };
 
 /* Notes a mistake at a place; at the nearest place above it that the file has when it is a key that
@@ -55,6 +58,9 @@ struct pipeline_place loader_place(struct loader *loader, const struct place *pl
 
 /* The value of a key in a mapping, or NULL. */
 yaml_node_t *loader_value(struct loader *loader, const yaml_node_t *mapping, const char *key);
+
+/* Prepares names for loader_find; the caller frees `sorted`. */
+void loader_sort_names(struct names *names);
 
 /* The index of the name that `wrong` is among `names`, or PIPELINE_NONE after noting that there is
  * none of it. */

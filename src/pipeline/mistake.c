@@ -30,6 +30,10 @@ void mistakes_add(struct mistakes *mistakes, size_t line, size_t column, const c
     mistakes->count++;
 }
 
+bool mistakes_full(const struct mistakes *mistakes) {
+    return mistakes->count >= MOST_KEPT;
+}
+
 void mistakes_free(struct mistakes *mistakes) {
     for (size_t i = 0; i < mistakes->count; i++) {
         free(mistakes->items[i].text);

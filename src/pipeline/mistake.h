@@ -23,6 +23,9 @@ struct mistakes {
 
 void mistakes_add(struct mistakes *mistakes, size_t line, size_t column, const char *format,
                   va_list arguments) __attribute__((format(printf, 4, 0)));
+
+/* Whether no more are kept: what comes is only counted, and need not be worded. */
+bool mistakes_full(const struct mistakes *mistakes);
 void mistakes_free(struct mistakes *mistakes);
 
 /* Writes at most ten of them into `error` (EXIT_CONFIG), a line each, "file:line:column: text"; the

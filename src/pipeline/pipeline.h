@@ -208,6 +208,7 @@ struct pipeline_check {
     int64_t timeout_ms;              /* command */
     char *question;                  /* manual */
     char *path;                      /* disk */
+    struct pipeline_place at;        /* of the item of `checks` that it comes from */
 };
 
 struct pipeline_gate {

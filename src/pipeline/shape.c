@@ -3,7 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_NODES = 400000, DEEPEST = 32, MOST_KEYS = 64 };
+enum {
+    MOST_NODES = 400000,
+    DEEPEST = 32,
+    MOST_KEYS = 64,
+    MOST_ANCHORS = 1000,
+    MOST_DIRECTIVES = 16,
+    LONGEST_VALUE = 8192,
+};
 
 /* The place of a byte in the text; libyaml names only the offset when it cannot decode. */
 static yaml_mark_t mark_of_offset(struct text text, size_t offset) {
@@ -22,6 +29,82 @@ static bool note_parser(struct loader *loader, const yaml_parser_t *parser, stru
                            : parser->problem_mark;
     loader_mistake_at(loader, mark, "this is not valid YAML: %s", problem);
     return false;
+}
+
+/* libyaml looks through all directives of a document for each of them. */
+static bool count_directives(struct loader *loader, struct text text) {
+    size_t count = 0, line = 0;
+    while (text.size > 0) {
+        struct text here = text_cut(&text, '\n');
+        count += here.size > 0 && here.data[0] == '%' ? 1 : 0;
+        if (count > MOST_DIRECTIVES) {
+            loader_mistake_at(loader, (yaml_mark_t){.line = line},
+                              "too many lines begin with %%; a pipeline file needs none");
+            return false;
+        }
+        line++;
+    }
+    return true;
+}
+
+/* What a look at one event adds: how deep it is, and how many names nodes have. */
+struct survey {
+    size_t depth, anchors;
+    yaml_mark_t at; /* of what is too deep, or too much */
+};
+
+static bool survey_event(struct survey *survey, const yaml_event_t *event) {
+    survey->at = event->start_mark;
+    switch (event->type) {
+    case YAML_SEQUENCE_START_EVENT:
+        survey->anchors += event->data.sequence_start.anchor != NULL ? 1 : 0;
+        survey->depth++;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        survey->anchors += event->data.mapping_start.anchor != NULL ? 1 : 0;
+        survey->depth++;
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        survey->depth--;
+        break;
+    case YAML_SCALAR_EVENT:
+        survey->anchors += event->data.scalar.anchor != NULL ? 1 : 0;
+        break;
+    default:
+        break;
+    }
+    return survey->depth <= DEEPEST && survey->anchors <= MOST_ANCHORS;
+}
+
+/* A first look that is over at once, whatever stands in the text: libyaml needs time without end
+ * for a document that nests a hundred thousand levels deep, and for as many anchors. */
+static bool is_plain(struct loader *loader, struct text text) {
+    yaml_parser_t parser;
+    if (!count_directives(loader, text) || !yaml_parser_initialize(&parser)) {
+        return false;
+    }
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.size);
+    struct survey survey = {0};
+    bool good = true, more = true;
+    while (good && more) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            good = note_parser(loader, &parser, text);
+            break;
+        }
+        more = event.type != YAML_STREAM_END_EVENT;
+        good = survey_event(&survey, &event);
+        yaml_event_delete(&event);
+        if (!good && survey.depth > DEEPEST) {
+            loader_mistake_at(loader, survey.at, "this nests too deeply (over %d levels)", DEEPEST);
+        } else if (!good) {
+            loader_mistake_at(loader, survey.at, "too many anchors (&name); at most %d",
+                              MOST_ANCHORS);
+        }
+    }
+    yaml_parser_delete(&parser);
+    return good;
 }
 
 /* Counts the nodes below one, each as often as its aliases repeat it; false when they are too many
@@ -78,6 +161,9 @@ static bool is_single(struct loader *loader, yaml_parser_t *parser, struct text 
 
 bool shape_parse(struct loader *loader, struct text text) {
     yaml_parser_t parser;
+    if (!is_plain(loader, text)) {
+        return false;
+    }
     if (!yaml_parser_initialize(&parser)) {
         loader_mistake_at(loader, (yaml_mark_t){0}, "there is no memory to read it");
         return false;
@@ -133,6 +219,11 @@ bool shape_is_value(struct loader *loader, const yaml_node_t *node, const char *
         loader_mistake_at(loader, node->start_mark, "\"%s\" holds a NUL character", name);
         return false;
     }
+    if (node->data.scalar.length > LONGEST_VALUE) {
+        loader_mistake_at(loader, node->start_mark,
+                          "this text is longer than a value can be (%d bytes)", LONGEST_VALUE);
+        return false;
+    }
     return true;
 }
 
@@ -160,6 +251,10 @@ static const char *meant_key(const char *name, const cyaml_schema_field_t *field
 static void note_unknown(struct loader *loader, const yaml_node_t *key,
                          const cyaml_schema_field_t *fields) {
     const char *name = (const char *)key->data.scalar.value;
+    if (mistakes_full(&loader->mistakes)) {
+        loader->mistakes.left_out++;
+        return;
+    }
     struct text_buffer list = {0};
     for (size_t i = 0; fields[i].key != NULL; i++) {
         text_buffer_format(&list, "%s%s", i == 0 ? "" : ", ", fields[i].key);
@@ -244,7 +339,7 @@ static void check_mapping(struct loader *loader, const yaml_node_t *node,
     }
     for (const cyaml_schema_field_t *field = fields; field->key != NULL; field++) {
         if ((field->value.flags & CYAML_FLAG_OPTIONAL) == 0 &&
-            loader_value(loader, node, field->key) == NULL &&
+            loader_value(loader, node, field->key) == NULL && !mistakes_full(&loader->mistakes) &&
             !is_misspelt(loader, node, fields, field->key)) {
             loader_mistake_at(loader, node->start_mark, "the key \"%s\" is missing", field->key);
         }

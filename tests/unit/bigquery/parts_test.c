@@ -30,14 +30,25 @@ Test(endpoint, is_taken_with_or_without_scheme_and_path)
 
 Test(endpoint, that_makes_no_sense_is_named)
 {
-    static const char *const BAD[] = {"",          "http://",   "ftp://h",        "h:port",
-                                      "h:99999",   "a b",       "http://u:p@h:1", "http://h?x=1",
-                                      "http://h#", "file:///x", "https://"};
+    static const char *const BAD[] = {"",    "http://",      "ftp://h",   "h:port",    "h:99999",
+                                      "a b", "http://h?x=1", "http://h#", "file:///x", "https://"};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         struct error error = {0};
         cr_assert_null(bigquery_endpoint_url(BAD[i], &error), "%s", BAD[i]);
         cr_assert_eq(error.code, EXIT_CONFIG);
         cr_assert_not_null(strstr(error.text, BAD[i]));
+    }
+}
+
+Test(endpoint, with_a_password_is_refused_and_not_repeated)
+{
+    static const char *const bad[] = {"http://me:hunter2@h:1", "me:hunter2@h", "https://me@h"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct error error = {0};
+        cr_assert_null(bigquery_endpoint_url(bad[i], &error), "%s", bad[i]);
+        cr_assert_eq(error.code, EXIT_CONFIG);
+        cr_assert_not_null(strstr(error.text, "holds a user or a password"));
+        cr_assert_null(strstr(error.text, "hunter2"));
     }
 }
 
