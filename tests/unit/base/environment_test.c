@@ -7,8 +7,7 @@
 #include "base/clock.h"
 
 /* The one value of a variable in an environment; NULL when it has none. */
-static const char *value_of(char *const *environment, const char *name)
-{
+static const char *value_of(char *const *environment, const char *name) {
     const char *value = NULL;
     for (size_t i = 0; environment[i] != NULL; i++) {
         if (strncmp(environment[i], name, strlen(name)) == 0 &&
