@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "agent/patterns.h"
 #include "base/json.h"
 #include "base/memory.h"
 
@@ -42,6 +43,9 @@ static void close_to_others(void) {
     }
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
+
+const struct pipeline_help access_help = {.find_project = access_project,
+                                          .check_pattern = patterns_check};
 
 bool access_reads_only(const struct pipeline *pipeline) {
     return pipeline != NULL && pipeline->processor_count == 0;

@@ -35,6 +35,9 @@ struct access_place access_find(const struct pipeline *pipeline, const char *end
  * a metadata server. NULL when nobody knows. */
 char *access_project(const char *endpoint);
 
+/* What the loader of a pipeline file is told here: that project, and whether patterns compile. */
+extern const struct pipeline_help access_help;
+
 /* Whether a pipeline only reads: it has no processors, nothing is ever started for it. */
 bool access_reads_only(const struct pipeline *pipeline);
 

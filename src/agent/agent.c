@@ -14,6 +14,7 @@
 #include "agent/code_watch.h"
 #include "agent/follower.h"
 #include "agent/guard.h"
+#include "agent/patterns.h"
 #include "agent/poller.h"
 #include "agent/record.h"
 #include "agent/run_watch.h"
@@ -22,7 +23,9 @@
 #include "agent/tenure.h"
 #include "agent/trouble.h"
 #include "agent/unattended.h"
+#include "base/json.h"
 #include "base/memory.h"
+#include "pipeline/watch.h"
 #include "state/state_copy.h"
 #include "state/state_emergency.h"
 #include "state/state_journal.h"
@@ -61,6 +64,10 @@ struct agent {
     bool judge; /* evidence is newer than the last judgement */
     int64_t judged_ns;
     struct unattended unattended;
+    struct pipeline_watch *plan;
+    struct pipeline_disk disk; /* as it was told last */
+    int64_t disk_since, looked_ns;
+    bool plan_told;
     bool estimated; /* what a night would cost was asked, or was known */
     int signals;
     bool quit;
@@ -141,6 +148,7 @@ static bool keep_lease(struct agent *agent, struct error *error) {
     if (news == TENURE_AGAIN) {
         say(agent, "the lease had run out and was taken again");
         agent->access_told = false;
+        agent->plan_told = false;
         agent->judge = true;
     }
     return good || passing(agent, error);
@@ -161,6 +169,78 @@ static bool tell_schedule(struct agent *agent, struct error *error) {
                 passing(agent, error);
     free(json);
     return good;
+}
+
+/* The plan the agent works by, and whether the file still is it: for everybody who looks. */
+static bool tell_plan(struct agent *agent, struct error *error) {
+    const struct pipeline *pipeline = agent->options->pipeline;
+    const struct pipeline_disk *disk = &agent->disk;
+    char *file = pipeline_path(pipeline);
+    json_t *told = json_pack("{s:I,s:s,s:s,s:s,s:s,s:I,s:s}", "term",
+                             (json_int_t)agent->recorder.actor.term, "plan", pipeline->hash, "file",
+                             file, "disk", pipeline_disk_word(disk->kind), "disk_plan", disk->hash,
+                             "disk_since", (json_int_t)agent->disk_since, "disk_why", disk->why);
+    char *json = told == NULL ? memory_copy_string("{}") : json_text(told);
+    agent->plan_told = state_told_put(agent->state, agent->recorder.actor.term, SITUATION_TOLD_PLAN,
+                                      json, wall_of(agent), error);
+    free(json);
+    json_decref(told);
+    free(file);
+    return agent->plan_told || passing(agent, error);
+}
+
+static char *plan_news(const struct agent *agent, const struct pipeline_disk *disk) {
+    const struct pipeline *pipeline = agent->options->pipeline;
+    switch (disk->kind) {
+    case PIPELINE_DISK_SAME:
+        return memory_format("%s is the plan again that the agent works by (%.12s)", pipeline->file,
+                             pipeline->hash);
+    case PIPELINE_DISK_CHANGED:
+        return memory_format("%s changed: it is plan %.12s, the agent works by plan %.12s; arms, "
+                             "approvals and retries of that are void. Next: phasegate agent "
+                             "--restart",
+                             pipeline->file, disk->hash, pipeline->hash);
+    case PIPELINE_DISK_INVALID:
+        return memory_format("%s is not valid any more, the agent works by plan %.12s and starts "
+                             "nothing by itself: %s",
+                             pipeline->file, pipeline->hash, disk->why);
+    case PIPELINE_DISK_GONE:
+        break;
+    }
+    return memory_format("%s is gone, the agent works by plan %.12s and starts nothing by itself",
+                         pipeline->file, pipeline->hash);
+}
+
+/* Looks at the file once a second, and again before a decision; what it has become is told, and is
+ * an event. */
+static bool look_at_plan(struct agent *agent, bool thorough, struct error *error) {
+    int64_t now = boot_of(agent);
+    if (!thorough && agent->plan_told && now - agent->looked_ns < (int64_t)TICK_MS * 1000000) {
+        return true;
+    }
+    agent->looked_ns = now;
+    const struct pipeline_disk *disk = pipeline_watch_look(agent->plan, thorough);
+    bool news = disk->kind != agent->disk.kind ||
+                (disk->kind == PIPELINE_DISK_CHANGED && strcmp(disk->hash, agent->disk.hash) != 0);
+    if (!news && agent->plan_told) {
+        return true;
+    }
+    char *text = news ? plan_news(agent, disk) : NULL;
+    if (text != NULL && !state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
+                                              STATE_EVENT_NOTE, NULL, text, NULL, error)) {
+        free(text);
+        return passing(agent, error);
+    }
+    if (text != NULL) {
+        say(agent, text);
+    }
+    free(text);
+    agent->disk_since = disk->kind == PIPELINE_DISK_SAME ? 0
+                        : news                           ? wall_of(agent)
+                                                         : agent->disk_since;
+    agent->disk = *disk;
+    agent->judge = agent->judge || news;
+    return tell_plan(agent, error);
 }
 
 /* While nothing can be stored nothing is asked, and nothing paid. */
@@ -294,8 +374,12 @@ static void estimate_once(struct agent *agent, const struct situation *situation
 static bool start_unattended(struct agent *agent, const struct situation *situation,
                              struct error *error) {
     char *said;
+    bool due = unattended_due(&agent->unattended, agent->options->clock);
+    if (!look_at_plan(agent, due, error)) {
+        return false;
+    }
     bool good = unattended_step(&agent->unattended, &agent->recorder, agent->options->clock,
-                                situation, &said, error);
+                                situation, &agent->disk, &said, error);
     if (said != NULL) {
         say(agent, said);
     }
@@ -421,11 +505,11 @@ static bool take_emergencies(struct agent *agent, struct error *error) {
 }
 
 static bool look_around(struct agent *agent, struct error *error) {
-    return take_emergencies(agent, error) && take_requests(agent, error) &&
-           watch_runs(agent, error) && start_due_polls(agent, error) &&
-           answer_checks(agent, error) && take_messages(agent, error) &&
-           tell_trouble(agent, error) && judge(agent, error) && still_needed(agent, error) &&
-           publish(agent);
+    return take_emergencies(agent, error) && look_at_plan(agent, false, error) &&
+           take_requests(agent, error) && watch_runs(agent, error) &&
+           start_due_polls(agent, error) && answer_checks(agent, error) &&
+           take_messages(agent, error) && tell_trouble(agent, error) && judge(agent, error) &&
+           still_needed(agent, error) && publish(agent);
 }
 
 /* While nothing can be stored, nothing else is tried: what waits to be stored waits. */
@@ -489,6 +573,7 @@ static bool start_threads(struct agent *agent, struct error *error) {
     if (agent->follower == NULL) {
         return false;
     }
+    agent->plan = pipeline_watch_new(options->pipeline, patterns_check);
     agent->checks = checks_new(options->pipeline);
     agent->runs = run_watch_new(&agent->recorder, options->clock, agent->follower);
     agent->code = code_watch_new(&agent->recorder, options->clock);
@@ -526,6 +611,7 @@ static void clean_up(struct agent *agent) {
         tenure_end(&agent->tenure);
     }
     trouble_free(agent->trouble);
+    pipeline_watch_free(agent->plan);
     state_close(agent->state);
 }
 

@@ -19,6 +19,7 @@ struct tending {
     const struct recorder *recorder;
     const struct clock *clock;
     const struct situation *situation;
+    const struct pipeline_disk *disk;
     struct arms_news *news;
     struct text_buffer said;
     int64_t boot_ns;
@@ -39,25 +40,42 @@ static bool end_arm(struct tending *tending, const struct state_arm *arm, enum s
     return true;
 }
 
-/* Why an arm is void whatever its gate says; NULL when it is not. */
-static const char *void_reason(const struct tending *tending, const struct state_arm *arm,
-                               enum state_arm_state *end) {
+/* Which of the plans is another one; NULL when an arm is of the agent's plan and that is the
+ * file's.
+ */
+static char *plan_reason(const struct tending *tending, const struct state_arm *arm) {
+    const char *own = tending->situation->pipeline->hash;
+    if (strcmp(arm->plan_hash, own) != 0) {
+        return memory_format(
+            "it was armed for plan %.12s of the pipeline file, and the agent works "
+            "by plan %.12s",
+            arm->plan_hash, own);
+    }
+    return tending->disk->kind == PIPELINE_DISK_CHANGED
+               ? memory_format("the pipeline file changed since it was armed: plan %.12s is now "
+                               "plan %.12s",
+                               arm->plan_hash, tending->disk->hash)
+               : NULL;
+}
+
+/* Why an arm is void whatever its gate says; NULL when it is not. The caller frees it. */
+static char *void_reason(const struct tending *tending, const struct state_arm *arm,
+                         enum state_arm_state *end) {
     struct state_process self = state_process_self();
     *end = STATE_ARM_DISARMED;
     if (arm->expires_at <= tending->situation->as_of) {
         *end = STATE_ARM_EXPIRED;
-        return "its time is over";
+        return memory_copy_string("its time is over");
     }
     if (strcmp(arm->boot_id, self.boot_id) != 0) {
-        return "the machine was rebooted since it was armed";
+        return memory_copy_string("the machine was rebooted since it was armed");
     }
-    if (strcmp(arm->plan_hash, tending->situation->pipeline->hash) != 0) {
-        return "the pipeline file changed since it was armed";
+    char *other = plan_reason(tending, arm);
+    if (other == NULL &&
+        pipeline_find_group(tending->situation->pipeline, arm->group) == PIPELINE_NONE) {
+        return memory_copy_string("the pipeline has no such group");
     }
-    if (pipeline_find_group(tending->situation->pipeline, arm->group) == PIPELINE_NONE) {
-        return "the pipeline has no such group any more";
-    }
-    return NULL;
+    return other;
 }
 
 /* The age of a gate's word: that of the oldest of its measured inputs. What a person answered and
@@ -195,12 +213,14 @@ static bool fire(struct tending *tending, const struct state_arm *arm, size_t ga
 static bool tend(struct tending *tending, const struct state_arm *arm, struct error *error) {
     const struct situation *situation = tending->situation;
     enum state_arm_state end;
-    const char *why = void_reason(tending, arm, &end);
+    char *why = void_reason(tending, arm, &end);
     if (why != NULL) {
-        return end_arm(tending, arm, end, why, error);
+        bool good = end_arm(tending, arm, end, why, error);
+        free(why);
+        return good;
     }
     tending->news->live++;
-    if (group_runs(situation, arm->group)) {
+    if (group_runs(situation, arm->group) || tending->disk->kind != PIPELINE_DISK_SAME) {
         return true;
     }
     size_t gate =
@@ -227,10 +247,12 @@ static bool tend(struct tending *tending, const struct state_arm *arm, struct er
 }
 
 bool arms_step(const struct recorder *recorder, const struct clock *clock,
-               const struct situation *situation, struct arms_news *news, struct error *error) {
+               const struct situation *situation, const struct pipeline_disk *disk,
+               struct arms_news *news, struct error *error) {
     struct tending tending = {.recorder = recorder,
                               .clock = clock,
                               .situation = situation,
+                              .disk = disk,
                               .news = news,
                               .boot_ns = clock_boot_ns(clock)};
     size_t count;

@@ -9,6 +9,7 @@
 
 #include "agent/record.h"
 #include "base/clock.h"
+#include "pipeline/watch.h"
 
 struct arms_news {
     size_t live;     /* arms left */
@@ -17,8 +18,11 @@ struct arms_news {
     char *said;      /* what happened, for the log; NULL; the caller frees it */
 };
 
-/* Tends every arm by what the situation says, which must have been loaded just now. */
+/* Tends every arm by what the situation says, which must have been loaded just now. An arm of
+ * another plan than the situation's pipeline is void, and so are all when the file on `disk` is
+ * another one; a file that cannot be read voids nothing, and nothing fires. */
 bool arms_step(const struct recorder *recorder, const struct clock *clock,
-               const struct situation *situation, struct arms_news *news, struct error *error);
+               const struct situation *situation, const struct pipeline_disk *disk,
+               struct arms_news *news, struct error *error);
 
 #endif

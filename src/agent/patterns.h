@@ -11,7 +11,7 @@
 struct log_classifier *patterns_classifier(const struct pipeline *pipeline, const char *name,
                                            struct error *error);
 
-/* Whether every set of the pipeline compiles. */
-bool patterns_check(const struct pipeline *pipeline, struct error *error);
+/* Whether a pattern is one that patterns_classifier can compile (pipeline_pattern_checker). */
+bool patterns_check(const char *kind, const char *regex, struct pipeline_pattern_fault *fault);
 
 #endif

@@ -31,18 +31,20 @@ static bool launch(const struct recorder *recorder, const struct clock *clock,
 }
 
 bool retry_step(const struct recorder *recorder, const struct clock *clock,
-                const struct situation *situation, struct retry_news *news, struct error *error) {
+                const struct situation *situation, const struct pipeline_disk *disk,
+                struct retry_news *news, struct error *error) {
     struct text_buffer said = {0};
     bool good = true;
     *news = (struct retry_news){0};
     for (size_t i = 0; good && i < situation->run_count; i++) {
         const struct situation_run *run = &situation->runs[i];
-        if (run->retry_at == 0) {
-            continue;
+        if (run->retry_at == 0 || disk->kind == PIPELINE_DISK_CHANGED) {
+            continue; /* a retry belongs to the plan of its run */
         }
-        if (run->retry_at <= situation->as_of) {
+        if (run->retry_at <= situation->as_of && disk->kind == PIPELINE_DISK_SAME) {
             good = launch(recorder, clock, situation, run, &said, error);
-        } else if (news->due_at == 0 || run->retry_at < news->due_at) {
+        } else if (run->retry_at > situation->as_of &&
+                   (news->due_at == 0 || run->retry_at < news->due_at)) {
             news->due_at = run->retry_at;
         }
         news->waiting++;

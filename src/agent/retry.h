@@ -5,6 +5,7 @@
 
 #include "agent/record.h"
 #include "base/clock.h"
+#include "pipeline/watch.h"
 
 struct retry_news {
     size_t waiting; /* runs that will be tried again */
@@ -13,8 +14,10 @@ struct retry_news {
 };
 
 /* Launches what is due by the situation, which must have been loaded just now. A launch that a gate
- * or a claim refuses waits for the next look. */
+ * or a claim refuses waits for the next look; nothing is launched while the file on `disk` is not
+ * the situation's pipeline. */
 bool retry_step(const struct recorder *recorder, const struct clock *clock,
-                const struct situation *situation, struct retry_news *news, struct error *error);
+                const struct situation *situation, const struct pipeline_disk *disk,
+                struct retry_news *news, struct error *error);
 
 #endif

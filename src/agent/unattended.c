@@ -7,12 +7,12 @@
 #include "base/memory.h"
 
 bool unattended_step(struct unattended *unattended, const struct recorder *recorder,
-                     const struct clock *clock, const struct situation *situation, char **said,
-                     struct error *error) {
+                     const struct clock *clock, const struct situation *situation,
+                     const struct pipeline_disk *disk, char **said, struct error *error) {
     struct retry_news retries = {0};
     struct arms_news arms = {0};
-    bool good = retry_step(recorder, clock, situation, &retries, error) &&
-                arms_step(recorder, clock, situation, &arms, error);
+    bool good = retry_step(recorder, clock, situation, disk, &retries, error) &&
+                arms_step(recorder, clock, situation, disk, &arms, error);
     *unattended = (struct unattended){
         .waiting = arms.live + retries.waiting, .due_ns = arms.due_ns, .due_at = retries.due_at};
     bool both = retries.said != NULL && arms.said != NULL;

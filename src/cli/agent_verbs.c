@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/start.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -18,7 +19,7 @@
 #include "state/state_sessions.h"
 #include "state/state_told.h"
 
-enum { LEAVE_MS = 15000 };
+enum { LEAVE_MS = 15000, LOOK_MS = 50 };
 
 /* What is known of the agent, and what keeps it from leaving. */
 struct standing {
@@ -120,14 +121,15 @@ static bool print_json(struct cli *cli, const struct standing *standing) {
     char text[SITUATION_TROUBLE_SIZE];
     const struct situation_trouble *trouble = situation->header.bigquery;
     bool held = lease->held;
+    const struct situation_plan *plan = &situation->header.plan;
     json_t *kept =
         json_make("{s:I,s:I,s:I,s:I,s:I,s:b}", "consoles", (json_int_t)situation->header.consoles,
                   "runs", (json_int_t)standing->runs, "arms", (json_int_t)standing->arms, "retries",
                   (json_int_t)standing->retries, "server_jobs", (json_int_t)standing->server,
                   "stays", (int)(held && standing->stays));
     json_t *json = json_make(
-        "{s:i,s:b,s:o,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o},s:o,s:o}", "schema", 1, "alive",
-        (int)held, "pid", held ? json_integer(lease->pid) : json_null(), "host",
+        "{s:i,s:b,s:o,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:o}", "schema",
+        1, "alive", (int)held, "pid", held ? json_integer(lease->pid) : json_null(), "host",
         json_string_or_null(lease->host), "term", (json_int_t)lease->term, "since",
         json_time(standing->since), "renewed_at", json_time(lease->renewed_at), "version",
         json_string_or_null(standing->version), "resident_bytes",
@@ -137,7 +139,10 @@ static bool print_json(struct cli *cli, const struct standing *standing) {
         "bigquery",
         json_string_or_null(
             trouble != NULL ? situation_trouble_report(trouble, situation->as_of, text) : NULL),
-        "credentials", json_string_or_null(situation->credentials.problem));
+        "credentials", json_string_or_null(situation->credentials.problem), "plan",
+        json_string_or_null(plan->agent[0] != '\0' ? plan->agent : NULL), "plan_on_disk",
+        json_string_or_null(plan->disk[0] != '\0' ? plan->disk : NULL), "plan_notice",
+        json_string_or_null(plan->notice));
     bool good = json != NULL && cli_json(cli, json);
     json_decref(json);
     return good;
@@ -194,6 +199,11 @@ static bool print_text(struct cli *cli, const struct standing *standing) {
     (void)print(cli->out, "since     %s\n", clock_text(standing->since, at));
     (void)print(cli->out, "lease     renewed %s\n", clock_text(lease->renewed_at, at));
     print_reasons(cli, standing);
+    if (situation->header.plan.agent[0] != '\0') {
+        (void)print(cli->out, "plan      %.12s%s%s\n", situation->header.plan.agent,
+                    situation->header.plan.notice != NULL ? "; " : "",
+                    situation->header.plan.notice != NULL ? situation->header.plan.notice : "");
+    }
     (void)print(cli->out, "polls     last %s, next %s\n",
                 clock_text(situation->header.polled_at, at), clock_text(standing->next_poll, next));
     if (standing->resident >= 0) {
@@ -202,7 +212,7 @@ static bool print_text(struct cli *cli, const struct standing *standing) {
     if (situation->credentials.problem != NULL) {
         (void)print(cli->out, "access    %s\n", situation->credentials.problem);
     }
-    return cli_write_trouble(cli, situation);
+    return cli_write_bigquery(cli, situation);
 }
 
 /* Why there is none, and what follows. */
@@ -297,6 +307,47 @@ int agent_stop(struct cli *cli) {
         (void)print(cli->out, "The agent has left.%s\n",
                     standing.situation->header.consoles > 0 ? " An open console starts another."
                                                             : "");
+    }
+    clear(&standing);
+    return good ? EXIT_GO : cli_fail(cli, &error);
+}
+
+/* The holder of the lease, once it is another than that of `term`; waits 15 s. */
+static bool wait_for_agent(struct cli *cli, int64_t term, struct error *error) {
+    struct state_lease lease = {0};
+    for (int waited = 0; waited < LEAVE_MS; waited += LOOK_MS) {
+        (void)poll(NULL, 0, LOOK_MS);
+        if (!state_lease_load(cli->state, clock_boot_ns(clock_system()), &lease, error)) {
+            return false;
+        }
+        bool there = lease.held && lease.term > term;
+        int64_t pid = lease.pid;
+        state_lease_clear(&lease);
+        if (there) {
+            (void)print(cli->out, "Agent %lld is at work by %s (plan %.12s).\n", (long long)pid,
+                        cli->pipeline->file, cli->pipeline->hash);
+            return true;
+        }
+    }
+    return error_set(error, EXIT_TEMPORARY, "no agent is at work yet; why, says %s/agent.log",
+                     state_directory(cli->state));
+}
+
+int agent_restart(struct cli *cli) {
+    struct error error = {0};
+    struct standing standing;
+    bool good = load(cli, &standing, &error);
+    const struct state_lease *lease = &standing.lease;
+    int64_t term = lease->term;
+    if (good && (lease->held || (lease->abandoned && lease->there))) {
+        good = end_process(&lease->process, &error);
+    }
+    if (good) {
+        struct start_options options = {.pipeline_file = cli->pipeline->file,
+                                        .directory = state_directory(cli->state),
+                                        .stay = standing.stays && lease->held,
+                                        .input = -1};
+        good = start_agent(&options, NULL, &error) && wait_for_agent(cli, term, &error);
     }
     clear(&standing);
     return good ? EXIT_GO : cli_fail(cli, &error);

@@ -1,4 +1,4 @@
-/* phasegate agent --status and --stop. */
+/* phasegate agent --status, --stop and --restart. */
 #ifndef PHASEGATE_CLI_AGENT_VERBS_H
 #define PHASEGATE_CLI_AGENT_VERBS_H
 
@@ -9,5 +9,9 @@ int agent_status(struct cli *cli);
 
 /* Asks it to leave and waits until it has; refuses while groups are armed, unless --yes. */
 int agent_stop(struct cli *cli);
+
+/* Ends the one at work, if one is, and starts another by the pipeline file as it is now; waits
+ * until that one is at work. */
+int agent_restart(struct cli *cli);
 
 #endif

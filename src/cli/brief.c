@@ -111,6 +111,9 @@ void brief_write(FILE *out, const struct situation *situation, int64_t since) {
     (void)print(out, "%s: brief of %s to %s\n\nGates\n", situation->pipeline->name,
                 clock_format_utc(since, from), clock_format_utc(situation->as_of, to));
     write_gates(out, situation);
+    if (situation->header.plan.notice != NULL) {
+        (void)print(out, "\nPlan: %s.\n", situation->header.plan.notice);
+    }
     (void)print(out, "\nCoverage\n");
     write_tables(out, situation);
     (void)print(out, "\nRuns\n");

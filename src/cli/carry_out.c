@@ -90,6 +90,7 @@ static int show_and_launch(struct cli *cli, const struct situation *situation,
 int carry_out_plan(struct cli *cli, const struct situation *situation, const struct runs_plan *plan,
                    struct error *error) {
     bool launched;
+    cli_warn_plan(cli, situation);
     int code = show_and_launch(cli, situation, plan, &launched, error);
     struct error mistake;
     /* Also when some of them did not start: the others are to be watched and judged. */

@@ -337,7 +337,8 @@ bool cli_load_pipeline(struct cli *cli, struct error *error) {
     if (path == NULL) {
         path = getenv("PHASEGATE_PIPELINE");
     }
-    cli->pipeline = pipeline_load_for(path != NULL ? path : "pipeline.yaml", access_project, error);
+    cli->pipeline = pipeline_load_for(path != NULL ? path : "pipeline.yaml", &access_help,
+                                      cli->findings, error);
     if (cli->pipeline == NULL) {
         if (path == NULL && error->code == EXIT_NO_INPUT) {
             (void)error_set(

@@ -52,10 +52,11 @@ struct cli {
         *given[CLI_OPTION_LIMIT]; /* values of verb->options; "" for a switch; NULL when absent */
     const char *pipeline_path;    /* --pipeline; NULL when absent */
     struct pipeline *pipeline;    /* once loaded; freed by cli_run */
-    struct state *state;          /* once opened; closed by cli_run */
-    bool answered;                /* JSON was written: a refusal after it is a sentence only */
-    bool in_demo;                 /* what it starts is gone when it ends */
-    bool agent_died;              /* a lease was found whose holder is gone: start another agent */
+    struct pipeline_findings *findings; /* what loading it finds; NULL: only a refusal is told */
+    struct state *state;                /* once opened; closed by cli_run */
+    bool answered;   /* JSON was written: a refusal after it is a sentence only */
+    bool in_demo;    /* what it starts is gone when it ends */
+    bool agent_died; /* a lease was found whose holder is gone: start another agent */
 };
 
 /* Every verb; ends with a NULL name. */
@@ -80,7 +81,14 @@ int cli_fail(struct cli *cli, const struct error *error);
 bool cli_load_pipeline(struct cli *cli, struct error *error);
 
 /* The same, and opens its state file; one that cannot be written only for reading. */
+bool cli_find_state(struct cli *cli, struct error *error);
+
+/* The same, and sees to it that the state is kept for this file: EXIT_CONFIG, naming both, when it
+ * is for another one that is there. */
 bool cli_attach_state(struct cli *cli, struct error *error);
+
+/* Records that the state is kept for this file from now on. */
+bool cli_keep_state(struct cli *cli, struct error *error);
 
 /* The same, and reconciles the runs with what is really there. */
 bool cli_open_state(struct cli *cli, struct error *error);
@@ -91,7 +99,13 @@ struct situation *cli_situation(struct cli *cli, bool measure, struct error *err
 
 /* One line on what keeps BigQuery from answering, if anything does, below an answer as text; false
  * (errno) when the stream does not take it. */
+bool cli_write_bigquery(struct cli *cli, const struct situation *situation);
+
+/* The same, after one line on the plan when not all work by one. */
 bool cli_write_trouble(struct cli *cli, const struct situation *situation);
+
+/* Says on standard error that agent, file and this verb do not go by one plan, when they do not. */
+void cli_warn_plan(struct cli *cli, const struct situation *situation);
 
 /* A yes to a question: "y" on the terminal; without one --yes, which the verb must have. Errors:
  * EXIT_USAGE, EXIT_NO_GO. */

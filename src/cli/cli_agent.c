@@ -44,6 +44,14 @@ static int agent(struct cli *cli) {
     if (cli_value(cli, "stop") != NULL) {
         return agent_stop(cli);
     }
+    if (cli_value(cli, "restart") != NULL) {
+        return agent_restart(cli);
+    }
+    if (!cli_attach_state(cli, &error)) {
+        return cli_fail(cli, &error);
+    }
+    state_close(cli->state); /* the agent has connections of its own */
+    cli->state = NULL;
     char *directory = state_home(cli->pipeline->name, &error);
     struct guard_options options = {.pipeline_file = cli->pipeline->file,
                                     .directory = directory,
@@ -66,20 +74,23 @@ const struct cli_verb cli_verb_agent = {
     .name = "agent",
     .arguments = "",
     .summary = "the headless engine, in the foreground",
-    .about = "Polls, judges, follows logs and decides verdicts until no console is open, nothing "
-             "runs, no group is\n"
-             "armed and nothing waits for a verdict, a retry or jobs on the server. Consoles and "
-             "`launch` start one\n"
-             "by themselves; one that is killed is started again by its guard, a small process "
-             "beside it. Exit 75\n"
-             "when another agent is at work. --status exits 0 when one is, 1 when none is; --stop "
-             "refuses while\n"
-             "groups are armed unless --yes.",
+    .about =
+        "Polls, judges, follows logs and decides verdicts until no console is open, nothing "
+        "runs, no group is\n"
+        "armed and nothing waits for a verdict, a retry or jobs on the server. Consoles and "
+        "`launch` start one\n"
+        "by themselves; one that is killed is started again by its guard, a small process "
+        "beside it. Exit 75\n"
+        "when another agent is at work. --status exits 0 when one is, 1 when none is; --stop "
+        "refuses while\n"
+        "groups are armed unless --yes; --restart takes the pipeline file as it is now (arms of "
+        "another plan are void).",
     .formats = 1U << CLI_TEXT | 1U << CLI_JSON,
     .options = {{"stay", NULL, "do not leave when nothing needs it"},
                 {"no-guard", NULL, "start no guard: a service manager starts it again"},
                 {"status", NULL, "say which agent is at work, and what keeps it"},
                 {"stop", NULL, "ask it to leave"},
+                {"restart", NULL, "end it and start another, by the pipeline file as it is now"},
                 {"yes", NULL, "stop it although groups are armed"},
                 {"guard", NULL, "what an agent starts beside itself"},
                 {"guarded", NULL, "what that starts instead of an agent that died"}},

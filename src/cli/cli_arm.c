@@ -49,6 +49,9 @@ static int approve(struct cli *cli) {
     bool good = situation != NULL && read_hours(cli, &wish.for_ms, &error) &&
                 (cli->count == 0 || find_group(cli, cli->arguments[0], &wish.group, &error));
     char *owner = operate_owner();
+    if (good) {
+        cli_warn_plan(cli, situation);
+    }
     good = good && operate_approve(situation, cli->state, owner, &wish, id, &error);
     int code = EXIT_GO;
     if (good) {

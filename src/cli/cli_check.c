@@ -18,6 +18,8 @@ static bool write_answer(struct cli *cli, const struct situation *situation, siz
     bool good;
     if (cli->format == CLI_JSON) {
         json_t *answer = gates_to_json(situation->gates, gate, since);
+        json_object_set_new(answer, "plan_notice",
+                            json_string_or_null(situation->header.plan.notice));
         json_object_set_new(answer, "bigquery",
                             situation_trouble_json(situation->header.bigquery, situation->as_of));
         good = cli_json(cli, answer);

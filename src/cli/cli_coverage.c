@@ -34,11 +34,16 @@ static bool write_answer(struct cli *cli, const struct situation *situation) {
     const struct coverage_report *report = situation->coverage;
     if (cli->format == CLI_JSON) {
         json_t *answer = coverage_to_json(report);
+        json_object_set_new(answer, "plan_notice",
+                            json_string_or_null(situation->header.plan.notice));
         json_object_set_new(answer, "bigquery",
                             situation_trouble_json(situation->header.bigquery, situation->as_of));
         bool good = cli_json(cli, answer);
         json_decref(answer);
         return good;
+    }
+    if (cli->format == CLI_CSV) {
+        cli_warn_plan(cli, situation);
     }
     return cli->format == CLI_CSV ? coverage_write_csv(cli->out, report)
                                   : coverage_write_matrix(cli->out, report, width_of(cli->out)) &&

@@ -75,6 +75,7 @@ static int run(struct cli *cli) {
     if (situation == NULL) {
         return cli_fail(cli, &error);
     }
+    cli_warn_plan(cli, situation);
     struct day_range range = situation->range;
     int code;
     if (!cli_find_range(cli, &range, &error)) {

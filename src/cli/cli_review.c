@@ -36,6 +36,7 @@ static int run(struct cli *cli) {
     if (situation == NULL) {
         return cli_fail(cli, &error);
     }
+    cli_warn_plan(cli, situation);
     char *owner = operate_owner();
     char *page = snapshot_review(cli->pipeline, situation, situation->as_of, owner);
     bool good =

@@ -2,23 +2,67 @@
 #include <stdlib.h>
 
 #include "agent/online.h"
-#include "agent/patterns.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/print.h"
 #include "cli/verbs.h"
 
+static char *finding_line(const char *file, const struct pipeline_finding *finding) {
+    return memory_format("%s:%zu:%zu: %s%s", file, finding->place.line, finding->place.column,
+                         finding->warning ? "warning: " : "", finding->text);
+}
+
+/* The mistakes, or the warnings, of the file: a line each. */
+static json_t *lines_json(const char *file, const struct pipeline_findings *findings,
+                          bool warnings) {
+    json_t *lines = json_array();
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->items[i].warning == warnings) {
+            char *line = finding_line(file, &findings->items[i]);
+            (void)json_array_append_new(lines, json_string(line));
+            free(line);
+        }
+    }
+    return lines;
+}
+
+static void print_findings(FILE *out, const char *file, const struct pipeline_findings *findings,
+                           const char *head) {
+    for (size_t i = 0; i < findings->count; i++) {
+        char *line = finding_line(file, &findings->items[i]);
+        (void)print(out, "%s%s\n", head, line);
+        free(line);
+    }
+}
+
+/* What the file is called in messages, before there is a pipeline. */
+static const char *file_of(const struct cli *cli) {
+    const char *path =
+        cli->pipeline_path != NULL ? cli->pipeline_path : getenv("PHASEGATE_PIPELINE");
+    return path != NULL ? path : "pipeline.yaml";
+}
+
+/* All of them: `error` holds the first few. */
 static int print_mistakes(struct cli *cli, const struct error *error) {
+    const struct pipeline_findings *findings = cli->findings;
+    if (cli->format != CLI_JSON && findings->count == 0) {
+        return cli_fail(cli, error); /* it could not be read at all */
+    }
     if (cli->format != CLI_JSON) {
-        return cli_fail(cli, error);
+        print_findings(cli->err, file_of(cli), findings, "phasegate: ");
+        if (findings->left_out > 0) {
+            (void)print(cli->err, "phasegate: … and %zu more\n", findings->left_out);
+        }
+        return (int)error->code;
     }
-    json_t *answer = json_make("{s:i,s:b,s:[]}", "schema", 1, "valid", 0, "mistakes");
-    struct text rest = text_of(error->text);
-    while (rest.size > 0) {
-        struct text line = text_cut(&rest, '\n');
-        (void)json_array_append_new(json_object_get(answer, "mistakes"),
-                                    json_stringn(line.data, line.size));
+    json_t *mistakes = lines_json(file_of(cli), findings, false);
+    if (json_array_size(mistakes) == 0) {
+        (void)json_array_append_new(mistakes, json_string(error->text));
     }
+    json_t *answer = json_make("{s:i,s:b,s:o,s:I,s:o}", "schema", 1, "valid", 0, "mistakes",
+                               mistakes, "mistakes_left_out", (json_int_t)findings->left_out,
+                               "warnings", lines_json(file_of(cli), findings, true));
     bool good = cli_json(cli, answer);
     json_decref(answer);
     return good ? (int)error->code : EXIT_IO;
@@ -26,18 +70,26 @@ static int print_mistakes(struct cli *cli, const struct error *error) {
 
 static int print_valid(struct cli *cli) {
     const struct pipeline *pipeline = cli->pipeline;
+    size_t warnings = cli->findings->count;
     if (cli->format == CLI_JSON) {
-        json_t *answer = json_make("{s:i,s:b,s:[],s:s,s:s}", "schema", 1, "valid", 1, "mistakes",
-                                   "pipeline", pipeline->name, "hash", pipeline->hash);
+        json_t *answer =
+            json_make("{s:i,s:b,s:[],s:o,s:s,s:s}", "schema", 1, "valid", 1, "mistakes", "warnings",
+                      lines_json(pipeline->file, cli->findings, true), "pipeline", pipeline->name,
+                      "hash", pipeline->hash);
         bool good = cli_json(cli, answer);
         json_decref(answer);
         return good ? EXIT_GO : EXIT_IO;
     }
+    print_findings(cli->out, pipeline->file, cli->findings, "");
     (void)print(cli->out,
                 "%s is valid: pipeline %s, %zu tables, %zu seasons, %zu processors, %zu groups, "
-                "%zu gates\n",
+                "%zu gates",
                 pipeline->file, pipeline->name, pipeline->table_count, pipeline->season_count,
                 pipeline->processor_count, pipeline->group_count, pipeline->gate_count);
+    if (warnings > 0) {
+        (void)print(cli->out, "; %zu warning%s", warnings, warnings == 1 ? "" : "s");
+    }
+    (void)fputc('\n', cli->out);
     return EXIT_GO;
 }
 
@@ -60,7 +112,8 @@ static json_t *finding_json(const struct online_finding *finding) {
         number_or_null(finding->place.column), "about", finding->what, "text", finding->text);
 }
 
-static json_t *report_json(const struct pipeline *pipeline, const struct online_report *report) {
+static json_t *report_json(const struct pipeline *pipeline, const struct pipeline_findings *offline,
+                           const struct online_report *report) {
     json_t *mistakes = json_array(), *findings = json_array();
     for (size_t i = 0; i < report->findings.count; i++) {
         const struct online_finding *finding = &report->findings.items[i];
@@ -75,10 +128,11 @@ static json_t *report_json(const struct pipeline *pipeline, const struct online_
     int code = online_code(report);
     json_t *valid = code == EXIT_UNKNOWN ? json_null() : json_boolean(code == EXIT_GO);
     bool told = report->bytes >= 0;
-    return json_make("{s:i,s:o,s:o,s:s,s:s,s:b,s:o,s:I,s:I,s:o,s:o}", "schema", 1, "valid", valid,
-                     "mistakes", mistakes, "pipeline", pipeline->name, "hash", pipeline->hash,
-                     "online", 1, "findings", findings, "tables", (json_int_t)report->tables,
-                     "queries", (json_int_t)report->queries, "bytes",
+    return json_make("{s:i,s:o,s:o,s:o,s:s,s:s,s:b,s:o,s:I,s:I,s:o,s:o}", "schema", 1, "valid",
+                     valid, "mistakes", mistakes, "warnings",
+                     lines_json(pipeline->file, offline, true), "pipeline", pipeline->name, "hash",
+                     pipeline->hash, "online", 1, "findings", findings, "tables",
+                     (json_int_t)report->tables, "queries", (json_int_t)report->queries, "bytes",
                      told ? json_integer((json_int_t)report->bytes) : json_null(), "cost_usd",
                      told ? json_real(report->cost) : json_null());
 }
@@ -128,10 +182,11 @@ static int print_online(struct cli *cli) {
     situation_free(known);
     int code = online_code(&report);
     if (cli->format == CLI_JSON) {
-        json_t *answer = report_json(cli->pipeline, &report);
+        json_t *answer = report_json(cli->pipeline, cli->findings, &report);
         code = cli_json(cli, answer) ? code : EXIT_IO;
         json_decref(answer);
     } else {
+        print_findings(cli->out, cli->pipeline->file, cli->findings, "");
         for (size_t i = 0; i < report.findings.count; i++) {
             char *line = online_finding_line(&report.findings.items[i]);
             (void)print(cli->out, "%s\n", line);
@@ -145,20 +200,25 @@ static int print_online(struct cli *cli) {
 
 static int run(struct cli *cli) {
     struct error error = {0};
+    struct pipeline_findings findings = {0};
     if (cli->count == 1) {
         cli->pipeline_path = cli->arguments[0];
     }
-    if (!cli_load_pipeline(cli, &error) || !patterns_check(cli->pipeline, &error)) {
-        return print_mistakes(cli, &error);
-    }
-    return cli_value(cli, "online") != NULL ? print_online(cli) : print_valid(cli);
+    cli->findings = &findings;
+    int code = !cli_load_pipeline(cli, &error)    ? print_mistakes(cli, &error)
+               : cli_value(cli, "online") != NULL ? print_online(cli)
+                                                  : print_valid(cli);
+    cli->findings = NULL;
+    pipeline_findings_free(&findings);
+    return code;
 }
 
 const struct cli_verb cli_verb_validate = {
     .name = "validate",
     .arguments = "[PIPELINE]",
     .summary = "check a pipeline file; every mistake with file:line:column",
-    .about = "With --online, BigQuery is asked about it too, free of charge: tables, columns and "
+    .about = "Warnings (what will not do what was meant) leave it valid.\n"
+             "With --online, BigQuery is asked about it too, free of charge: tables, columns and "
              "their types,\n"
              "partitions, locations, and a dry run of every query; the worst comes first.\n"
              "Exit 0 when it is valid, 78 when it is not, 66 when it cannot be read, 2 when "

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/patterns.h"
 #include "base/memory.h"
 #include "base/print.h"
+#include "pipeline/watch.h"
 
 char *operate_owner(void) {
     char host[256] = "localhost";
@@ -20,6 +22,26 @@ char *operate_owner(void) {
     return memory_format("%ld@%s", (long)getuid(), host);
 }
 
+bool operate_same_plan(const struct pipeline *pipeline, struct error *error) {
+    struct pipeline_watch *watch = pipeline_watch_new(pipeline, patterns_check);
+    const struct pipeline_disk *disk = pipeline_watch_look(watch, true);
+    bool same = disk->kind == PIPELINE_DISK_SAME;
+    if (disk->kind == PIPELINE_DISK_CHANGED) {
+        (void)error_set(
+            error, EXIT_NO_GO,
+            "%s changed since this was shown (plan %.12s, now %.12s): nothing was done; "
+            "open it again, and look again",
+            pipeline->file, pipeline->hash, disk->hash);
+    } else if (!same) {
+        (void)error_set(error, EXIT_NO_GO, "%s %s since this was shown: nothing was done%s%s",
+                        pipeline->file,
+                        disk->kind == PIPELINE_DISK_GONE ? "is gone" : "is not valid any more",
+                        disk->kind == PIPELINE_DISK_GONE ? "" : "; ", disk->why);
+    }
+    pipeline_watch_free(watch);
+    return same;
+}
+
 bool operate_launch_plan(const struct runs_plan *plan, struct state *state, const char *owner,
                          char **report, struct error *error) {
     struct runs_launcher launcher = {
@@ -28,7 +50,8 @@ bool operate_launch_plan(const struct runs_plan *plan, struct state *state, cons
     struct text_buffer lines = {0};
     bool good = true;
     *report = NULL;
-    if (!runs_launch(plan, state, &launcher, &started, error)) {
+    if (!operate_same_plan(plan->pipeline, error) ||
+        !runs_launch(plan, state, &launcher, &started, error)) {
         return false;
     }
     for (size_t i = 0; i < plan->count; i++) {

@@ -12,8 +12,12 @@
 /* "user@host"; the caller frees it. */
 char *operate_owner(void);
 
-/* Launches a plan; `*report` gets one line a run, and is the caller's to free. False when nothing
- * was started, or when a run of it did not come up. */
+/* Whether the pipeline file is still the one that was loaded, and so what is decided is what was
+ * shown. EXIT_NO_GO, with what to do, when it is another, or cannot be read. */
+bool operate_same_plan(const struct pipeline *pipeline, struct error *error);
+
+/* Launches a plan of the file as it is; `*report` gets one line a run, and is the caller's to free.
+ * False when nothing was started, or when a run of it did not come up. */
 bool operate_launch_plan(const struct runs_plan *plan, struct state *state, const char *owner,
                          char **report, struct error *error);
 

@@ -14,6 +14,9 @@
 bool operate_approve(const struct situation *situation, struct state *state, const char *owner,
                      const struct operate_arm *wish, char id[STATE_RUN_SIZE], struct error *error) {
     const struct pipeline *pipeline = situation->pipeline;
+    if (!operate_same_plan(pipeline, error)) {
+        return false;
+    }
     bool whole = wish->group == PIPELINE_NONE;
     size_t gate = whole ? PIPELINE_NONE : pipeline->groups[wish->group].behind;
     json_t *json = gates_to_json(situation->gates, gate, NULL);
@@ -40,6 +43,17 @@ bool operate_arm(const struct situation *situation, struct state *state, const c
                  const struct operate_arm *wish, char id[STATE_RUN_SIZE], struct error *error) {
     const struct situation_group *group = &situation->groups[wish->group];
     char *name = situation->pipeline->groups[wish->group].name;
+    const struct situation_plan *plan = &situation->header.plan;
+    if (!operate_same_plan(situation->pipeline, error)) {
+        return false;
+    }
+    if (plan->agent[0] != '\0' && strcmp(plan->agent, situation->pipeline->hash) != 0) {
+        return error_set(
+            error, EXIT_NO_GO,
+            "the agent works by plan %.12s, and %s is plan %.12s: it would not fire this "
+            "arm. First: phasegate agent --restart",
+            plan->agent, situation->pipeline->file, situation->pipeline->hash);
+    }
     if (group->approval == NULL) {
         return error_set(error, EXIT_NO_GO,
                          "%s has no live approval of this plan: `phasegate approve %s` records one",

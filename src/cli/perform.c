@@ -168,6 +168,9 @@ static bool judge(struct perform *perform, const struct command *command, char *
     bool hold = command->kind != COMMAND_OVERRIDE;
     char *later = NULL;
     bool good;
+    if (!hold && !operate_same_plan(perform->pipeline, error)) {
+        return false;
+    }
     if (command->kind == COMMAND_RELEASE) {
         good = state_mark_end(perform->state, &actor, command->gate, true, command->reason,
                               now_ms(), error);

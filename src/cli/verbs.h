@@ -31,6 +31,7 @@
     X(auth)                                                                                        \
     X(validate)                                                                                    \
     X(init)                                                                                        \
+    X(moved)                                                                                       \
     X(share)                                                                                       \
     X(agent)                                                                                       \
     X(poll)                                                                                        \

@@ -134,26 +134,51 @@ static void unload(struct loader *loader) {
     yaml_document_delete(&loader->document);
 }
 
-static struct pipeline *load_text(struct text text, const char *path,
-                                  pipeline_project_finder *find_project, struct error *error) {
-    if (text.size > LARGEST_FILE) {
-        error_set(error, EXIT_CONFIG, "%s: a pipeline file has at most 1 MiB", path);
-        return NULL;
+void pipeline_findings_free(struct pipeline_findings *findings) {
+    for (size_t i = 0; i < findings->count; i++) {
+        free(findings->items[i].text);
     }
-    struct loader loader = {.path = path,
-                            .pipeline = memory_new(1, sizeof(struct pipeline)),
-                            .find_project = find_project};
+    free(findings->items);
+    *findings = (struct pipeline_findings){0};
+}
+
+static void tell(struct pipeline_findings *findings, const struct mistakes *mistakes,
+                 bool warning) {
+    findings->items =
+        memory_resize(findings->items, findings->count + mistakes->count, sizeof *findings->items);
+    for (size_t i = 0; i < mistakes->count; i++) {
+        const struct mistake *mistake = &mistakes->items[i];
+        findings->items[findings->count++] = (struct pipeline_finding){
+            warning, {mistake->line, mistake->column}, memory_copy_string(mistake->text)};
+    }
+    findings->left_out += mistakes->left_out;
+}
+
+static struct pipeline *load_text(struct text text, const char *path,
+                                  const struct pipeline_help *help,
+                                  struct pipeline_findings *findings, struct error *error) {
+    struct loader loader = {
+        .path = path, .pipeline = memory_new(1, sizeof(struct pipeline)), .help = help};
     loader.pipeline->file = memory_copy_string(path);
     loader.pipeline->directory = absolute_directory(path);
-    if (shape_parse(&loader, text)) {
+    if (text.size > LARGEST_FILE) {
+        loader_mistake_at(&loader, (yaml_mark_t){0}, "a pipeline file has at most 1 MiB");
+    } else if (shape_parse(&loader, text)) {
         shape_check(&loader, &raw_schema);
         if (loader.mistakes.count == 0 && load_raw(&loader, text)) {
             load_parts(&loader);
         }
         unload(&loader);
     }
+    mistakes_arrange(&loader.mistakes);
+    mistakes_arrange(&loader.warnings);
+    if (findings != NULL) {
+        tell(findings, &loader.mistakes, false);
+        tell(findings, &loader.warnings, true);
+    }
     bool good = mistakes_report(&loader.mistakes, path, error);
     mistakes_free(&loader.mistakes);
+    mistakes_free(&loader.warnings);
     if (!good || !hash_pipeline(loader.pipeline, error)) {
         pipeline_free(loader.pipeline);
         return NULL;
@@ -162,22 +187,22 @@ static struct pipeline *load_text(struct text text, const char *path,
 }
 
 struct pipeline *pipeline_load_text(struct text text, const char *path, struct error *error) {
-    return load_text(text, path, NULL, error);
+    return load_text(text, path, NULL, NULL, error);
 }
 
 struct pipeline *pipeline_load(const char *path, struct error *error) {
-    return pipeline_load_for(path, NULL, error);
+    return pipeline_load_for(path, NULL, NULL, error);
 }
 
-struct pipeline *pipeline_load_for(const char *path, pipeline_project_finder *find_project,
-                                   struct error *error) {
+struct pipeline *pipeline_load_for(const char *path, const struct pipeline_help *help,
+                                   struct pipeline_findings *findings, struct error *error) {
     struct text_buffer content = {0};
-    if (!file_read(path, LARGEST_FILE, &content, error)) {
+    if (!file_read(path, LARGEST_FILE + 1, &content, error)) {
         text_buffer_free(&content);
         return NULL;
     }
     struct text text = content.size > 0 ? (struct text){content.data, content.size} : text_of("");
-    struct pipeline *pipeline = load_text(text, path, find_project, error);
+    struct pipeline *pipeline = load_text(text, path, help, findings, error);
     text_buffer_free(&content);
     return pipeline;
 }

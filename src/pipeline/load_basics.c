@@ -179,9 +179,10 @@ static void load_endpoint(struct loader *loader) {
 static void load_project(struct loader *loader) {
     const char *named = loader->raw->project;
     struct pipeline *pipeline = loader->pipeline;
-    pipeline->project = memory_copy_string(named);
-    if (named == NULL && loader->find_project != NULL) {
-        pipeline->project = loader->find_project(loader->raw->endpoint);
+    const struct pipeline_help *help = loader->help;
+    pipeline->project = memory_copy_string(named != NULL || help == NULL ? named : help->project);
+    if (pipeline->project == NULL && help != NULL && help->find_project != NULL) {
+        pipeline->project = help->find_project(loader->raw->endpoint);
     }
     if (pipeline->project == NULL) {
         pipeline->project = memory_copy_string("");

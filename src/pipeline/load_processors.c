@@ -16,6 +16,7 @@ enum {
     MOST_RETRIES = 20,
     MOST_VARIABLES = 1000,
     MOST_PATTERN_SETS = 1000,
+    MOST_PATTERNS = 128,
 };
 
 /* Until what a command triggered has settled, nobody launches its dates. */
@@ -325,6 +326,12 @@ static bool load_pattern(struct loader *loader, const yaml_node_t *node,
     }
     pattern->kind = memory_copy_string((const char *)kind->data.scalar.value);
     pattern->regex = memory_copy_string((const char *)regex->data.scalar.value);
+    const struct pipeline_help *help = loader->help;
+    struct pipeline_pattern_fault fault = {0};
+    if (help != NULL && help->check_pattern != NULL &&
+        !help->check_pattern(pattern->kind, pattern->regex, &fault)) {
+        loader_mistake_at(loader, (fault.of_kind ? kind : regex)->start_mark, "%s", fault.text);
+    }
     return true;
 }
 
@@ -346,6 +353,11 @@ static void load_pattern_set(struct loader *loader, const yaml_node_t *key, cons
     size_t count = (size_t)(list->data.sequence.items.top - item);
     if (count == 0) {
         loader_mistake_at(loader, list->start_mark, "\"%s\" holds no pattern", set->name);
+    }
+    if (count > MOST_PATTERNS) {
+        loader_mistake_at(loader, list->start_mark, "\"%s\" holds %zu patterns; at most %d",
+                          set->name, count, MOST_PATTERNS);
+        return;
     }
     set->patterns = memory_new(count, sizeof set->patterns[0]);
     for (; item < list->data.sequence.items.top; item++) {

@@ -57,16 +57,29 @@ struct pipeline_place loader_place(struct loader *loader, const struct place *pl
                : (struct pipeline_place){node->start_mark.line + 1, node->start_mark.column + 1};
 }
 
-void loader_mistake(struct loader *loader, const struct place *place, const char *format, ...) {
+/* Where the file has the place, or the nearest above it. */
+static yaml_mark_t nearest_mark(struct loader *loader, const struct place *place) {
     const yaml_node_t *node = loader_node(loader, place);
     while (node == NULL && place != NULL) {
         place = place->up;
         node = loader_node(loader, place);
     }
-    yaml_mark_t mark = node == NULL ? (yaml_mark_t){0} : node->start_mark;
+    return node == NULL ? (yaml_mark_t){0} : node->start_mark;
+}
+
+void loader_mistake(struct loader *loader, const struct place *place, const char *format, ...) {
+    yaml_mark_t mark = nearest_mark(loader, place);
     va_list arguments;
     va_start(arguments, format);
     mistakes_add(&loader->mistakes, mark.line + 1, mark.column + 1, format, arguments);
+    va_end(arguments);
+}
+
+void loader_warning(struct loader *loader, const struct place *place, const char *format, ...) {
+    yaml_mark_t mark = nearest_mark(loader, place);
+    va_list arguments;
+    va_start(arguments, format);
+    mistakes_add(&loader->warnings, mark.line + 1, mark.column + 1, format, arguments);
     va_end(arguments);
 }
 

@@ -32,10 +32,10 @@ struct names {
 struct loader {
     const char *path;
     yaml_document_t document;
-    struct mistakes mistakes;
+    struct mistakes mistakes, warnings;
     struct raw_pipeline *raw;
     struct pipeline *pipeline;
-    pipeline_project_finder *find_project; /* NULL: nobody knows */
+    const struct pipeline_help *help; /* NULL: nobody knows anything */
     struct names tables, seasons, processors, groups, gates;
     size_t check_count; /* of all gates so far */
     size_t query_bytes; /* of all tables' coverage queries so far */
@@ -44,6 +44,10 @@ struct loader {
 /* Notes a mistake at a place; at the nearest place above it that the file has when it is a key that
  * is missing. */
 void loader_mistake(struct loader *loader, const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same of something that is no mistake, and will not do what was meant. */
+void loader_warning(struct loader *loader, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same with a mark of libyaml's. */

@@ -7,7 +7,7 @@
 #include "base/print.h"
 #include "base/text.h"
 
-enum { MOST_KEPT = 200, MOST_TOLD = 10, LONGEST_TEXT = 512, ROOM_FOR_MORE = 64 };
+enum { MOST_KEPT = 200, MOST_TOLD = 10, LONGEST_TEXT = 1200, ROOM_FOR_MORE = 64 };
 
 void mistakes_add(struct mistakes *mistakes, size_t line, size_t column, const char *format,
                   va_list arguments) {
@@ -53,11 +53,28 @@ static int by_place(const void *left, const void *right) {
     return a->order < b->order ? -1 : 1;
 }
 
-bool mistakes_report(struct mistakes *mistakes, const char *file, struct error *error) {
+/* Foreign text stands in messages: control characters must not reach a terminal or break a line. */
+static void make_printable(char *text) {
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) {
+            *text = ' ';
+        }
+    }
+}
+
+void mistakes_arrange(struct mistakes *mistakes) {
+    if (mistakes->count > 0) {
+        qsort(mistakes->items, mistakes->count, sizeof mistakes->items[0], by_place);
+    }
+    for (size_t i = 0; i < mistakes->count; i++) {
+        make_printable(mistakes->items[i].text);
+    }
+}
+
+bool mistakes_report(const struct mistakes *mistakes, const char *file, struct error *error) {
     if (mistakes->count == 0) {
         return true;
     }
-    qsort(mistakes->items, mistakes->count, sizeof mistakes->items[0], by_place);
     struct text_buffer lines = {0};
     size_t told = 0;
     for (; told < mistakes->count && told < MOST_TOLD; told++) {
@@ -76,7 +93,8 @@ bool mistakes_report(struct mistakes *mistakes, const char *file, struct error *
     }
     size_t more = mistakes->count - told + mistakes->left_out;
     if (more > 0) {
-        text_buffer_format(&lines, "\n… and %zu more mistakes", more);
+        text_buffer_format(&lines, "\n… and %zu more mistake%s; `phasegate validate` lists all",
+                           more, more == 1 ? "" : "s");
     }
     (void)error_set_lines(error, EXIT_CONFIG, lines.data);
     text_buffer_free(&lines);

@@ -28,8 +28,11 @@ void mistakes_add(struct mistakes *mistakes, size_t line, size_t column, const c
 bool mistakes_full(const struct mistakes *mistakes);
 void mistakes_free(struct mistakes *mistakes);
 
-/* Writes at most ten of them into `error` (EXIT_CONFIG), a line each, "file:line:column: text"; the
- * last line says how many more there are. True when there are none. */
-bool mistakes_report(struct mistakes *mistakes, const char *file, struct error *error);
+/* Puts them into the file's order, fit to be printed. */
+void mistakes_arrange(struct mistakes *mistakes);
+
+/* Writes at most ten of them (arranged) into `error` (EXIT_CONFIG), a line each, "file:line:column:
+ * text"; the last line says how many more there are. True when there are none. */
+bool mistakes_report(const struct mistakes *mistakes, const char *file, struct error *error);
 
 #endif

@@ -290,9 +290,40 @@ struct pipeline *pipeline_load(const char *path, struct error *error);
  * a project that the caller frees, or NULL. */
 typedef char *pipeline_project_finder(const char *endpoint);
 
-/* The same, and asks for the project when the file leaves it out. */
-struct pipeline *pipeline_load_for(const char *path, pipeline_project_finder *find_project,
-                                   struct error *error);
+/* Who knows what is wrong with a pattern of a log: with its kind, else with its regular expression.
+ */
+struct pipeline_pattern_fault {
+    bool of_kind;
+    char text[1024];
+};
+typedef bool pipeline_pattern_checker(const char *kind, const char *regex,
+                                      struct pipeline_pattern_fault *fault);
+
+/* What floors above know; each may be NULL. */
+struct pipeline_help {
+    const char *project;                   /* of a file that names none */
+    pipeline_project_finder *find_project; /* asked when `project` is NULL */
+    pipeline_pattern_checker *check_pattern;
+};
+
+/* What was found in a file: mistakes, for which it is refused, and warnings, in its order. Zero-
+ * initialise, then pipeline_findings_free. */
+struct pipeline_finding {
+    bool warning;
+    struct pipeline_place place;
+    char *text;
+};
+struct pipeline_findings {
+    struct pipeline_finding *items;
+    size_t count;
+    size_t left_out; /* of mistakes beyond what is worth telling */
+};
+void pipeline_findings_free(struct pipeline_findings *findings);
+
+/* The same with what others know. Into `findings`, unless it is NULL, goes everything that was
+ * found, whether it could be loaded or not. */
+struct pipeline *pipeline_load_for(const char *path, const struct pipeline_help *help,
+                                   struct pipeline_findings *findings, struct error *error);
 
 /* The same for a text that is in memory; `path` names it in messages and places what is relative.
  */

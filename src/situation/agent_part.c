@@ -70,5 +70,6 @@ bool situation_load_agent(struct situation *situation, struct state *state, stru
     }
     int64_t term = lease.term;
     state_lease_clear(&lease);
-    return !header->agent_alive || situation_load_trouble(situation, state, term, error);
+    return !header->agent_alive || (situation_load_trouble(situation, state, term, error) &&
+                                    situation_load_plan(situation, state, term, error));
 }

@@ -35,14 +35,17 @@ struct facts {
     struct log_pace pace;
 };
 
-static void raise_alarm(struct facts *facts, const char *rule, bool stall, char *text) {
-    struct situation_run *run = facts->run;
+void situation_raise_alarm(struct situation_run *run, const char *rule, bool stall, char *text) {
     if (run->alarm_count == MOST_ALARMS) {
         free(text);
         return;
     }
     run->alarms = memory_resize(run->alarms, run->alarm_count + 1, sizeof *run->alarms);
     run->alarms[run->alarm_count++] = (struct situation_alarm){rule, stall, text};
+}
+
+static void raise_alarm(struct facts *facts, const char *rule, bool stall, char *text) {
+    situation_raise_alarm(facts->run, rule, stall, text);
 }
 
 static int64_t began(const struct facts *facts) {

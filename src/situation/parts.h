@@ -53,6 +53,10 @@ void situation_free_preflight(struct situation *situation);
 /* Fills what the header says of the agent, and header.consoles. */
 bool situation_load_agent(struct situation *situation, struct state *state, struct error *error);
 
+/* Fills header.plan; `term` is that of the agent at work. */
+bool situation_load_plan(struct situation *situation, struct state *state, int64_t term,
+                         struct error *error);
+
 /* What is said of an agent whose process is there and that has not renewed its lease since
  * `since` (wall ms), on a file system of `directory` with `free` bytes left (-1: not known); the
  * caller frees it. */
@@ -70,5 +74,8 @@ void situation_free_spend(struct situation *situation);
 void situation_find_alarms(struct situation_run *run, const struct state_run *stored,
                            const struct log_progress *progress, const struct pipeline *pipeline,
                            int64_t as_of);
+
+/* Adds one; takes `text`. */
+void situation_raise_alarm(struct situation_run *run, const char *rule, bool stall, char *text);
 
 #endif

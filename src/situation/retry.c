@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "situation/launch.h"
 #include "situation/parts.h"
 #include "state/state_runs.h"
@@ -132,6 +133,15 @@ bool situation_plan_retries(struct situation *situation, struct state *state, st
         }
         bool open = run->complete_now + run->excess_now < run->dates;
         if (!open || number > rule->times || is_superseded(situation, run)) {
+            continue;
+        }
+        if (run->other_plan) {
+            situation_raise_alarm(
+                run, "retry-void", false,
+                memory_format("it is not tried again by itself: the pipeline file "
+                              "is another one than it was launched by; `phasegate "
+                              "retry %s` tries it by the file as it is now",
+                              run->run));
             continue;
         }
         run->retry_at = run->verdict_at + (run->hit_quota ? rule->quota_after_ms : rule->after_ms);

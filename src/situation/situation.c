@@ -107,5 +107,7 @@ void situation_free(struct situation *situation) {
     free(situation->gate_facts);
     situation_trouble_free(situation->header.bigquery);
     free(situation->header.agent_trouble);
+    free(situation->header.plan.notice);
+    free(situation->header.plan.notice_short);
     free(situation);
 }

@@ -83,6 +83,7 @@ struct situation_run {
     char *code_moved;       /* the commit that stands there now, when it is another; NULL */
     char *stop_stage;       /* "TERM sent, KILL in 42 s, 2 processes left"; NULL */
     char *retry_of;         /* the run whose dates it tries again; NULL */
+    bool other_plan;        /* it was launched by another plan than situation->pipeline */
     /* Set for a run that will be tried again by itself. */
     int64_t retry_at; /* when; 0: not */
     int retry_number; /* the which try it will be, of retry_times */
@@ -163,7 +164,21 @@ struct situation_estimate {
 };
 
 /* What the header says. */
+/* What plan the agent works by, as it told; everything else is judged by situation->pipeline. */
+struct situation_plan {
+    char agent[65];     /* its hash; "" when none is at work, or it told nothing */
+    char disk[65];      /* of the file as the agent last saw it; "" when that cannot be loaded */
+    int64_t disk_since; /* when it saw the file become another; 0: it is the agent's */
+    char *notice;       /* one sentence, with what to do; NULL: all work by one plan */
+    char *notice_short; /* the same for a header; NULL */
+};
+
+/* Under which the agent tells its plan (state/state_told.h): {"term", "plan", "file", "disk": word
+ * of pipeline/watch.h, "disk_plan", "disk_since": wall ms, "disk_why"}. */
+#define SITUATION_TOLD_PLAN "plan"
+
 struct situation_header {
+    struct situation_plan plan;
     bool agent_alive;
     char *agent_trouble; /* why nothing is stored although its process is there: "disk full: …" */
     int64_t polled_at;   /* of the youngest successful answer from BigQuery; 0 when never */

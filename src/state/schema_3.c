@@ -108,7 +108,13 @@ static const char evidence_rules[] =
     " WHEN NEW.settle_ms<>OLD.settle_ms"
     " BEGIN SELECT RAISE(ABORT,'what a run was launched for does not change'); END;";
 
-const char *const schema_3[] = {
-    steps_failed,          evidence_columns,        evidence_release,
-    evidence_rules,        schema_bounded_reasons,  schema_bounded_names,
-    schema_bounded_actors, schema_bounded_releases, NULL};
+/* The one file that the state is kept for. */
+static const char pipeline_file[] = "CREATE TABLE pipeline_file("
+                                    " one INTEGER PRIMARY KEY CHECK(one=1), path TEXT NOT NULL,"
+                                    " at INTEGER NOT NULL) STRICT;";
+
+const char *const schema_3[] = {steps_failed,           evidence_columns,
+                                evidence_release,       evidence_rules,
+                                schema_bounded_reasons, schema_bounded_names,
+                                schema_bounded_actors,  schema_bounded_releases,
+                                pipeline_file,          NULL};

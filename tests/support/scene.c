@@ -90,6 +90,12 @@ void scene_open(struct scene *scene, const char *const *changes) {
     free(path);
 }
 
+void scene_edit(const struct scene *scene, const char *find, const char *replacement) {
+    char *text = replaced(memory_copy_string(scene_text), find, replacement);
+    write_file(scene, "pipeline.yaml", text);
+    free(text);
+}
+
 void scene_close(struct scene *scene) {
     state_close(scene->state);
     pipeline_free(scene->pipeline);
@@ -166,7 +172,7 @@ void scene_launch(struct scene *scene, const char *id, const char *group, const 
                                 .settle_ms = scene->settle_ms};
     struct state_launch launch = {.launch = launch_id,
                                   .group = group,
-                                  .plan_hash = "hash",
+                                  .plan_hash = scene->pipeline->hash,
                                   .owner = "naji@ops",
                                   .runs = &run,
                                   .run_count = 1,

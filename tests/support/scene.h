@@ -30,6 +30,9 @@ struct scene {
     bool labels_jobs; /* of the runs launched next: their claims are held for jobs on the server */
 };
 
+/* Writes the pipeline file again, as it was but for one change; what is loaded stays as it is. */
+void scene_edit(const struct scene *scene, const char *find, const char *replacement);
+
 /* Opens it with scene_text, or with another text; `changes` are pairs of texts, found and put in
  * its place, ending with NULL. */
 void scene_open(struct scene *scene, const char *const *changes);

@@ -243,6 +243,9 @@ static void draw_tabs(const struct screen *screen, struct frame *frame, struct f
     } else if (screen->situation && !screen->situation->header.agent_alive) {
         (void)snprintf(text, sizeof text, "no agent: nothing is measured");
         style = STYLE_WARN;
+    } else if (screen->situation && screen->situation->header.plan.notice_short) {
+        (void)snprintf(text, sizeof text, "%s", screen->situation->header.plan.notice_short);
+        style = STYLE_WARN;
     } else if (*screen->trouble) {
         (void)snprintf(text, sizeof text, "%.80s", screen->trouble);
         style = STYLE_WARN;

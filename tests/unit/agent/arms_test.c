@@ -17,6 +17,7 @@
 
 static struct scene scene;
 static struct recorder recorder;
+static struct pipeline_disk disk; /* the file is as it was loaded */
 static struct arms_news news;
 static char arm[STATE_RUN_SIZE];
 static int64_t boot_ns;
@@ -91,7 +92,7 @@ static void look(size_t defense, size_t zones, int64_t age, int64_t at) {
     struct situation *situation = situation_load(scene.pipeline, scene.state, at, &scene.error);
     cr_assert_not_null(situation, "%s", scene.error.text);
     free(news.said);
-    cr_assert(arms_step(&recorder, &hand_clock, situation, &news, &scene.error), "%s",
+    cr_assert(arms_step(&recorder, &hand_clock, situation, &disk, &news, &scene.error), "%s",
               scene.error.text);
     situation_free(situation);
 }
@@ -200,7 +201,36 @@ Test(arms, are_void_after_a_change_of_the_plan)
                              .expires_at = SCENE_NOW + 8 * HOUR};
     cr_assert(state_arm_put(scene.state, &person, &wish, arm, &scene.error));
     look(10, 0, 0, SCENE_NOW + MINUTE);
-    expect(STATE_ARM_DISARMED, "pipeline file changed");
+    expect(STATE_ARM_DISARMED, "it was armed for plan an older pla of the pipeline file, and the "
+                               "agent works by plan ");
+}
+
+Test(arms, are_void_at_once_when_the_file_is_another)
+{
+    arm_second(scene.pipeline->hash);
+    look(10, 0, 0, SCENE_NOW + MINUTE);
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_CHANGED, .hash = "0123456789abcdef"};
+    look(10, 0, 0, SCENE_NOW + 2 * MINUTE);
+    expect(STATE_ARM_DISARMED, "the pipeline file changed since it was armed: plan ");
+    cr_expect_eq(news.live, 0);
+    cr_expect_eq(runs(), 0);
+}
+
+Test(arms, do_not_fire_while_the_file_cannot_be_read_and_are_not_void_for_it)
+{
+    arm_second(scene.pipeline->hash);
+    look(10, 0, 0, SCENE_NOW + 1 * MINUTE);
+    look(10, 0, 0, SCENE_NOW + 2 * MINUTE);
+    boot_ns += 90 * INT64_C(1000000000);
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_INVALID};
+    look(10, 0, 0, SCENE_NOW + 4 * MINUTE);
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_GONE};
+    look(10, 0, 0, SCENE_NOW + 5 * MINUTE);
+    cr_expect_eq(runs(), 0);
+    cr_expect_eq(news.live, 1);
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_SAME};
+    look(10, 0, 0, SCENE_NOW + 6 * MINUTE);
+    cr_expect_eq(runs(), 1);
 }
 
 Test(arms, are_void_when_their_time_is_over)
@@ -262,7 +292,7 @@ Test(arms, stay_as_they_are_when_the_agent_overslept_its_lease)
     boot_ns += 90 * INT64_C(1000000000);
     struct situation *situation =
         situation_load(scene.pipeline, scene.state, SCENE_NOW + 3 * MINUTE, &scene.error);
-    cr_assert_not(arms_step(&recorder, &hand_clock, situation, &news, &scene.error));
+    cr_assert_not(arms_step(&recorder, &hand_clock, situation, &disk, &news, &scene.error));
     cr_expect_eq(scene.error.code, EXIT_TEMPORARY, "%s", scene.error.text);
     situation_free(situation);
     cr_expect_eq(runs(), 0);
@@ -276,7 +306,7 @@ Test(arms, do_nothing_for_an_agent_that_was_replaced)
     scene_measure_all(&scene, 10, 0, SCENE_NOW + MINUTE);
     struct situation *situation =
         situation_load(scene.pipeline, scene.state, SCENE_NOW + MINUTE, &scene.error);
-    cr_assert_not(arms_step(&recorder, &hand_clock, situation, &news, &scene.error));
+    cr_assert_not(arms_step(&recorder, &hand_clock, situation, &disk, &news, &scene.error));
     cr_expect_eq(scene.error.code, EXIT_NO_GO);
     situation_free(situation);
 }

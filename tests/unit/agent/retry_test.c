@@ -18,6 +18,7 @@
 
 static struct scene scene;
 static struct recorder recorder;
+static struct pipeline_disk disk; /* the file is as it was loaded */
 static struct retry_news news;
 static int64_t wall_ms;
 
@@ -97,7 +98,7 @@ static void look(size_t defense, int64_t at) {
     cr_assert_not_null(situation, "%s", scene.error.text);
     free(news.said);
     wall_ms = at;
-    cr_assert(retry_step(&recorder, &hand_clock, situation, &news, &scene.error), "%s",
+    cr_assert(retry_step(&recorder, &hand_clock, situation, &disk, &news, &scene.error), "%s",
               scene.error.text);
     situation_free(situation);
 }
@@ -228,7 +229,7 @@ Test(retry, launches_nothing_for_an_agent_that_was_replaced)
     scene_measure_all(&scene, 7, 0, SCENE_NOW + 10 * MINUTE);
     struct situation *situation =
         situation_load(scene.pipeline, scene.state, SCENE_NOW + 10 * MINUTE, &scene.error);
-    (void)retry_step(&recorder, &hand_clock, situation, &news, &scene.error);
+    (void)retry_step(&recorder, &hand_clock, situation, &disk, &news, &scene.error);
     situation_free(situation);
     cr_expect_eq(runs(), 1);
 }
@@ -253,4 +254,20 @@ Test(retry, by_hand_names_exactly_what_is_missing_and_nothing_when_all_is_there)
     cr_expect_eq(scene.error.code, EXIT_NO_GO);
     cr_expect_not_null(strstr(scene.error.text, "nothing to retry"));
     situation_free(situation);
+}
+
+Test(retry, launches_nothing_by_a_file_that_is_not_the_run_s)
+{
+    end_run("r-1", STATE_OUTCOME_FAILED, 256, "failed");
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_CHANGED};
+    look(7, SCENE_NOW + 6 * MINUTE);
+    cr_expect_eq(runs(), 1);
+    cr_expect_eq(news.waiting, 0);
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_INVALID};
+    look(7, SCENE_NOW + 7 * MINUTE);
+    cr_expect_eq(runs(), 1, "what cannot be compared is not launched");
+    cr_expect_eq(news.waiting, 1);
+    disk = (struct pipeline_disk){.kind = PIPELINE_DISK_SAME};
+    look(7, SCENE_NOW + 8 * MINUTE);
+    cr_expect_eq(runs(), 2);
 }

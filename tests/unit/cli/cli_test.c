@@ -292,13 +292,68 @@ Test(cli, validates_a_file_that_bigquery_does_not_agree_with)
 
 Test(cli, calls_unknown_what_bigquery_could_not_be_asked)
 {
-    char *path = write_broken("location: us-west2", "endpoint: \"bad host\"\nlocation: us-west2");
+    char *path = write_broken("location: us-west2", "location: us-west2");
+    cr_assert_eq(setenv("BIGQUERY_EMULATOR_HOST", "bad host", 1), 0);
     cr_expect_eq(RUN("validate", "--online", path), 2, "%s", err);
     cr_expect_not_null(strstr(out, "unknown: BigQuery: nothing could be asked: "), "%s", out);
     cr_expect_eq(RUN("validate", "--online", path, "--format", "json"), 2, "%s", err);
     json_t *json = answer();
     cr_expect(json_is_null(json_object_get(json, "valid")), "neither valid nor not");
     json_decref(json);
+    free(path);
+}
+
+/* A copy of the shipped pipeline in a directory below `place`; returns the file's path. */
+static char *copy_pipeline(const char *name) {
+    char *to = memory_format("%s/%s", place, name);
+    char *command = memory_format("cp -r %s/queries/nba %s", PHASEGATE_SOURCE_DIR, to);
+    cr_assert_eq(system(command), 0);
+    char *path = memory_format("%s/pipeline.yaml", to);
+    free(command);
+    free(to);
+    return path;
+}
+
+Test(cli, keeps_a_state_for_one_file_and_names_both_when_another_comes)
+{
+    char *first = copy_pipeline("first");
+    char *second = copy_pipeline("second");
+    cr_expect_leq(RUN("runs", "--pipeline", first), 2, "%s", err);
+    cr_expect_eq(RUN("runs", "--pipeline", second), EXIT_CONFIG);
+    cr_expect_not_null(strstr(err, first), "%s", err);
+    cr_expect_not_null(strstr(err, second), "%s", err);
+    cr_expect_not_null(strstr(err, "phasegate moved --pipeline"), "%s", err);
+    cr_expect_eq(RUN("moved", "--pipeline", second), 0, "%s", err);
+    cr_expect_leq(RUN("runs", "--pipeline", second), 2, "%s", err);
+    cr_expect_eq(RUN("runs", "--pipeline", first), EXIT_CONFIG);
+    free(first);
+    free(second);
+}
+
+Test(cli, takes_over_the_state_of_a_file_that_is_gone_and_says_so)
+{
+    char *first = copy_pipeline("first");
+    char *second = copy_pipeline("second");
+    cr_expect_leq(RUN("runs", "--pipeline", first), 2, "%s", err);
+    cr_assert_eq(unlink(first), 0);
+    cr_expect_leq(RUN("runs", "--pipeline", second), 2, "%s", err);
+    cr_expect_not_null(strstr(err, "which is gone, and is kept for"), "%s", err);
+    cr_expect_leq(RUN("runs", "--pipeline", second), 2, "%s", err);
+    cr_expect_str_empty(err, "it is said once");
+    free(first);
+    free(second);
+}
+
+Test(cli, says_where_the_state_of_a_renamed_pipeline_lies)
+{
+    char *path = copy_pipeline("first");
+    cr_expect_leq(RUN("runs", "--pipeline", path), 2, "%s", err);
+    char *command = memory_format("sed -i 's/^pipeline: .*/pipeline: renamed/' %s", path);
+    cr_assert_eq(system(command), 0);
+    cr_expect_leq(RUN("runs", "--pipeline", path), 2, "%s", err);
+    cr_expect_not_null(strstr(err, "under its earlier name lies in "), "%s", err);
+    cr_expect_not_null(strstr(err, "/nba-backfill"), "%s", err);
+    free(command);
     free(path);
 }
 

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/perform.h"
 #include "state/state_gates.h"
+#include "state/state_runs.h"
 #include "tests/support/scene.h"
 
 static struct scene scene;
@@ -134,4 +136,56 @@ Test(perform, waives_ranges_with_a_reason)
     struct state_waiver *waivers = state_waivers(scene.state, SCENE_NOW, false, &count, &error);
     cr_expect_eq(count, 1);
     state_waivers_free(waivers, count);
+}
+
+/* What would be decided by a file that is not the one on the screen any more. */
+static void decides_nothing(const char *why) {
+    order(COMMAND_LAUNCH_GROUP)->group = memory_copy_string("first");
+    expect_refused(EXIT_NO_GO, why);
+    order(COMMAND_APPROVE)->gate = memory_copy_string("ready");
+    expect_refused(EXIT_NO_GO, why);
+    order(COMMAND_OVERRIDE)->gate = memory_copy_string("ready");
+    command->reason = memory_copy_string("the morning needs it at once");
+    expect_refused(EXIT_NO_GO, why);
+    struct state_run_filter filter = {0};
+    size_t count;
+    struct state_run *runs = state_runs(scene.state, &filter, &count, &error);
+    cr_expect_eq(count, 0);
+    state_runs_free(runs, count);
+}
+
+Test(perform, decides_nothing_by_a_file_that_was_changed_since_it_was_shown)
+{
+    scene_measure_all(&scene, 5, 0, SCENE_NOW);
+    scene_edit(&scene, "at_least: 95%", "at_least: 50%");
+    decides_nothing("changed since this was shown");
+    order(COMMAND_HOLD)->gate = memory_copy_string("ready");
+    cr_expect(carry_out(), "what holds is done at any time: %s", error.text);
+}
+
+Test(perform, decides_nothing_by_a_file_whose_query_was_changed)
+{
+    struct error mistake;
+    char *path = scene_path(&scene, "due.sql");
+    scene_measure_all(&scene, 5, 0, SCENE_NOW);
+    cr_assert(file_write(path,
+                         text_of("SELECT DATE '2021-11-02' AS day, 1 AS games WHERE"
+                                 " DATE '2021-11-02' BETWEEN @from AND @to\n"),
+                         &mistake));
+    decides_nothing("changed since this was shown");
+    free(path);
+}
+
+Test(perform, decides_nothing_by_a_file_that_cannot_be_read)
+{
+    scene_measure_all(&scene, 5, 0, SCENE_NOW);
+    scene_edit(&scene, "pipeline: scene", "pipeline: [scene");
+    decides_nothing("is not valid any more since this was shown");
+}
+
+Test(perform, goes_on_after_a_change_that_changes_nothing)
+{
+    scene_edit(&scene, "pipeline: scene", "# the night of the 5th\npipeline: scene");
+    order(COMMAND_APPROVE)->gate = memory_copy_string("ready");
+    cr_expect(carry_out(), "%s", error.text);
 }
