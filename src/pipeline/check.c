@@ -1,4 +1,4 @@
-/* Circles: tables that wait for each other, gates and groups that wait for each other. */
+/* Circles of tables that wait for each other. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -25,8 +25,7 @@ static void walk_free(struct walk *walk) {
 }
 
 /* "a → b → a", from where the way first met `node`. */
-static char *describe(const struct walk *walk, size_t node,
-                      const char *(*name)(const struct pipeline *, size_t)) {
+static char *describe(const struct walk *walk, size_t node) {
     const struct pipeline *pipeline = walk->loader->pipeline;
     struct text_buffer text = {0};
     size_t first = mistakes_full(&walk->loader->mistakes) ? walk->length : 0;
@@ -34,14 +33,10 @@ static char *describe(const struct walk *walk, size_t node,
         first++;
     }
     for (size_t i = first; i < walk->length; i++) {
-        text_buffer_format(&text, "%s → ", name(pipeline, walk->way[i]));
+        text_buffer_format(&text, "%s → ", pipeline->tables[walk->way[i]].name);
     }
-    text_buffer_add(&text, name(pipeline, node));
+    text_buffer_add(&text, pipeline->tables[node].name);
     return text_buffer_take(&text);
-}
-
-static const char *table_name(const struct pipeline *pipeline, size_t table) {
-    return pipeline->tables[table].name;
 }
 
 static void visit_table(struct walk *walk, size_t table);
@@ -51,7 +46,7 @@ static void follow_tables(struct walk *walk, size_t table, const struct pipeline
     for (size_t i = 0; i < above->count; i++) {
         size_t next = above->items[i];
         if (walk->marks[next] == ON_THE_WAY) {
-            char *circle = describe(walk, next, table_name);
+            char *circle = describe(walk, next);
             const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "tables"), table);
             loader_mistake(walk->loader, PLACE_KEY(at, key), "tables wait for each other: %s",
                            circle);
@@ -78,61 +73,6 @@ void check_lineage(struct loader *loader) {
     for (size_t i = 0; i < count; i++) {
         if (walk.marks[i] == UNSEEN) {
             visit_table(&walk, i);
-        }
-    }
-    walk_free(&walk);
-}
-
-/* Nodes of the order: the gates, then the groups. A group waits for the gate it is behind, a gate
- * for the groups whose runs it checks. */
-static const char *order_name(const struct pipeline *pipeline, size_t node) {
-    return node < pipeline->gate_count ? pipeline->gates[node].name
-                                       : pipeline->groups[node - pipeline->gate_count].name;
-}
-
-static void visit_order(struct walk *walk, size_t node);
-
-static void follow_order(struct walk *walk, const struct place *at, size_t next) {
-    if (walk->marks[next] == ON_THE_WAY) {
-        char *circle = describe(walk, next, order_name);
-        loader_mistake(walk->loader, at, "gates and groups wait for each other: %s", circle);
-        free(circle);
-    } else if (walk->marks[next] == UNSEEN) {
-        visit_order(walk, next);
-    }
-}
-
-static void visit_order(struct walk *walk, size_t node) {
-    const struct pipeline *pipeline = walk->loader->pipeline;
-    walk->marks[node] = ON_THE_WAY;
-    walk->way[walk->length++] = node;
-    if (node < pipeline->gate_count) {
-        const struct pipeline_gate *gate = &pipeline->gates[node];
-        const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "gates"), node);
-        for (size_t i = 0; i < gate->check_count; i++) {
-            if (gate->checks[i].group != PIPELINE_NONE) {
-                follow_order(walk, at, pipeline->gate_count + gate->checks[i].group);
-            }
-        }
-    } else {
-        size_t group = node - pipeline->gate_count;
-        const struct place *at = PLACE_ITEM(PLACE_KEY(NULL, "groups"), group);
-        if (pipeline->groups[group].behind != PIPELINE_NONE) {
-            follow_order(walk, PLACE_KEY(at, "behind"), pipeline->groups[group].behind);
-        }
-    }
-    walk->length--;
-    walk->marks[node] = DONE;
-}
-
-void check_order(struct loader *loader) {
-    const struct pipeline *pipeline = loader->pipeline;
-    size_t count = pipeline->gate_count + pipeline->group_count;
-    struct walk walk = walk_new(loader, count);
-    for (size_t i = 0; i < pipeline->group_count; i++) {
-        size_t node = pipeline->gate_count + i;
-        if (walk.marks[node] == UNSEEN) {
-            visit_order(&walk, node);
         }
     }
     walk_free(&walk);

@@ -116,7 +116,7 @@ static void load_parts(struct loader *loader) {
     load_patterns(loader);
     load_alerts(loader);
     check_lineage(loader);
-    check_order(loader);
+    check_gates(loader);
 }
 
 static void free_names(struct names *names) {

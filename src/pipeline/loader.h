@@ -108,9 +108,10 @@ void load_gates(struct loader *loader);
 void load_patterns(struct loader *loader);
 void load_alerts(struct loader *loader);
 
-/* What only the whole can show: circles of tables, and of gates and groups. */
+/* What only the whole can show: circles of tables; gates that can never be GO, groups that can
+ * never be launched. The second takes tables without a circle. */
 void check_lineage(struct loader *loader);
-void check_order(struct loader *loader);
+void check_gates(struct loader *loader);
 
 /* A source of expected dates as `place` gives it; the index of the same source if it is known
  * already. PIPELINE_NONE when `raw` is NULL or wrong. */

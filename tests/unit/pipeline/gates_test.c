@@ -1,5 +1,6 @@
 /* Groups and gates that could not be judged, and the rest of the file. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 #include "fixture.h"
 
@@ -60,7 +61,8 @@ Test(gates, tells_what_is_wrong_with_groups_and_gates)
          "36:24: there is no group \"nihgt\"; did you mean \"night\"?"},
         {"a circle of gates and groups", "- {coverage: {phase: first, at_least: 95%}}",
          "- {runs: {group: night}}",
-         "31:5: gates and groups wait for each other: night → ready → night"},
+         "33:9: gate \"ready\" can never be GO, it waits for itself: it checks the runs of group "
+         "\"night\", which is behind gate \"ready\""},
     };
     FIXTURE_CHECK(mistakes);
 }
@@ -128,4 +130,88 @@ Test(gates, tells_what_is_wrong_with_alerts_and_patterns)
          "gates:", "patterns: {mine: x}\ngates:", "30:18: \"mine\" must be a list"},
     };
     FIXTURE_CHECK(mistakes);
+}
+
+#define NIGHT "groups:\n  - {name: night, behind: ready, runs: [players]}\n"
+#define READY "gates:\n  - name: ready\n    checks:\n      - "
+#define GAMES "  - {name: games, fills: [games], command: [run, \"{from}\", \"{to}\"]}\n"
+
+Test(gates, tells_which_gate_can_never_be_go_and_which_group_never_launched)
+{
+    static const struct fixture_mistake mistakes[] = {
+        {"a gate of its own group's table", "{phase: first, at_least", "{table: players, at_least",
+         "33:9: gate \"ready\" can never be GO, it waits for itself: it checks table \"players\", "
+         "filled by group \"night\", which is behind gate \"ready\""},
+        {"the rows of its own group's table", "{coverage: {phase: first, at_least: 95%}}",
+         "{rows: {table: players, at_least: 95%}}",
+         "33:9: gate \"ready\" can never be GO, it waits for itself: it checks table \"players\", "
+         "filled by group \"night\", which is behind gate \"ready\""},
+        {"a phase that holds its own group's table",
+         NIGHT READY "{coverage: {phase: first, at_least: 95%}}\n",
+         NIGHT READY "{coverage: {phase: second, at_least: 95%}}\n      - {credentials: true}\n",
+         "33:9: gate \"ready\" can never be GO, it waits for itself: it checks table \"players\", "
+         "filled by group \"night\", which is behind gate \"ready\""},
+        {"a circle of two gates", NIGHT,
+         GAMES NIGHT "  - {name: early, behind: done, runs: [games]}\n",
+         "35:9: gate \"ready\" can never be GO, it waits for itself: it checks table \"games\", "
+         "filled by group \"early\", which is behind gate \"done\", which checks the runs of group "
+         "\"night\", which is behind gate \"ready\""},
+        {"a table that needs what the gate holds", NIGHT READY "{coverage: {phase: first,",
+         GAMES "groups:\n  - {name: night, runs: [players]}\n"
+               "  - {name: early, behind: ready, runs: [games]}\n" READY
+               "{coverage: {phase: second,",
+         "35:9: gate \"ready\" can never be GO, it waits for itself: it checks table \"players\", "
+         "which needs table \"games\", filled by group \"early\", which is behind gate \"ready\""},
+        {"two processors of one group that fill one table", NIGHT,
+         "  - {name: again, fills: [players], command: [run, \"{from}\", \"{to}\"]}\n"
+         "groups:\n  - {name: night, behind: ready, runs: [players, again]}\n",
+         "30:40: group \"night\" can never be launched: \"players\" and \"again\" both fill "
+         "\"players\", on the same dates; put one of them into a group of its own"},
+        {"a table's coverage of its own dates", "    rows: {at_least: 2, per: game}\n",
+         "    expected: {table: games}\n",
+         "33:9: the coverage of \"games\" is measured by its own dates, so that it is always 100 "
+         "%; "
+         "give the table another \"expected\", or \"rows\""},
+    };
+    FIXTURE_CHECK(mistakes);
+}
+
+Test(gates, takes_a_gate_of_its_groups_table_that_can_be_go)
+{
+    static const struct {
+        const char *what, *find, *replace;
+    } files[] = {
+        {"another group fills it as well", NIGHT, NIGHT "  - {name: day, runs: [players]}\n"},
+        {"so does a processor by itself", NIGHT,
+         "  - {name: again, fills: [players], command: [run, \"{from}\", \"{to}\"]}\n" NIGHT},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct error error = {0};
+        char *own =
+            fixture_edit(fixture_text, "{phase: first, at_least", "{table: players, at_least");
+        char *text = fixture_edit(own, files[i].find, files[i].replace);
+        struct pipeline *pipeline = fixture_load(text, &error);
+        cr_expect_not_null(pipeline, "%s: %s", files[i].what, error.text);
+        pipeline_free(pipeline);
+        free(text);
+        free(own);
+    }
+    static const char *const checks[] = {
+        "{coverage: {table: players, at_least: 95%, season: \"2024\"}}", /* before 2025 begins */
+        "{coverage: {table: players, at_least: 95%, segment: regular}}",
+        "{manual: {question: \"Is it dark?\"}}",
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        pipeline_free(fixture_load_edited("{coverage: {phase: first, at_least: 95%}}", checks[i]));
+    }
+    char *ruled = fixture_edit(fixture_text, "    needs: [games]\n",
+                               "    duplicates_above: {rows: 500, per: day}\n");
+    char *text = fixture_edit(ruled, "{coverage: {phase: first, at_least: 95%}}",
+                              "{duplicates: {table: players}}");
+    struct error error = {0};
+    struct pipeline *pipeline = fixture_load(text, &error);
+    cr_expect_not_null(pipeline, "a table without rows has no duplicates: %s", error.text);
+    pipeline_free(pipeline);
+    free(text);
+    free(ruled);
 }

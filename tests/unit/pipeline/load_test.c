@@ -201,12 +201,14 @@ Test(load, a_name_for_several_checks_is_refused)
          "phase: first\n    table: stats.players\n    date: day\n", ""},
     };
     struct error error = {0};
-    char *first = fixture_edit(fixture_text, mistakes[0].find, mistakes[0].replace);
+    char *held = fixture_edit(fixture_text, "behind: ready, ", "");
+    char *first = fixture_edit(held, mistakes[0].find, mistakes[0].replace);
     char *text =
         fixture_edit(first, "{coverage: {phase: first", "{name: both, coverage: {phase: first");
     cr_expect_null(fixture_load(text, &error));
     cr_expect_str_eq(error.text,
                      FIXTURE_PATH ":32:16: this item is 2 checks, one a table; leave \"name\" out");
+    free(held);
     free(first);
     free(text);
 }
