@@ -23,7 +23,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(adopt, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(adopt, .init = setup, .fini = teardown, .timeout = 120);
 
 /* sh -c `script` as a person would have started it, its output in the file "hand.log". It becomes
  * the child of nobody, as after a logout: the test is its reaper. */

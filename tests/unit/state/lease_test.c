@@ -137,7 +137,7 @@ Test(lease, a_stale_term_writes_nothing)
 /* Eight processes race for the lease, fifteen rounds; the winner of each round writes its term
  * down.
  */
-Test(lease, a_race_has_one_winner_a_round, .timeout = 60)
+Test(lease, a_race_has_one_winner_a_round, .timeout = 120)
 {
     enum { PROCESSES = 8, ROUNDS = 15 };
     int ready[2];
@@ -178,7 +178,7 @@ Test(lease, a_race_has_one_winner_a_round, .timeout = 60)
 }
 
 /* Sixteen processes claim and release random overlapping ranges of one table. */
-Test(claims, sixteen_processes_never_overlap, .init = setup, .fini = teardown, .timeout = 60)
+Test(claims, sixteen_processes_never_overlap, .init = setup, .fini = teardown, .timeout = 120)
 {
     enum { PROCESSES = 16, ROUNDS = 12 };
     for (int process = 0; process < PROCESSES; process++) {
