@@ -117,6 +117,9 @@ static void load_parts(struct loader *loader) {
     load_alerts(loader);
     check_lineage(loader);
     check_gates(loader);
+    if (loader->warns) {
+        warn_of_commands(loader);
+    }
 }
 
 static void free_names(struct names *names) {
@@ -157,8 +160,10 @@ static void tell(struct pipeline_findings *findings, const struct mistakes *mist
 static struct pipeline *load_text(struct text text, const char *path,
                                   const struct pipeline_help *help,
                                   struct pipeline_findings *findings, struct error *error) {
-    struct loader loader = {
-        .path = path, .pipeline = memory_new(1, sizeof(struct pipeline)), .help = help};
+    struct loader loader = {.path = path,
+                            .pipeline = memory_new(1, sizeof(struct pipeline)),
+                            .help = help,
+                            .warns = findings != NULL};
     loader.pipeline->file = memory_copy_string(path);
     loader.pipeline->directory = absolute_directory(path);
     if (text.size > LARGEST_FILE) {

@@ -37,6 +37,7 @@ struct loader {
     struct pipeline *pipeline;
     const struct pipeline_help *help; /* NULL: nobody knows anything */
     struct names tables, seasons, processors, groups, gates;
+    bool warns; /* somebody reads the warnings: what costs a look at other files is looked at */
     size_t check_count; /* of all gates so far */
     size_t query_bytes; /* of all tables' coverage queries so far */
 };
@@ -112,6 +113,9 @@ void load_alerts(struct loader *loader);
  * never be launched. The second takes tables without a circle. */
 void check_lineage(struct loader *loader);
 void check_gates(struct loader *loader);
+
+/* What would not start on this machine, though it may on another: warnings. */
+void warn_of_commands(struct loader *loader);
 
 /* A source of expected dates as `place` gives it; the index of the same source if it is known
  * already. PIPELINE_NONE when `raw` is NULL or wrong. */

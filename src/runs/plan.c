@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "pipeline/startable.h"
 #include "runs/runs_plan.h"
 
 /* ---- refusals ---- */
@@ -256,6 +257,20 @@ static char *warn_of_processes(const struct runs_request *request,
                          cores == 1 ? "" : "s");
 }
 
+static char *warn(const struct runs_request *request, const struct pipeline_processor *processor,
+                  const char *program) {
+    char *fault = startable_fault(processor, program, NULL);
+    char *processes = warn_of_processes(request, processor);
+    if (fault == NULL) {
+        return processes;
+    }
+    char *both = memory_format("it will not start: %s%s%s", fault, processes == NULL ? "" : "; ",
+                               processes == NULL ? "" : processes);
+    free(fault);
+    free(processes);
+    return both;
+}
+
 /* ---- items ---- */
 
 static void clear_item(struct runs_item *item) {
@@ -295,7 +310,7 @@ static bool add_item(const struct runs_request *request, size_t index, struct ru
         return error_prefix(error, "%s", processor->name);
     }
     item->command = describe(item);
-    item->warning = warn_of_processes(request, processor);
+    item->warning = warn(request, processor, item->steps[0][0]);
     count_others(request, processor, item, as_list);
     add_tables(request, item, as_list);
     return true;

@@ -25,6 +25,16 @@ static void fail_start(struct shim *shim, const char *why) {
     }
 }
 
+/* The command of this step could not be started. */
+static void fail_command(struct shim *shim, int reason) {
+    struct runner_command command;
+    runner_of(shim->spec)->build(shim->spec, shim->run_directory, shim->step, &command);
+    char *why = witness_refusal(command.directory, command.argv, command.environment, reason);
+    fail_start(shim, why);
+    free(why);
+    runner_command_clear(&command);
+}
+
 void shim_grow_small(void) {
     extern const char __executable_start;
     extern const char etext;
@@ -74,10 +84,7 @@ static void take_report(struct shim *shim) {
     case WITNESS_NOT_STARTED:
         shim->exited = true;
         if (said.value != 0) {
-            char *why =
-                memory_format("%s: %s", shim->spec->steps[shim->step][0], strerror(said.value));
-            fail_start(shim, why);
-            free(why);
+            fail_command(shim, said.value);
         }
         break;
     case WITNESS_EXITED:

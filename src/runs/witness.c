@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/share.h"
@@ -168,12 +169,27 @@ static int read_failure(struct wires *wires) {
     return size == (ssize_t)sizeof reason ? reason : 0;
 }
 
+char *witness_refusal(const char *directory, char *const *argv, char *const *environment,
+                      int reason) {
+    static const int of_files[] = {ENOENT, ENOTDIR, EACCES, ENOEXEC};
+    char *fault = NULL;
+    for (size_t i = 0; i < sizeof of_files / sizeof *of_files; i++) {
+        if (reason == of_files[i]) {
+            fault =
+                command_fault(&(const struct command_place){directory, argv[0],
+                                                            command_variable(environment, "PATH")},
+                              NULL);
+        }
+    }
+    return fault != NULL ? fault : memory_format("%s: %s", argv[0], strerror(reason));
+}
+
 static void watch_failure(const struct witness_job *job, struct wires *wires, int reason) {
     struct record record = {.step = job->step, .ended_at = clock_wall_ms(clock_system())};
     record.outcome = STATE_OUTCOME_SPAWN_ERROR;
     record.spawn_error = reason == NEVER_LET_GO
                              ? memory_copy_string("its shim ended before the command was let go")
-                             : memory_format("%s: %s", job->argv[0], strerror(reason));
+                             : witness_refusal(job->directory, job->argv, job->environment, reason);
     write_wait(job, &record);
     record_clear(&record);
     report(wires, WITNESS_NOT_STARTED, reason == NEVER_LET_GO ? 0 : reason);

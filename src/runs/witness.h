@@ -55,6 +55,11 @@ struct witness {
 /* Forks the witness, which forks the command; it holds witness.lock, the command child.lock. */
 bool witness_start(const struct witness_job *job, struct witness *witness, struct error *error);
 
+/* Why a command was not started, by the errno of the attempt and what is to be seen now: a missing
+ * directory, program or interpreter is named for what it is. The caller frees it. */
+char *witness_refusal(const char *directory, char *const *argv, char *const *environment,
+                      int reason);
+
 /* Closes what is open of the shim's end. */
 void witness_close(struct witness *witness);
 

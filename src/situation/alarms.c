@@ -71,7 +71,7 @@ static void find_early_death(struct facts *facts) {
                                   why != NULL ? why : "no reason given", told ? "" : "; ",
                                   told             ? ""
                                   : remedy != NULL ? remedy
-                                                   : "mend its command"));
+                                                   : "mend that"));
         return;
     }
     char how[32] = "nobody saw how";

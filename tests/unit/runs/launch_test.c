@@ -167,7 +167,30 @@ Test(launch, a_working_directory_that_is_not_there_is_a_spawn_error)
     fixture_wait();
     struct state_run *stored = fixture_load(&f, run);
     cr_assert(stored->outcome == STATE_OUTCOME_SPAWN_ERROR);
+    cr_expect_str_eq(stored->spawn_error, "the working directory /nonexistent is not there");
     state_runs_free(stored, 1);
+}
+
+Test(launch, a_script_whose_interpreter_is_missing_is_not_said_to_be_missing)
+{
+    size_t count;
+    char *script = file_join(f.directory, "job");
+    const char *const argv[] = {script, NULL};
+    cr_assert(file_write(script, TEXT("#!/nonexistent/python4\n"), &f.error));
+    cr_assert(chmod(script, 0700) == 0);
+    fixture_command(&f, 0, argv);
+    struct runs_request request = fixture_request(&f);
+    struct runs_started *started = fixture_launch(&f, &request, &count);
+    char *why = memory_format(
+        "%s is a script, and its interpreter /nonexistent/python4 is not there", script);
+    cr_expect_not_null(strstr(started[0].problem, why), "%s", started[0].problem);
+    fixture_wait();
+    struct state_run *stored = fixture_load(&f, started[0].run);
+    cr_expect_str_eq(stored->spawn_error, why);
+    state_runs_free(stored, 1);
+    runs_started_free(started, count);
+    free(why);
+    free(script);
 }
 
 Test(launch, without_its_shim_a_run_ends_at_once)

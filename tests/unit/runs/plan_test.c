@@ -261,3 +261,30 @@ Test(plan, refuses_a_group_that_would_write_the_same_dates_twice)
     request.processor = PIPELINE_NONE;
     refuses(&request, EXIT_NO_GO, "would both write");
 }
+
+Test(plan, says_before_the_launch_what_a_command_lacks)
+{
+    static const char *const lost[] = {"./no-such-job", "{from}", "{to}", NULL};
+    static const char *const there[] = {"/bin/true", "{from}", "{to}", NULL};
+    char nowhere[] = "/nonexistent/jobs", host[] = "far";
+    fixture_command(&f, 0, there);
+    struct runs_request request = fixture_request(&f);
+    struct runs_plan *plan = resolve(&request);
+    cr_expect_null(plan->items[0].warning, "%s", plan->items[0].warning);
+    runs_plan_free(plan);
+    f.processors[0].directory = nowhere;
+    plan = resolve(&request);
+    cr_expect_str_eq(plan->items[0].warning, "it will not start: the working directory "
+                                             "/nonexistent/jobs is not there");
+    runs_plan_free(plan);
+    f.processors[0].ssh = host; /* it is one of the other host */
+    plan = resolve(&request);
+    cr_expect_null(plan->items[0].warning, "%s", plan->items[0].warning);
+    runs_plan_free(plan);
+    f.processors[0].ssh = NULL;
+    f.processors[0].directory = f.directory;
+    fixture_command(&f, 0, lost);
+    plan = resolve(&request);
+    cr_expect_str_eq(plan->items[0].warning, "it will not start: ./no-such-job is not there");
+    runs_plan_free(plan);
+}
