@@ -297,6 +297,8 @@ void load_alerts(struct loader *loader) {
     if (raw == NULL) {
         return;
     }
+    loader_warning(loader, PLACE_KEY(NULL, "alerts"),
+                   "alerts: is kept, but this version sends nothing: nobody is woken by it");
     const struct {
         const char *key;
         const struct raw_alert *alert;

@@ -108,8 +108,28 @@ static void check_command(struct loader *loader, const struct place *at,
     check_dates_argument(loader, PLACE_KEY(at, "dates_argument"), processor);
 }
 
-static bool is_variable(const char *name) {
-    return identifier_is_word(text_of(name));
+/* Variables that every command gets from phasegate, whatever the file says. */
+static const char *const own_variables[] = {"PHASEGATE_RUN_ID", "PHASEGATE_PIPELINE_LABEL"};
+
+static void check_variable(struct loader *loader, const yaml_node_t *key,
+                           const struct pipeline_processor *processor) {
+    const char *name = (const char *)key->data.scalar.value;
+    if (!identifier_is_word(text_of(name))) {
+        loader_mistake_at(loader, key->start_mark, "\"%s\" cannot be a variable's name", name);
+    }
+    for (size_t i = 0; i < sizeof own_variables / sizeof *own_variables; i++) {
+        if (strcmp(own_variables[i], name) == 0) {
+            loader_mistake_at(loader, key->start_mark,
+                              "%s is given by phasegate to every command, in place of this value; "
+                              "leave it out",
+                              name);
+        }
+    }
+    for (size_t i = 0; i < processor->environment_count; i++) {
+        if (strcmp(processor->environment[i].name, name) == 0) {
+            loader_mistake_at(loader, key->start_mark, "\"%s\" is given twice", name);
+        }
+    }
 }
 
 static void load_environment(struct loader *loader, const struct place *at,
@@ -133,17 +153,11 @@ static void load_environment(struct loader *loader, const struct place *at,
             !shape_is_value(loader, value, (const char *)key->data.scalar.value)) {
             continue;
         }
-        const char *name = (const char *)key->data.scalar.value;
-        if (!is_variable(name)) {
-            loader_mistake_at(loader, key->start_mark, "\"%s\" cannot be a variable's name", name);
-        }
-        for (size_t i = 0; i < processor->environment_count; i++) {
-            if (strcmp(processor->environment[i].name, name) == 0) {
-                loader_mistake_at(loader, key->start_mark, "\"%s\" is given twice", name);
-            }
-        }
+        check_variable(loader, key, processor);
+        const char *text = (const char *)value->data.scalar.value;
+        warn_of_value(loader, value->start_mark, text);
         processor->environment[processor->environment_count++] = (struct pipeline_variable){
-            memory_copy_string(name), memory_copy_string((const char *)value->data.scalar.value)};
+            memory_copy_string((const char *)key->data.scalar.value), memory_copy_string(text)};
     }
 }
 
@@ -264,6 +278,11 @@ static void load_processor(struct loader *loader, size_t index) {
     processor->dates_argument = copy_strings(raw->dates_argument, raw->dates_argument_count);
     loader_bool(loader, PLACE_KEY(at, "shell"), raw->shell, &processor->shell);
     check_command(loader, at, raw, processor);
+    if (!processor->shell) {
+        warn_of_words(loader, PLACE_KEY(at, "command"), raw->command, raw->command_count);
+        warn_of_words(loader, PLACE_KEY(at, "dates_argument"), raw->dates_argument,
+                      raw->dates_argument_count);
+    }
     char *expanded = file_expand_home(raw->directory == NULL ? "." : raw->directory);
     processor->directory = raw->directory == NULL
                                ? memory_copy_string(loader->pipeline->directory)

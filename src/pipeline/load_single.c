@@ -69,6 +69,7 @@ static void load_command(struct loader *loader, const struct place *at,
         check->name = memory_copy_string("command");
         return;
     }
+    warn_of_words(loader, PLACE_KEY(at, "run"), raw->run, raw->run_count);
     check->name = memory_format("command %s", raw->run[0]);
     check->command.items = memory_new((size_t)raw->run_count + 1, sizeof(char *));
     check->command.count = raw->run_count;

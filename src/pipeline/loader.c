@@ -83,6 +83,13 @@ void loader_warning(struct loader *loader, const struct place *place, const char
     va_end(arguments);
 }
 
+void loader_warning_at(struct loader *loader, yaml_mark_t mark, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    mistakes_add(&loader->warnings, mark.line + 1, mark.column + 1, format, arguments);
+    va_end(arguments);
+}
+
 static int by_name(const void *left, const void *right, void *context) {
     const size_t *a = left, *b = right;
     const struct names *names = context;

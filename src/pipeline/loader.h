@@ -55,6 +55,9 @@ void loader_warning(struct loader *loader, const struct place *place, const char
 void loader_mistake_at(struct loader *loader, yaml_mark_t mark, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+void loader_warning_at(struct loader *loader, yaml_mark_t mark, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The node at a place, or NULL when the file has none there. */
 yaml_node_t *loader_node(struct loader *loader, const struct place *place);
 
@@ -113,6 +116,11 @@ void load_alerts(struct loader *loader);
  * never be launched. The second takes tables without a circle. */
 void check_lineage(struct loader *loader);
 void check_gates(struct loader *loader);
+
+/* Placeholders, variables and "~/" that nobody fills in, in a value of `environment` and in the
+ * words of a command: warnings. */
+void warn_of_value(struct loader *loader, yaml_mark_t mark, const char *value);
+void warn_of_words(struct loader *loader, const struct place *at, char *const *words, size_t count);
 
 /* What would not start on this machine, though it may on another: warnings. */
 void warn_of_commands(struct loader *loader);

@@ -130,6 +130,12 @@ Test(processors, tells_what_is_wrong_with_processors)
          "host"},
         {"a variable that is none", "timeout: 6h", "timeout: 6h\n    environment: {2PATH: x}",
          "28:19: \"2PATH\" cannot be a variable's name"},
+        {"a variable that phasegate gives", "timeout: 6h",
+         "timeout: 6h\n    environment: {PHASEGATE_RUN_ID: x, PHASEGATE_PIPELINE_LABEL: y}",
+         "28:19: PHASEGATE_RUN_ID is given by phasegate to every command, in place of this value; "
+         "leave it out\n"
+         "28:40: PHASEGATE_PIPELINE_LABEL is given by phasegate to every command, in place of this "
+         "value; leave it out"},
         {"a variable that is a list", "timeout: 6h", "timeout: 6h\n    environment: {A: [x]}",
          "28:22: \"A\" must be one value"},
         {"a log of no set of patterns", "timeout: 6h", "timeout: 6h\n    log: python-backfil",

@@ -113,3 +113,45 @@ Test(warnings, name_what_a_command_lacks_on_this_machine)
     };
     EXPECT(edits);
 }
+
+Test(warnings, tell_what_nobody_fills_in)
+{
+    static const struct edit edits[] = {
+        {"    workers: 4\n", "    workers: 4\n    environment: {DAY: \"on {from}\"}\n",
+         "27:24: {from} stays as it is written: only `command` and `dates_argument` are filled in"},
+        {"    workers: 4\n", "    workers: 4\n    environment: {A: \"{dates}{workers}\"}\n",
+         "27:22: {workers} stays as it is written: only `command` and `dates_argument` are filled "
+         "in\n"
+         "27:22: {dates} stays as it is written: only `command` and `dates_argument` are filled "
+         "in"},
+        {"    workers: 4\n", "    workers: 4\n    environment: {PYTHONPATH: \"/a:$HOME/b\"}\n",
+         "27:31: $HOME stays as it is written, for no shell reads it; write out what it stands "
+         "for"},
+        {"    workers: 4\n", "    workers: 4\n    environment: {PYTHONPATH: \"${HOME}/b\"}\n",
+         "27:31: ${HOME} stays as it is written, for no shell reads it; write out what it stands "
+         "for"},
+        {"    workers: 4\n", "    workers: 4\n    environment: {PYTHONPATH: \"/a:~/b\"}\n",
+         "27:31: ~ stays as it is written, for no shell reads it; write out what it stands for"},
+        {"    workers: 4\n",
+         "    workers: 4\n    environment: {A: \"^a$\", B: \"$5\", C: \"a~/b\", D: \"{x}\"}\n", ""},
+        {"--start,", "--root, $HOME/jobs, --to=~/out, --start,",
+         "24:30: $HOME stays as it is written, for no shell reads it; write out what it stands "
+         "for\n"
+         "24:42: ~ stays as it is written, for no shell reads it; write out what it stands for"},
+        {"--start,", "-c, $COMMAND, '$field', '$a + 1', --start,",
+         "24:36: $field stays as it is written, for no shell reads it; write out what it stands "
+         "for"},
+        {"{runs: {group: night}}", "{command: {run: [./run, ~/x]}}",
+         "36:33: ~ stays as it is written, for no shell reads it; write out what it stands for"},
+    };
+    EXPECT(edits);
+}
+
+Test(warnings, tell_that_nobody_is_woken)
+{
+    static const struct edit edits[] = {
+        {"gates:\n", "alerts:\n  slack: {url_file: ~/slack}\ngates:\n",
+         "31:3: alerts: is kept, but this version sends nothing: nobody is woken by it"},
+    };
+    EXPECT(edits);
+}
