@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/environment.h"
 #include "base/memory.h"
 #include "state/state_gates.h"
@@ -29,6 +30,7 @@ struct own_check {
 
 struct checks {
     int64_t every_ms;
+    const char *directory; /* of the pipeline file: commands run there */
     struct own_check *items;
     size_t count;
 };
@@ -37,6 +39,7 @@ struct checks *checks_new(const struct pipeline *pipeline) {
     struct checks *checks = memory_new(1, sizeof *checks);
     size_t capacity = 0;
     checks->every_ms = pipeline->poll.every_ms;
+    checks->directory = pipeline->directory;
     for (size_t i = 0; i < pipeline->gate_count; i++) {
         for (size_t j = 0; j < pipeline->gates[i].check_count; j++) {
             const struct pipeline_check *check = &pipeline->gates[i].checks[j];
@@ -136,8 +139,9 @@ static bool answer_credentials(const struct own_check *item, const struct record
     return good;
 }
 
-/* Starts the command in a process group of its own, its output nowhere. */
-static int start_command(struct own_check *item) {
+/* Starts the command in a process group of its own, beside the pipeline file, its output nowhere.
+ */
+static int start_command(struct own_check *item, const char *directory) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -145,6 +149,7 @@ static int start_command(struct own_check *item) {
     (void)sigemptyset(&none);
     (void)sigfillset(&all);
     (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_addchdir_np(&actions, directory);
     (void)posix_spawnattr_init(&attributes);
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -186,8 +191,18 @@ static bool finish_command(struct own_check *item, const struct recorder *record
     return store(item, recorder, answer, stored, error);
 }
 
-static bool begin(struct own_check *item, const struct recorder *recorder, int64_t now,
-                  int64_t boot_ns, const struct checks_access *access, bool *stored,
+/* What is in the way, where that can be seen; the caller frees it. */
+static char *why_not(const struct own_check *item, const char *directory, int code) {
+    struct command_place place = {directory, item->check->command.items[0], getenv("PATH")};
+    char *fault = command_fault(&place, NULL);
+    char *why =
+        memory_format("cannot start %s: %s", place.program, fault != NULL ? fault : strerror(code));
+    free(fault);
+    return why;
+}
+
+static bool begin(struct own_check *item, const char *directory, const struct recorder *recorder,
+                  int64_t now, int64_t boot_ns, const struct checks_access *access, bool *stored,
                   struct error *error) {
     if (item->check->kind == PIPELINE_CHECK_DISK) {
         return answer_disk(item, recorder, now, stored, error);
@@ -198,11 +213,9 @@ static bool begin(struct own_check *item, const struct recorder *recorder, int64
     int64_t timeout = item->check->timeout_ms > 0 ? item->check->timeout_ms : default_timeout_ms;
     item->started_at = now;
     item->deadline_ns = boot_ns + timeout * 1000000;
-    int code = start_command(item);
-    return code == 0 || store_failure(item, recorder, now,
-                                      memory_format("cannot start %s: %s",
-                                                    item->check->command.items[0], strerror(code)),
-                                      stored, error);
+    int code = start_command(item, directory);
+    return code == 0 ||
+           store_failure(item, recorder, now, why_not(item, directory, code), stored, error);
 }
 
 bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t now,
@@ -217,7 +230,7 @@ bool checks_step(struct checks *checks, const struct recorder *recorder, int64_t
         } else if (now >= item->due || item->due - now > checks->every_ms) {
             /* Further away than a period: the clock was put back. */
             item->due = now + checks->every_ms;
-            if (!begin(item, recorder, now, boot_ns, access, stored, error)) {
+            if (!begin(item, checks->directory, recorder, now, boot_ns, access, stored, error)) {
                 return false;
             }
         }

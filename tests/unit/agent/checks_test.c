@@ -3,8 +3,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/checks.h"
+#include "base/file.h"
 #include "fixture.h"
 #include "state/state_gates.h"
 
@@ -115,6 +118,36 @@ Test(checks, a_program_that_is_not_there_is_unknown)
     open_checks("- {command: {run: [/no/such/program]}}");
     cr_expect(step(SCENE_NOW, 1, 0));
     expect_unknown("cannot start /no/such/program");
+}
+
+Test(checks, a_command_runs_beside_the_pipeline_file)
+{
+    char before[4096];
+    cr_assert_not_null(getcwd(before, sizeof before));
+    cr_assert_eq(chdir("/"), 0);
+    open_checks("- {command: {run: [./ready, marker]}}");
+    char *script = file_join(scene.pipeline->directory, "ready");
+    char *marker = file_join(scene.pipeline->directory, "marker");
+    cr_assert(file_write(script, TEXT("#!/bin/sh\ntest -f \"$1\" && exit 3\n"), &error), "%s",
+              error.text);
+    cr_assert_eq(chmod(script, 0700), 0);
+    cr_assert(file_write(marker, TEXT(""), &error), "%s", error.text);
+    finish();
+    expect_value(3);
+    free(marker);
+    free(script);
+    cr_assert_eq(chdir(before), 0);
+}
+
+Test(checks, a_script_without_its_interpreter_is_unknown_and_says_so)
+{
+    open_checks("- {command: {run: [./ready]}}");
+    char *script = file_join(scene.pipeline->directory, "ready");
+    cr_assert(file_write(script, TEXT("#!/no/such/shell\n"), &error), "%s", error.text);
+    cr_assert_eq(chmod(script, 0700), 0);
+    cr_expect(step(SCENE_NOW, 1, 0));
+    expect_unknown("./ready is a script, and its interpreter /no/such/shell is not there");
+    free(script);
 }
 
 Test(checks, a_command_that_was_killed_is_unknown)
