@@ -269,8 +269,8 @@ Test(nba, the_playoffs_of_three_seasons_are_disjoint)
     cr_expect_eq(playoffs->from.day, day("2022-04-16"));
     cr_expect_eq(playoffs->to.day, day("2024-06-18"));
     cr_expect_not(pipeline_is_bootstrap(playoffs, 0, day("2022-04-16")));
-    cr_expect_eq(playoffs->tables[2].duplicates_above.kind, PIPELINE_ROWS_PER_DAY);
-    cr_expect_float_eq(playoffs->tables[2].duplicates_above.value, 15000, 0.5);
+    cr_expect_eq(playoffs->tables[2].duplicates_above.kind, PIPELINE_ROWS_PER_ENTITY);
+    cr_expect_float_eq(playoffs->tables[2].duplicates_above.value, 1, 0);
     cr_expect_not_null(strstr(playoffs->expected[0].sql, "DATE '2023-04-15'"));
     pipeline_free(playoffs);
 }
