@@ -357,12 +357,32 @@ Test(cli, says_where_the_state_of_a_renamed_pipeline_lies)
     free(path);
 }
 
+Test(cli, init_names_the_pipeline_after_its_directory)
+{
+    static const char *const names[][2] = {
+        {"first", "pipeline first, "},
+        {".My job 2", "pipeline My-job-2, "},
+        {"null", "pipeline null, "},
+        {"...", "pipeline pipeline, "},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *where = file_join(place, names[i][0]);
+        char *path = file_join(where, "pipeline.yaml");
+        cr_expect_eq(RUN("init", where), 0, "%s", err);
+        cr_expect_eq(RUN("validate", path), 0, "%s", err);
+        cr_expect_not_null(strstr(out, names[i][1]), "%s", out);
+        free(path);
+        free(where);
+    }
+}
+
 Test(cli, init_writes_a_file_that_is_valid_and_never_writes_over_one)
 {
     char *where = file_join(place, "new");
     char *path = file_join(where, "pipeline.yaml");
     cr_expect_eq(RUN("init", where), 0, "%s", err);
     cr_expect_eq(RUN("validate", path), 0, "%s", err);
+    cr_expect_not_null(strstr(out, "pipeline new, "), "%s", out);
     char *mine = write_place("new/pipeline.yaml", "mine");
     EXPECT_REFUSED(73, "is there already and stays as it is", "init", where);
     struct text_buffer content = {0};
