@@ -297,9 +297,10 @@ static struct terminal_event curses_read(void *context) {
                 return event;
             return (struct terminal_event){.kind = TERMINAL_NOTHING};
         }
-        unsigned char byte = curses->bytes[curses->first++];
-        if (terminal_input_take(&curses->input, byte, now, &event) && event.x < curses->width &&
-            event.y < curses->height)
+        unsigned char byte = curses->bytes[curses->first];
+        bool gives = terminal_input_take(&curses->input, byte, now, &event);
+        curses->first += curses->input.again ? 0 : 1;
+        if (gives && event.x < curses->width && event.y < curses->height)
             return event;
     }
 }

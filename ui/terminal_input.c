@@ -214,6 +214,23 @@ static bool take_plain(struct terminal_input *input, unsigned char byte, int64_t
     return false;
 }
 
+/* ESC and a byte that begins no sequence. Inside a paste, or where a string broke off, it is no
+ * key. Else a person typed Escape and then this, or held Alt: the two look the same where a line or
+ * the console was slow. Escape goes first, so nothing is confirmed by it, and no key is lost. */
+static bool take_escaped_key(struct terminal_input *input, unsigned char byte, int64_t now,
+                             struct terminal_event *event) {
+    bool typed = input->state == ESCAPE && !input->pasting;
+    begin(input, GROUND);
+    if (typed) {
+        input->again = true;
+        return give_key(input, KEYCODE_ESCAPE, event);
+    }
+    input->meta = true;
+    (void)take_plain(input, byte, now, event);
+    input->meta = input->state == CHARACTER;
+    return false;
+}
+
 static bool take_escaped(struct terminal_input *input, unsigned char byte, int64_t now,
                          struct terminal_event *event) {
     switch (byte) {
@@ -242,11 +259,7 @@ static bool take_escaped(struct terminal_input *input, unsigned char byte, int64
         begin(input, INTERMEDIATE);
         return false;
     }
-    begin(input, GROUND); /* Alt and a key: no key of ours */
-    input->meta = true;
-    (void)take_plain(input, byte, now, event);
-    input->meta = input->state == CHARACTER;
-    return false;
+    return take_escaped_key(input, byte, now, event);
 }
 
 static bool take_string(struct terminal_input *input, unsigned char byte, int64_t now) {
@@ -330,6 +343,7 @@ static bool take_in_state(struct terminal_input *input, unsigned char byte, int6
 
 bool terminal_input_take(struct terminal_input *input, unsigned char byte, int64_t now,
                          struct terminal_event *event) {
+    input->again = false;
     /* An ESC inside a sequence begins another one. */
     if (byte == ESC && (input->state == CSI || input->state == CSI_LINUX || input->state == SS3 ||
                         input->state == INTERMEDIATE || input->state == HELD))

@@ -44,11 +44,13 @@ static void check_event(const struct terminal_event *event) {
 }
 
 static void send(struct player *player, uint8_t byte) {
-    struct terminal_event *event = &player->events[player->count];
-    if (terminal_input_take(&player->input, byte, player->now, event)) {
-        check_event(event);
-        player->count++;
-    }
+    do {
+        struct terminal_event *event = &player->events[player->count];
+        if (terminal_input_take(&player->input, byte, player->now, event)) {
+            check_event(event);
+            player->count++;
+        }
+    } while (player->input.again);
 }
 
 static void send_text(struct player *player, const char *text) {

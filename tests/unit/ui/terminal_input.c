@@ -24,8 +24,11 @@ static void set_up(void) {
 /* Sends bytes with a gap behind each, in which time passes and whatever is due comes. */
 static void send(struct seen *seen, const char *bytes, int64_t gap) {
     for (size_t i = 0; bytes[i] != '\0'; i++) {
-        struct terminal_event *next = &seen->events[seen->count];
-        seen->count += terminal_input_take(&input, (unsigned char)bytes[i], now, next);
+        struct terminal_event *next;
+        do {
+            next = &seen->events[seen->count];
+            seen->count += terminal_input_take(&input, (unsigned char)bytes[i], now, next);
+        } while (input.again);
         for (int64_t end = now + gap; now < end; now++) {
             next = &seen->events[seen->count];
             seen->count += terminal_input_expire(&input, now, next);
@@ -106,10 +109,7 @@ static const char *const unknown[] = {
     "\033[M!!!",
     "\033[<0;-5;-5M",
     "\033[200;5u",
-    "\033q",
-    "\0333",
-    "\033\r",
-    "\033\xC3\xA9",
+    "\033]0;title\033q",
     "\033(B",
     "\033#8",
     "\033]11;rgb:0000/0000/0000\033\\",
@@ -163,6 +163,26 @@ Test(terminal_input, takes_a_lone_esc_for_the_key_after_a_short_wait)
 
 Test(terminal_input, gives_an_esc_that_another_follows_at_once)
 { expect_keys("\033\033[A", GAP_NONE, (uint32_t[]){KEYCODE_ESCAPE, KEYCODE_UP}, 2); }
+
+/* So they come when the line, or the console, was slow: nothing that was typed is lost, and Alt
+ * with a key cancels before it acts. */
+Test(terminal_input, takes_an_esc_and_a_key_that_come_at_once_for_two_keys)
+{
+    static const struct {
+        const char *bytes;
+        uint32_t key;
+    } cases[] = {{"\0331", '1'},
+                 {"\033q", 'q'},
+                 {"\033?", '?'},
+                 {"\033\r", KEYCODE_ENTER},
+                 {"\033\177", KEYCODE_BACKSPACE},
+                 {"\033\xC3\xA9", 0xE9}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static const int64_t gaps[] = {GAP_NONE, TERMINAL_INPUT_ESCAPE_MS - 1, 200};
+        for (size_t j = 0; j < sizeof gaps / sizeof *gaps; j++)
+            expect_keys(cases[i].bytes, gaps[j], (uint32_t[]){KEYCODE_ESCAPE, cases[i].key}, 2);
+    }
+}
 
 Test(terminal_input, holds_the_late_rest_of_a_sequence_together)
 {
