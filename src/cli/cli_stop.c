@@ -62,7 +62,9 @@ static bool cancel_now(struct cli *cli, const char *owner, struct error *error) 
         (void)print(cli->out, "%zu run%s still held; `phasegate runs` says why.\n", held,
                     held == 1 ? " is" : "s are");
     } else {
-        (void)print(cli->out, "No job is left on the server; the claims are released.\n");
+        (void)print(cli->out,
+                    "No job is left on the server; the claims are released once the tables were "
+                    "read, by the agent or by `phasegate poll`.\n");
     }
     return true;
 }

@@ -39,7 +39,8 @@ static char *describe(const struct before *before, int64_t jobs, bool released,
         return NULL;
     }
     if (released) {
-        return memory_copy_string("none of its jobs runs in BigQuery; its claims are released");
+        return memory_copy_string(
+            "none of its jobs runs in BigQuery; its claims are no longer held for them");
     }
     if (jobs < 0) {
         return memory_format("jobs on the server unknown: %s; its claims are kept",

@@ -143,6 +143,7 @@ static void post(const char *run, const struct log_progress *progress) {
         .total = progress->total,
         .streak = progress->streak,
         .streak_signature = progress->streak_signature,
+        .understood = progress->understood,
     };
     cr_assert(run_watch_progress(watch, &message, &scene.error), "%s", scene.error.text);
     free(message.json);

@@ -558,11 +558,11 @@ Test(online_judge, puts_the_worst_first_and_tells_nothing_twice)
     online_add(&context, ONLINE_WARNING, "f", early, "t", "a warning");
     online_add(&context, ONLINE_MISTAKE, "f", late, "t", "a later mistake");
     online_add(&context, ONLINE_UNKNOWN, "f", early, "t", "not known");
-    online_add(&context, ONLINE_MISTAKE, "f", early, "t", "a mistake\nwith\033 trouble");
+    online_add(&context, ONLINE_MISTAKE, "f", early, "t", "%s", "a mistake\nwith\033 trouble");
     online_add(&context, ONLINE_MISTAKE, "f", late, "t", "a later mistake");
     online_add(&context, ONLINE_WARNING, "f", (struct pipeline_place){0}, "t", "of the file");
     online_sort(&findings);
-    static const char *const lines[] = {"f:1:1: t: a mistake with  trouble",
+    static const char *const lines[] = {"f:1:1: t: a mistake^Jwith^[ trouble",
                                         "f:2:9: t: a later mistake", "f:1:1: unknown: t: not known",
                                         "f: warning: t: of the file",
                                         "f:1:1: warning: t: a warning"};

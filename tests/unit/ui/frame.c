@@ -23,7 +23,7 @@ Test(frame, cuts_text_at_its_clip)
     struct frame_rect clip = {2, 0, 5, 1};
     cr_expect_eq(frame_put(&frame, clip, 2, 0, STYLE_NORMAL, "abcdefgh"), 7);
     frame_put(&frame, clip, 2, 1, STYLE_NORMAL, "outside");
-    expect(&frame, "  abcde\n\n");
+    expect(&frame, "  abcd…\n\n");
     frame_free(&frame);
 }
 
@@ -53,10 +53,10 @@ Test(frame, keeps_wide_characters_whole)
 {
     struct frame frame = frame_new(5, 1, false);
     frame_put(&frame, frame_whole(&frame), 0, 0, STYLE_NORMAL, "日本語");
-    expect(&frame, "日本\n");
+    expect(&frame, "日本…\n");
     frame_put(&frame, frame_whole(&frame), 1, 0, STYLE_NORMAL, "x");
     cr_expect_eq(frame_at(&frame, 0, 0)->glyph, ' ');
-    expect(&frame, " x本\n");
+    expect(&frame, " x本…\n");
     frame_free(&frame);
 }
 
