@@ -11,9 +11,10 @@ static const char steps_failed[] =
  * (`ended_sequence`), whatever the wall clock does; a measurement knows the newest that it has
  * seen. A run that wrote keeps its claims beyond its end (`coverage_hold`), until every table it
  * fills was read since, or a person releases them; a run whose command was never let go wrote
- * nothing. `writes` is the last write of each BigQuery table. Runs that ended before this schema
- * gave their claims back at their end; of those without a verdict the tables must be read once
- * before anybody launches on their dates again. */
+ * nothing, unless others of its commands ran before that one (step 1 and later). `writes` is the
+ * last write of each BigQuery table. Runs that ended before this schema gave their claims back at
+ * their end; of those without a verdict the tables must be read once before anybody launches on
+ * their dates again. */
 static const char evidence_columns[] =
     "ALTER TABLE measurements ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE runs ADD COLUMN ended_sequence INTEGER;"
@@ -32,7 +33,7 @@ static const char evidence_columns[] =
     "UPDATE runs SET ended_sequence=o.n,wrote_at=ended_at FROM (SELECT run,row_number() OVER "
     "(ORDER BY ended_at,run)"
     "  AS n FROM runs WHERE state='ended' AND verdict IS NULL AND child_pid IS NOT NULL"
-    "  AND outcome<>'spawn_error') AS o WHERE o.run=runs.run;"
+    "  AND (outcome<>'spawn_error' OR step>0)) AS o WHERE o.run=runs.run;"
     "INSERT OR REPLACE INTO writes(resource,run,sequence) SELECT c.resource,r.run,r.ended_sequence"
     " FROM runs r JOIN claims c ON c.run=r.run WHERE r.ended_sequence IS NOT NULL"
     " ORDER BY r.ended_sequence;";
@@ -48,7 +49,8 @@ static const char evidence_columns[] =
 #define WROTE                                                                                      \
     " UPDATE runs SET ended_sequence=(SELECT coalesce(max(ended_sequence),0)+1 FROM runs),"        \
     "wrote_at=coalesce(NEW.server_hold_ended_at,NEW.ended_at)"                                     \
-    "  WHERE run=NEW.run AND NEW.child_pid IS NOT NULL AND NEW.outcome<>'spawn_error';"            \
+    "  WHERE run=NEW.run AND NEW.child_pid IS NOT NULL"                                            \
+    "  AND (NEW.outcome<>'spawn_error' OR NEW.step>0);"                                            \
     " INSERT OR REPLACE INTO writes(resource,run,sequence)"                                        \
     "  SELECT DISTINCT c.resource,r.run,r.ended_sequence FROM runs r JOIN claims c ON c.run=r.run" \
     "  WHERE r.run=NEW.run AND r.ended_sequence IS NOT NULL;"
@@ -67,7 +69,8 @@ static const char evidence_release[] =
     "CREATE TRIGGER runs_release AFTER UPDATE OF state ON runs"
     " WHEN NEW.state='ended' AND OLD.state<>'ended' BEGIN" WROTE
     " UPDATE runs SET server_hold=1 WHERE run=NEW.run AND server_labelled=1"
-    "  AND child_pid IS NOT NULL AND outcome IN('failed','stopped','lost');" HOLD
+    "  AND child_pid IS NOT NULL AND (outcome IN('failed','stopped','lost')"
+    "  OR (outcome='spawn_error' AND steps_failed>0));" HOLD
     " UPDATE claims SET released_at=NEW.ended_at" NOT_HELD
     "CREATE TRIGGER runs_found AFTER UPDATE OF outcome ON runs"
     " WHEN OLD.outcome='lost' AND NEW.outcome<>'lost' BEGIN" WROTE " END;"

@@ -2,7 +2,7 @@
  *
  * What a run wrote is not known before coverage was read after its end; until then nobody can say
  * which of its dates are missing. So its dates stay claimed, by the transaction that ends it,
- * unless its command was never let go. The claims are released when all of its tables were read
+ * unless none of its commands was let go. The claims are released when all of its tables were read
  * since, by the agent, or when a person says so, and not before: the file refuses anything else. */
 #ifndef PHASEGATE_STATE_STATE_UNREAD_H
 #define PHASEGATE_STATE_STATE_UNREAD_H

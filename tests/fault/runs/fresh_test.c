@@ -1,13 +1,7 @@
 /* A run is judged by what is there when nothing of it lives, and not by what was there when the
  * reconciler began to look. */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -29,7 +23,7 @@ static char *directory_of(const char *run) {
     return memory_format("%s/runs/%s", f.directory, run);
 }
 
-/* A run of two commands that a shim took and left; `at` orders it. */
+/* A run of two commands that no shim has taken; `at` orders it. */
 static void insert(const char *run, int64_t at) {
     struct day_range range = {DAY1, DAY1};
     struct dayset dates = dayset_new(range);
@@ -50,13 +44,16 @@ static void insert(const char *run, int64_t at) {
                                   .run_count = 1,
                                   .at = at,
                                   .boot_ns = clock_boot_ns(clock_system())};
-    struct state_process gone = {.pid = 1, .start = 1};
-    bool done = false;
     cr_assert(file_make_directory(directory, &f.error), "%s", f.error.text);
     cr_assert(state_launch(f.state, &fixture_person, &launch, &f.error), "%s", f.error.text);
-    cr_assert(state_shim_take(f.state, run, &gone, at, &done, &f.error) && done);
     free(directory);
     dayset_free(&dates);
+}
+
+static void take(const char *run) {
+    struct state_process gone = {.pid = 1, .start = 1};
+    bool done = false;
+    cr_assert(state_shim_take(f.state, run, &gone, 5, &done, &f.error) && done);
 }
 
 static void let_run(const char *run, size_t step) {
@@ -71,42 +68,57 @@ static void leave_wait(const char *run, struct record record) {
     free(directory);
 }
 
-/* Reconciles in another process, which has read the list and waits over the first run, r-new. */
-static pid_t begin_to_look(int *release) {
-    char *fifo = memory_format("%s/runs/r-new/%s", f.directory, SPEC_EXIT);
-    cr_assert(mkfifo(fifo, 0600) == 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct fixture own = f;
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        own.state = state_open(f.directory, STATE_WRITE, NULL);
-        (void)fixture_reconcile(&own, clock_system());
-        state_close(own.state);
-        _exit(0);
+/* What happens between the reading of the list and the look at r-old: a claimed run that was
+ * launched later is looked at first, and asks the clock how old it is. */
+static void (*meanwhile)(void);
+
+static int64_t boot_ns_meanwhile(void *context) {
+    void (*happens)(void) = meanwhile;
+    (void)context;
+    meanwhile = NULL;
+    if (happens != NULL) {
+        happens();
     }
-    *release = open(fifo, O_WRONLY | O_CLOEXEC);
-    cr_assert(*release >= 0);
-    free(fifo);
-    return pid;
+    return clock_boot_ns(clock_system());
+}
+static int64_t wall_ms(void *context) {
+    (void)context;
+    return clock_wall_ms(clock_system());
 }
 
-static struct state_run *finish_looking(pid_t pid, int release, const char *run) {
-    int status;
-    (void)close(release);
-    cr_assert(waitpid(pid, &status, 0) == pid && status == 0);
+static struct state_run *reconcile_while(void (*happens)(void), const char *run) {
+    static const struct clock clock = {wall_ms, boot_ns_meanwhile, NULL};
+    meanwhile = happens;
+    struct runs_reconciled sums = fixture_reconcile(&f, &clock);
+    cr_assert(meanwhile == NULL && sums.live == 1, "it looked at r-new, which is claimed");
     return fixture_load(&f, run);
+}
+
+/* As a shim does, by a connection of its own. */
+static void let_second_run_and_exit(void) {
+    struct state *before = f.state;
+    f.state = state_open(f.directory, STATE_WRITE, NULL);
+    let_run("r-old", 1);
+    leave_wait("r-old", (struct record){.has_wait_status = true, .wait_status = 7 << 8, .step = 1});
+    state_close(f.state);
+    f.state = before;
+}
+
+static void let_first_run(void) {
+    struct state *before = f.state;
+    f.state = state_open(f.directory, STATE_WRITE, NULL);
+    let_run("r-old", 0);
+    state_close(f.state);
+    f.state = before;
 }
 
 Test(fresh, a_status_of_a_later_command_is_not_lost)
 {
-    int release;
     insert("r-old", 1);
+    take("r-old");
     let_run("r-old", 0);
     insert("r-new", 2);
-    pid_t looking = begin_to_look(&release);
-    let_run("r-old", 1);
-    leave_wait("r-old", (struct record){.has_wait_status = true, .wait_status = 7 << 8, .step = 1});
-    struct state_run *run = finish_looking(looking, release, "r-old");
+    struct state_run *run = reconcile_while(let_second_run_and_exit, "r-old");
     cr_assert(run->outcome == STATE_OUTCOME_FAILED && run->exit_code == 7, "%s",
               state_outcome_word(run->outcome));
     state_runs_free(run, 1);
@@ -114,12 +126,10 @@ Test(fresh, a_status_of_a_later_command_is_not_lost)
 
 Test(fresh, a_command_that_ran_is_never_said_not_to_have_started)
 {
-    int release;
     insert("r-old", 1);
+    take("r-old");
     insert("r-new", 2);
-    pid_t looking = begin_to_look(&release);
-    let_run("r-old", 0);
-    struct state_run *run = finish_looking(looking, release, "r-old");
+    struct state_run *run = reconcile_while(let_first_run, "r-old");
     cr_assert(run->outcome == STATE_OUTCOME_LOST, "%s: %s", state_outcome_word(run->outcome),
               run->spawn_error);
     state_runs_free(run, 1);
@@ -132,6 +142,7 @@ Test(fresh, a_second_command_that_was_never_let_go_is_no_lost_run)
                             .spawn_error = memory_copy_string("never let go"),
                             .step = 1};
     insert("r-1", 1);
+    take("r-1");
     let_run("r-1", 0);
     leave_wait("r-1", record);
     (void)fixture_reconcile(&f, clock_system());
@@ -146,6 +157,7 @@ Test(fresh, a_second_command_that_was_never_let_go_is_no_lost_run)
 Test(fresh, the_status_of_an_earlier_command_is_no_status_of_the_last)
 {
     insert("r-1", 1);
+    take("r-1");
     let_run("r-1", 0);
     let_run("r-1", 1);
     leave_wait("r-1", (struct record){.has_wait_status = true, .wait_status = 0, .step = 0});

@@ -78,6 +78,8 @@ Test(session, that_takes_a_run_with_jobs_on_the_server_keeps_its_dates)
     cr_assert(stored->outcome == STATE_OUTCOME_LOST && stored->server.held);
     state_runs_free(stored, 1);
     cr_assert(claims_held() == 1, "its jobs may still write");
+    fixture_settle(&f);
+    cr_assert(claims_held() == 1, "and go on writing after its tables were read");
 }
 
 Test(session, that_spares_the_command_leaves_an_orphan_and_then_lost)

@@ -166,13 +166,14 @@ static _Noreturn void be_launcher(const struct night *night, const char *directo
     _exit(done || error.code == EXIT_NO_GO ? 0 : FAILED);
 }
 
-/* An agent that reconciles without a pause, until it is killed. */
+/* An agent that reconciles and reads coverage without a pause, until it is killed. */
 static _Noreturn void be_agent(const char *directory) {
     struct error error;
     struct runs_reconciled sums;
     struct state *state = open_state(directory);
     struct timespec moment = {.tv_nsec = 500000};
-    while (runs_reconcile(state, &agent, clock_system(), &sums, &error)) {
+    while (runs_reconcile(state, &agent, clock_system(), &sums, &error) &&
+           trial_read_coverage(state, &error)) {
         (void)nanosleep(&moment, NULL);
     }
     (void)fprintf(stderr, "reconcile: %s\n", error.text);
@@ -335,6 +336,7 @@ static bool settle_and_judge(struct trial_rules *rules, struct trial_sums *sums)
         trial_rules_break(rules, "after two reconciliations something is left");
     }
     trial_rules_judge(rules, state, sums);
+    trial_rules_read_all(rules, state);
     state_close(state);
     return !rules->broken;
 }

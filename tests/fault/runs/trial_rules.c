@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "runs/record.h"
 #include "runs/spec.h"
+#include "state/state_unread.h"
 
 void trial_rules_note_kill(struct trial_rules *rules, const struct kin *kin) {
     rules->kills++;
@@ -131,6 +133,34 @@ static void find_unrecorded(struct trial_rules *rules, const struct marks *marks
     }
 }
 
+/* ---- the file ---- */
+
+/* What a query about one text counts; -1 after breaking the rules when it cannot be asked. */
+static int64_t count_of(struct trial_rules *rules, const char *sql, const char *text) {
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    char *path = file_join(rules->directory, "state.db");
+    bool read = sqlite3_open(path, &database) == SQLITE_OK &&
+                sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW;
+    int64_t count = read ? sqlite3_column_int64(statement, 0) : -1;
+    if (!read) {
+        trial_rules_break(rules, "%s: %s", sql, sqlite3_errmsg(database));
+    }
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(database);
+    free(path);
+    return count;
+}
+
+static void expect_none(struct trial_rules *rules, const char *what, const char *sql) {
+    int64_t count = count_of(rules, sql, rules->group);
+    if (count > 0) {
+        trial_rules_break(rules, "%s: %lld", what, (long long)count);
+    }
+}
+
 /* ---- the outcome of a run ---- */
 
 /* The wait status is one that its last command really had. */
@@ -194,6 +224,24 @@ static void judge_outcome(struct trial_rules *rules, const struct state_run *run
     }
 }
 
+/* The dates of a run stay claimed while a command of it may have written and nobody has read what;
+ * and not longer. */
+static void judge_dates(struct trial_rules *rules, const struct state_run *run,
+                        const struct deeds *deeds) {
+    static const char forgotten[] =
+        "SELECT count(*) FROM runs WHERE run=?1 AND coverage_forget_by IS NOT NULL";
+    static const char held[] = "SELECT count(*) FROM claims WHERE run=?1 AND released_at IS NULL";
+    bool read = count_of(rules, forgotten, run->run) > 0;
+    bool holds = count_of(rules, held, run->run) > 0;
+    if (deeds->began > 0 && !read && !(holds && run->unread)) {
+        trial_rules_break(rules, "%s wrote, and its dates are free before anybody read them",
+                          run->run);
+    }
+    if (holds && (read || run->child.pid == 0)) {
+        trial_rules_break(rules, "%s has ended and keeps its dates for nothing", run->run);
+    }
+}
+
 static void judge_run(struct trial_rules *rules, const struct state_run *run,
                       const struct deeds *deeds, struct trial_sums *sums) {
     int64_t *const by_outcome[] = {[STATE_OUTCOME_OK] = &sums->ok,
@@ -214,30 +262,13 @@ static void judge_run(struct trial_rules *rules, const struct state_run *run,
                           (int)run->child.pid);
     }
     judge_outcome(rules, run, deeds);
+    judge_dates(rules, run, deeds);
     sums->runs++;
     *by_outcome[run->outcome] += 1;
     sums->replayed += strcmp(run->recorded_by, "replay") == 0 ? 1 : 0;
 }
 
-/* ---- the file ---- */
-
-static void expect_none(struct trial_rules *rules, const char *what, const char *sql) {
-    sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
-    char *path = file_join(rules->directory, "state.db");
-    bool read = sqlite3_open(path, &database) == SQLITE_OK &&
-                sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
-                sqlite3_bind_text(statement, 1, rules->group, -1, SQLITE_STATIC) == SQLITE_OK &&
-                sqlite3_step(statement) == SQLITE_ROW;
-    if (!read || sqlite3_column_int(statement, 0) != 0) {
-        trial_rules_break(rules, "%s: %s", what,
-                          read ? (const char *)sqlite3_column_text(statement, 0)
-                               : sqlite3_errmsg(database));
-    }
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(database);
-    free(path);
-}
+/* ---- all of it ---- */
 
 void trial_rules_watch_claims(const char *directory) {
     static const char sql[] =
@@ -260,9 +291,6 @@ static void judge_file(struct trial_rules *rules) {
     static const struct {
         const char *what, *sql;
     } table[] = {
-        {"claims left of runs that have ended",
-         "SELECT count(*) FROM claims c JOIN runs r ON r.run=c.run WHERE r.group_name=?1"
-         " AND c.released_at IS NULL"},
         {"claims taken over others that were held", "SELECT count(*) FROM overlaps WHERE ?1<>''"},
         {"runs whose end is not in the journal exactly once",
          "SELECT count(*) FROM runs r WHERE r.group_name=?1 AND (SELECT count(*) FROM events e"
@@ -273,6 +301,30 @@ static void judge_file(struct trial_rules *rules) {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         expect_none(rules, table[i].what, table[i].sql);
     }
+}
+
+void trial_rules_read_all(struct trial_rules *rules, struct state *state) {
+    struct error error;
+    if (!trial_read_coverage(state, &error)) {
+        trial_rules_break(rules, "%s", error.text);
+    }
+    expect_none(rules, "claims left of runs that have ended and were read",
+                "SELECT count(*) FROM claims c JOIN runs r ON r.run=c.run WHERE r.group_name=?1"
+                " AND c.released_at IS NULL");
+}
+
+bool trial_read_coverage(struct state *state, struct error *error) {
+    static const struct state_actor reader = {.name = "reader@ops"};
+    struct state_run_filter unread = {.unread = true};
+    size_t count;
+    struct state_run *runs = state_runs(state, &unread, &count, error);
+    bool done = runs != NULL;
+    for (size_t i = 0; done && i < count; i++) {
+        done = state_unread_forget(state, &reader, runs[i].run, "the trial knows what it wrote",
+                                   clock_wall_ms(clock_system()), error);
+    }
+    state_runs_free(runs, count);
+    return done;
 }
 
 void trial_rules_judge(struct trial_rules *rules, struct state *state, struct trial_sums *sums) {

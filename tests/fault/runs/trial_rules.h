@@ -1,6 +1,7 @@
 /* What must hold after a trial, whatever was killed: no run lost whose status somebody could have
- * told, no command started twice or without a record, no status that was not one, no claim left,
- * none ever overlapping, a sound file. */
+ * told, no command started twice or without a record, no status that was not one, no date given
+ * back that was written and not read, none kept for nothing, none ever claimed twice, a sound file.
+ */
 #ifndef PHASEGATE_TEST_FAULT_TRIAL_RULES_H
 #define PHASEGATE_TEST_FAULT_TRIAL_RULES_H
 
@@ -38,5 +39,11 @@ void trial_rules_watch_claims(const char *directory);
 
 /* Judges every run of the trial and the file, and adds to the sums. */
 void trial_rules_judge(struct trial_rules *rules, struct state *state, struct trial_sums *sums);
+
+/* Gives the dates of all runs that have ended back, as if their tables had been read since. */
+bool trial_read_coverage(struct state *state, struct error *error);
+
+/* Does so after a trial was judged: then no claim of it may be left. */
+void trial_rules_read_all(struct trial_rules *rules, struct state *state);
 
 #endif

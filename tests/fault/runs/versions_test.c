@@ -174,7 +174,10 @@ Test(versions, a_shim_that_is_older_than_the_file_starts_nothing)
     cr_assert(strstr(started[0].problem, "newer program") != NULL, "%s", started[0].problem);
     fixture_wait();
     struct state_run *stored = fixture_load(&f, started[0].run);
-    cr_assert(stored->state == STATE_RUN_CLAIMED);
+    cr_assert(stored->state == STATE_RUN_ENDED && stored->child.pid == 0);
+    cr_assert(stored->outcome == STATE_OUTCOME_SPAWN_ERROR, "whoever launched it says so at once");
+    cr_assert(strstr(stored->spawn_error, "newer program") != NULL, "%s", stored->spawn_error);
     state_runs_free(stored, 1);
+    cr_assert(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL") == 0);
     runs_started_free(started, count);
 }

@@ -47,7 +47,7 @@ struct runs_request fixture_request(struct fixture *fixture);
 /* Claims that something else holds than that the tables of an ended run were not read since. */
 #define FIXTURE_HELD                                                                               \
     "SELECT count(*) FROM claims c JOIN runs r ON r.run=c.run"                                     \
-    " WHERE c.released_at IS NULL AND r.coverage_hold=0"
+    " WHERE c.released_at IS NULL AND (r.coverage_hold=0 OR r.server_hold=1)"
 
 /* Releases the dates of all runs that have ended, as if their tables had been read since. */
 void fixture_settle(struct fixture *fixture);

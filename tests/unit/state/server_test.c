@@ -95,6 +95,27 @@ Test(server, a_command_that_was_never_let_go_leaves_nothing)
     cr_expect_eq(live_claims(), 0);
 }
 
+/* Since commands go on after one that failed, its jobs may be left behind one that cannot start. */
+Test(server, a_command_that_failed_before_one_that_never_started_leaves_its_jobs)
+{
+    struct state_actor shim = {.name = "shim"};
+    bool done;
+    for (int64_t failed = 0; failed < 2; failed++) {
+        const char *id = failed == 0 ? "r-1" : "r-2";
+        struct state_end end = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
+                                .step = 1,
+                                .steps_failed = failed,
+                                .spawn_error = "no such file",
+                                .recorded_by = "shim",
+                                .ended_at = NOON + 3,
+                                .text = "did not start"};
+        cr_assert(launch(id, DAY1 + 10 * (day_number)failed), "%s", f.error.text);
+        fixture_run(&f, id);
+        cr_assert(state_shim_end(f.state, &shim, id, &end, &done, &f.error) && done);
+        cr_expect_eq(live_claims(), failed);
+    }
+}
+
 Test(server, the_second_none_in_a_row_releases)
 {
     cr_assert(launch("r-1", DAY1));

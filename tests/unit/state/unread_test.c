@@ -89,6 +89,29 @@ Test(unread, a_command_that_was_never_let_go_wrote_nothing)
     cr_expect_eq(fixture_count(&f, "SELECT count(*) FROM writes"), 0);
 }
 
+/* Its second command could not be started: the first wrote all the same. */
+Test(unread, a_run_wrote_whose_first_command_ran_and_whose_second_was_never_let_go)
+{
+    struct state_actor shim = {.name = "shim"};
+    struct state_end end = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
+                            .step = 1,
+                            .spawn_error = "no such file",
+                            .recorded_by = "shim",
+                            .ended_at = NOON + 3,
+                            .text = "did not start"};
+    bool done;
+    cr_assert(fixture_launch(&f, "r-1", TABLE, DAY1, DAY1 + 4));
+    fixture_run(&f, "r-1");
+    cr_assert(state_shim_end(f.state, &shim, "r-1", &end, &done, &f.error) && done);
+    cr_expect_eq(live_claims(), 1);
+    cr_expect_eq(fixture_count(&f, "SELECT count(*) FROM writes"), 1);
+    cr_expect_not(fixture_launch(&f, "r-9", TABLE, DAY1 + 4, DAY1 + 9));
+    expect_refusal("r-1");
+    fixture_read(&f, term, NOON + 10);
+    cr_expect(fixture_release(&f, term, "r-1"), "%s", f.error.text);
+    cr_expect_eq(live_claims(), 0);
+}
+
 Test(unread, only_a_reading_after_the_end_releases)
 {
     fixture_read(&f, term, NOON);
