@@ -2,13 +2,14 @@
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <stdatomic.h>
 
 struct scene scene;
 struct warehouse warehouse;
-int64_t fixture_wall_ms;
+_Atomic int64_t fixture_wall_ms;
 
 static int64_t wall_ms(void *context) {
-    return *(const int64_t *)context;
+    return atomic_load((const _Atomic int64_t *)context);
 }
 
 static int64_t boot_ns(void *context) {

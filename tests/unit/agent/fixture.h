@@ -16,7 +16,7 @@ extern struct warehouse warehouse;
 
 /* Stands at fixture_wall_ms until the test moves it; boot time is the real one. */
 extern const struct clock fixture_clock;
-extern int64_t fixture_wall_ms;
+extern _Atomic int64_t fixture_wall_ms;
 
 /* The scene with `changes` (scene_open), and a warehouse with the schedule of its dates, all of
  * `defense` and the first five dates of `zones`. */

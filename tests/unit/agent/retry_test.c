@@ -209,8 +209,15 @@ Test(retry, ends_with_the_number_of_times_that_the_file_allows)
 Test(retry, waits_while_its_gate_holds_it)
 {
     scene_close(&scene);
-    const char *changes[] = {processor, with_retry, "  - {name: first, runs: [defense]}",
-                             "  - {name: first, behind: ready, runs: [defense]}", NULL};
+    const char *changes[] = {processor,
+                             with_retry,
+                             "  - {name: first, runs: [defense]}",
+                             "  - {name: first, behind: done, runs: [defense]}",
+                             "behind: ready, runs: [zones]",
+                             "runs: [zones]",
+                             "needs: [defense]",
+                             "needs: []",
+                             NULL};
     scene_open(&scene, changes);
     scene_lead(&scene);
     recorder.pipeline = scene.pipeline;
