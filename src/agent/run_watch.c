@@ -28,6 +28,7 @@ struct watched {
     bool read;        /* to its end, and that is stored */
     int64_t ended_ns;
     bool settled; /* what it triggered has ended too */
+    bool held;    /* for its jobs on the server, when it was looked at last */
 };
 
 struct run_watch {
@@ -129,6 +130,10 @@ static void look_at(struct run_watch *watch, const struct state_run *run, bool *
         clock_wall_ms(watch->clock) > run->ended_at + run->settle_ms) {
         known->settled = true;
         *ended = true;
+    }
+    if (known != NULL && known->held != run->server.held) {
+        *ended = *ended || known->held; /* its jobs are gone: what they wrote is to be read */
+        known->held = run->server.held;
     }
 }
 
