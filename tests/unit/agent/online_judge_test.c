@@ -503,8 +503,8 @@ Test(online_judge, reads_all_of_a_dry_run)
     static const char *const told_texts[] = {
         "parameter from_day is not one that phasegate gives; it gives @from and @to",
         "parameter ? is not one that phasegate gives; it gives @from and @to",
-        "it calls p.d.f, whose body may read anything: nothing free vouches for its answer, so "
-        "that every poll is a paid query",
+        ("it calls p.d.f, whose body may read anything: nothing free vouches for its answer, so "
+         "that every poll is a paid query"),
         "BigQuery warns: a part is deprecated"};
     cr_assert_eq(findings.count, 4);
     for (size_t i = 0; i < 4; i++) {

@@ -230,5 +230,5 @@ Test(server, a_verb_cancels_and_waits_without_an_agent)
               "%s", error.text);
     cr_expect_eq(held, 0);
     cr_expect_eq(events("BigQuery was asked to cancel job_"), 1);
-    cr_expect_eq(events("released"), 1);
+    cr_expect_eq(events("no longer held"), 1);
 }

@@ -123,8 +123,7 @@ Test(identifier, only_what_bigquery_takes_enters_sql)
                                       "a\"b",
                                       "a\\b",
                                       "{a}",
-                                      "a\xE2\x80\xAE"
-                                      "b",
+                                      "a\u202Eb",
                                       " a",
                                       "a ",
                                       "a$b",

@@ -131,7 +131,7 @@ Test(server, the_second_none_in_a_row_releases)
     cr_expect_eq(fixture_count(&f, "SELECT count(*) FROM claims WHERE released_at IS NULL"), 0);
     cr_expect_eq(events("2 of its jobs still run"), 1);
     cr_expect_eq(events("unknown"), 1);
-    cr_expect_eq(events("released"), 1);
+    cr_expect_eq(events("no longer held"), 1);
     cr_expect_not(answer("r-1", 3, NOON + 60), "what is over stays over");
     cr_expect_eq(live_claims(), 0);
 }
