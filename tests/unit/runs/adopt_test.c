@@ -25,6 +25,21 @@ static void teardown(void) {
 }
 TestSuite(adopt, .init = setup, .fini = teardown, .timeout = 120);
 
+/* The kernel closes what exec closes a moment before it shows the new arguments. */
+static void wait_for_arguments(pid_t pid) {
+    char *path = memory_format("/proc/%d/cmdline", (int)pid);
+    char byte;
+    ssize_t size = 0;
+    while (size == 0) {
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        cr_assert(file >= 0, "%s is gone", path);
+        size = read(file, &byte, 1);
+        (void)close(file);
+        (void)sched_yield();
+    }
+    free(path);
+}
+
 /* sh -c `script` as a person would have started it, its output in the file "hand.log". It becomes
  * the child of nobody, as after a logout: the test is its reaper. */
 static pid_t start_by_hand(const char *script) {
@@ -56,6 +71,7 @@ static pid_t start_by_hand(const char *script) {
     cr_assert(read(ends[0], &none, 1) == 0);
     (void)close(ends[0]);
     free(log);
+    wait_for_arguments(pid);
     return pid;
 }
 
