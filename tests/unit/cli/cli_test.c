@@ -270,7 +270,7 @@ Test(cli, validates_a_file_that_bigquery_does_not_agree_with)
     char *path = write_broken("null_of: opp_paint_attempts", "null_of: opp_pain_attempts");
     cr_expect_eq(RUN("validate", path), 0, "%s", err);
     cr_expect_eq(RUN("demo", "validate", "--online", path), 78, "%s", err);
-    cr_expect_not_null(strstr(out, "pipeline.yaml:60:24: team_defense_game_summary: no column "
+    cr_expect_not_null(strstr(out, "pipeline.yaml:61:24: team_defense_game_summary: no column "
                                    "opp_pain_attempts; did you mean opp_paint_attempts?\n"
                                    "nba-backfill, 10 tables and 11 queries against BigQuery: 1 "
                                    "mistake\n"),
@@ -284,7 +284,7 @@ Test(cli, validates_a_file_that_bigquery_does_not_agree_with)
     cr_expect_str_eq(json_string_value(json_object_get(finding, "severity")), "mistake");
     cr_expect_str_eq(json_string_value(json_object_get(finding, "about")),
                      "team_defense_game_summary");
-    cr_expect_eq(json_integer_value(json_object_get(finding, "line")), 60);
+    cr_expect_eq(json_integer_value(json_object_get(finding, "line")), 61);
     cr_expect_eq(json_integer_value(json_object_get(finding, "column")), 24);
     json_decref(json);
     free(path);
