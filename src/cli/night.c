@@ -184,13 +184,15 @@ static bool is_over(const struct situation *situation, int64_t quiet_since) {
     return all_fresh(situation, quiet_since);
 }
 
-/* Watches until it is over; the agent does the work. */
-static bool watch(struct night *night, struct error *error) {
+/* Watches until it is over; the agent does the work. The last look, by which it was found over, is
+ * what the night is reported by: a later one may find numbers that have grown old since. The caller
+ * frees it; NULL when the state could not be read. */
+static struct situation *watch(struct night *night, struct error *error) {
     int64_t quiet_since = clock_wall_ms(clock_system());
     for (unsigned looks = 1;; looks++) {
         struct situation *situation = look(night, error);
         if (situation == NULL) {
-            return false;
+            return NULL;
         }
         bool busy = is_busy(situation);
         bool over = !busy && is_over(situation, quiet_since);
@@ -201,23 +203,21 @@ static bool watch(struct night *night, struct error *error) {
         if (busy && looks % SAY_EVERY == 0) {
             say_progress(night, situation);
         }
-        situation_free(situation);
         if (over || is_late(night)) {
-            return true;
+            return situation;
         }
+        situation_free(situation);
     }
 }
 
-static int finish(struct night *night, struct error *error) {
+/* Disarms what is armed still and reports the night as `situation` shows it. */
+static int finish(struct night *night, const struct situation *situation, struct error *error) {
     size_t ended;
     char *later = NULL;
-    struct situation *situation = look(night, error);
-    bool disarmed = situation != NULL &&
-                    operate_disarm(night->cli->pipeline, night->cli->state, night->owner,
+    bool disarmed = operate_disarm(night->cli->pipeline, night->cli->state, night->owner,
                                    PIPELINE_NONE, "the night is over", &ended, &later, error);
     free(later);
     if (!disarmed) {
-        situation_free(situation);
         return cli_fail(night->cli, error);
     }
     for (size_t i = 0; i < night->cli->pipeline->gate_count; i++) {
@@ -230,9 +230,7 @@ static int finish(struct night *night, struct error *error) {
     }
     (void)print(night->cli->out, "\n");
     brief_write(night->cli->out, situation, night->began);
-    int code = (int)gates_exit(situation->gates, PIPELINE_NONE);
-    situation_free(situation);
-    return code;
+    return (int)gates_exit(situation->gates, PIPELINE_NONE);
 }
 
 int night_run(struct cli *cli) {
@@ -256,8 +254,9 @@ int night_run(struct cli *cli) {
     if (session[0] != '\0') {
         (void)state_session_close(cli->state, session, clock_wall_ms(clock_system()), NULL);
     }
-    good = good && watch(&night, &error);
-    int code = good ? finish(&night, &error) : cli_fail(cli, &error);
+    struct situation *last = good ? watch(&night, &error) : NULL;
+    int code = last != NULL ? finish(&night, last, &error) : cli_fail(cli, &error);
+    situation_free(last);
     free(night.owner);
     return code;
 }
