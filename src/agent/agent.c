@@ -176,7 +176,7 @@ static bool tell_plan(struct agent *agent, struct error *error) {
     const struct pipeline *pipeline = agent->options->pipeline;
     const struct pipeline_disk *disk = &agent->disk;
     char *file = pipeline_path(pipeline);
-    json_t *told = json_pack("{s:I,s:s,s:s,s:s,s:s,s:I,s:s}", "term",
+    json_t *told = json_make("{s:I,s:s,s:s,s:s,s:s,s:I,s:s}", "term",
                              (json_int_t)agent->recorder.actor.term, "plan", pipeline->hash, "file",
                              file, "disk", pipeline_disk_word(disk->kind), "disk_plan", disk->hash,
                              "disk_since", (json_int_t)agent->disk_since, "disk_why", disk->why);

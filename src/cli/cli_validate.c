@@ -20,7 +20,7 @@ static json_t *lines_json(const char *file, const struct pipeline_findings *find
     for (size_t i = 0; i < findings->count; i++) {
         if (findings->items[i].warning == warnings) {
             char *line = finding_line(file, &findings->items[i]);
-            (void)json_array_append_new(lines, json_string(line));
+            (void)json_array_append_new(lines, json_words(line));
             free(line);
         }
     }
@@ -58,7 +58,7 @@ static int print_mistakes(struct cli *cli, const struct error *error) {
     }
     json_t *mistakes = lines_json(file_of(cli), findings, false);
     if (json_array_size(mistakes) == 0) {
-        (void)json_array_append_new(mistakes, json_string(error->text));
+        (void)json_array_append_new(mistakes, json_words(error->text));
     }
     json_t *answer = json_make("{s:i,s:b,s:o,s:I,s:o}", "schema", 1, "valid", 0, "mistakes",
                                mistakes, "mistakes_left_out", (json_int_t)findings->left_out,
@@ -89,7 +89,7 @@ static int print_valid(struct cli *cli) {
     if (warnings > 0) {
         (void)print(cli->out, "; %zu warning%s", warnings, warnings == 1 ? "" : "s");
     }
-    (void)fputc('\n', cli->out);
+    (void)print(cli->out, "\n");
     return EXIT_GO;
 }
 

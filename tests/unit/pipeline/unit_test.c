@@ -111,25 +111,9 @@ Test(unit, reads_numbers)
 
 Test(identifier, only_what_bigquery_takes_enters_sql)
 {
-    static const char *const bad[] = {"",
-                                      "a`b",
-                                      "a;b",
-                                      "a.b",
-                                      "a\nb",
-                                      "\xC3",
-                                      "a(b)",
-                                      "*",
-                                      "a/*",
-                                      "a\"b",
-                                      "a\\b",
-                                      "{a}",
-                                      "a\u202Eb",
-                                      " a",
-                                      "a ",
-                                      "a$b",
-                                      "a@b",
-                                      "\x1b[1m",
-                                      "a\xC2\x9B"};
+    static const char *const bad[] = {
+        "",     "a`b", "a;b",      "a.b", "a\nb", "\xC3", "a(b)", "*",       "a/*",      "a\"b",
+        "a\\b", "{a}", "a\u202Eb", " a",  "a ",   "a$b",  "a@b",  "\x1b[1m", "a\xC2\x9B"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct text name = text_of(bad[i]);
         cr_expect_not(identifier_is_project(name) || identifier_is_dataset(name) ||
