@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,13 +332,17 @@ void stored_try(const struct stored_case *one) {
     free(counts);
 }
 
-/* Whether it is the server's end of a connection: it closes some time after ours. */
+/* Whether it is the server's end of a connection, which closes some time after ours: perhaps since
+ * it was listed. */
 static bool is_the_servers(int descriptor) {
     struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
     const char *port = strrchr(emulator_url(warehouse.emulator), ':');
-    return port != NULL && getsockname(descriptor, (struct sockaddr *)&address, &size) == 0 &&
-           address.sin_family == AF_INET && ntohs(address.sin_port) == strtol(port + 1, NULL, 10);
+    if (getsockname(descriptor, (struct sockaddr *)&address, &size) != 0) {
+        return errno == EBADF;
+    }
+    return port != NULL && address.sin_family == AF_INET &&
+           ntohs(address.sin_port) == strtol(port + 1, NULL, 10);
 }
 
 int stored_descriptors(void) {
