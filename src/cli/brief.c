@@ -100,7 +100,8 @@ static void write_preflight(FILE *out, const struct situation *situation) {
     struct text_buffer text = {0};
     situation_preflight_describe(&situation->preflight, "  ", &text);
     if (text.size > 0) {
-        (void)print(out, "\nPre-flight\n%s", text.data);
+        (void)print(out, "\nPre-flight\n");
+        (void)print_lines(out, text.data);
     }
     text_buffer_free(&text);
 }

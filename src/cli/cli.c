@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "base/unicode.h"
 
+enum { NAMES_LISTED = 12 }; /* of a list in a message, when there are many */
+
 static const struct cli_option common_options[] = {
     {"pipeline", "FILE", "the pipeline file (default: $PHASEGATE_PIPELINE, then ./pipeline.yaml)"},
     {"format", "FORMAT", NULL}, /* its help names the verb's formats */
@@ -119,11 +121,16 @@ bool cli_unknown_name(const char *what, const char *name, const char *const *nam
                          near);
     }
     struct text_buffer all = {0};
-    for (size_t i = 0; i < count; i++) {
+    size_t listed = count <= NAMES_LISTED + 1 ? count : NAMES_LISTED;
+    for (size_t i = 0; i < listed; i++) {
         print_to(&all, "%s%s", i > 0 ? ", " : "", names[i]);
     }
-    (void)error_set(error, EXIT_USAGE, "there is no %s \"%s\"; there are: %s", what, name,
-                    all.size > 0 ? all.data : "none");
+    if (listed < count) {
+        print_to(&all, " and %zu more", count - listed);
+    }
+    (void)error_set(error, EXIT_USAGE, "there is no %s \"%s\"%s%s", what, name,
+                    all.size > 0 ? "; there are: " : ", nor any other",
+                    all.size > 0 ? all.data : "");
     text_buffer_free(&all);
     return false;
 }
@@ -151,8 +158,13 @@ static bool set_format(struct cli *cli, const char *name, struct error *error) {
     }
     struct text_buffer formats = {0};
     join_formats(cli->verb->formats, &formats);
-    (void)error_set(error, EXIT_USAGE, "%s has no format \"%s\"; it has: %s", cli->verb->name, name,
-                    formats.size > 0 ? formats.data : "none");
+    if (formats.size == 0) {
+        (void)error_set(error, EXIT_USAGE, "%s has no --format; see `phasegate %s --help`",
+                        cli->verb->name, cli->verb->name);
+    } else {
+        (void)error_set(error, EXIT_USAGE, "%s has no format \"%s\"; it has: %s", cli->verb->name,
+                        name, formats.data);
+    }
     text_buffer_free(&formats);
     return false;
 }

@@ -175,8 +175,9 @@ static int disarm(struct cli *cli) {
         return EXIT_GO;
     }
     if (good && ended == 0) {
-        good = error_set(&error, EXIT_NO_GO, "%s is not armed",
-                         group == PIPELINE_NONE ? "no group" : cli->arguments[0]);
+        good = group == PIPELINE_NONE
+                   ? error_set(&error, EXIT_NO_GO, "no group is armed")
+                   : error_set(&error, EXIT_NO_GO, "%s is not armed", cli->arguments[0]);
     }
     if (!good) {
         return cli_fail(cli, &error);

@@ -308,7 +308,8 @@ static bool write_estimate(struct cli *cli, const struct situation *situation) {
     }
     struct text_buffer text = {0};
     situation_estimate_describe(situation, &text);
-    (void)print(cli->out, "%s: what measuring would cost\n\n%s", cli->pipeline->name, text.data);
+    (void)print(cli->out, "%s: what measuring would cost\n\n", cli->pipeline->name);
+    (void)print_lines(cli->out, text.data);
     text_buffer_free(&text);
     return ferror(cli->out) == 0;
 }

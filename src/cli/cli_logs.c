@@ -77,6 +77,12 @@ static struct source *find_log(struct cli *cli, const char *name, struct error *
     if (source != NULL) {
         return source;
     }
+    for (size_t i = 0; i < cli->pipeline->processor_count; i++) {
+        if (strcmp(cli->pipeline->processors[i].name, name) == 0) {
+            (void)error_set(error, EXIT_NO_GO, "%s had no run yet, so there is no log of it", name);
+            return NULL;
+        }
+    }
     struct state_run *all = state_runs(cli->state, &(struct state_run_filter){0}, &count, error);
     if (all == NULL) {
         return NULL;

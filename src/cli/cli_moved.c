@@ -1,5 +1,6 @@
 /* phasegate moved: this file has taken the place of the one that the state was kept for. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/print.h"
@@ -26,8 +27,13 @@ static int run(struct cli *cli) {
                 refuse_agent(&lease, &error) && cli_keep_state(cli, &error);
     if (good) {
         char *path = pipeline_path(cli->pipeline);
+        bool other = kept != NULL && strcmp(kept, path) != 0;
         (void)print(cli->out, "The state in %s is kept for %s%s%s.\n", state_directory(cli->state),
-                    path, kept != NULL ? "; it was for " : "", kept != NULL ? kept : "");
+                    path,
+                    other          ? "; it was for "
+                    : kept != NULL ? ", as before"
+                                   : "",
+                    other ? kept : "");
         free(path);
     }
     state_lease_clear(&lease);

@@ -135,7 +135,11 @@ bool runs_adoptee_look(struct state *state, int64_t pid, struct runs_adoptee *ad
                        struct error *error) {
     struct text_buffer line = {0};
     *adoptee = (struct runs_adoptee){.process = state_process_of(pid)};
-    if (pid <= 1 || pid > INT_MAX || !state_process_alive(&adoptee->process)) {
+    if (pid == 1) {
+        return error_set(error, EXIT_NO_GO,
+                         "pid 1 is what started this machine, no command that could be adopted");
+    }
+    if (pid < 1 || pid > INT_MAX || !state_process_alive(&adoptee->process)) {
         return error_set(error, EXIT_NO_GO, "no process has the pid %lld", (long long)pid);
     }
     (void)read_of(pid, "cmdline", &line);

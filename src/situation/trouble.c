@@ -67,9 +67,20 @@ static char *local_time(int64_t wall_ms, char out[CLOCK_SIZE]) {
     return out;
 }
 
+/* Without the "BigQuery: " that errors of its client begin with: who shows it has said so. */
+static void add_sentence(struct text_buffer *text, const char *sentence) {
+    static const char said[] = "BigQuery: ";
+    const char *at = strstr(sentence, said);
+    if (at == NULL) {
+        text_buffer_add(text, sentence);
+        return;
+    }
+    print_to(text, "%.*s%s", (int)(at - sentence), sentence, at + sizeof said - 1);
+}
+
 static void add_what(struct text_buffer *text, const struct situation_trouble *trouble) {
     if (trouble->reason == NULL) {
-        text_buffer_add(text, trouble->sentence);
+        add_sentence(text, trouble->sentence);
         return;
     }
     const char *words = wording_of(trouble)->words;

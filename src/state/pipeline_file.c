@@ -30,6 +30,10 @@ bool state_file_keep(struct state *state, const struct state_actor *actor, const
     if (!state_file_path(state, &before, error)) {
         return false;
     }
+    if (before != NULL && strcmp(before, path) == 0) {
+        free(before);
+        return true;
+    }
     char *text =
         before == NULL
             ? memory_format("this state is kept for %s", path)

@@ -187,6 +187,9 @@ Test(cli, answers_a_wrong_verb_option_or_format_with_the_nearest)
     EXPECT_REFUSED(64, "\"many\" is not a whole number", "journal", "--lines", "many");
 }
 
+Test(cli, says_that_a_verb_has_no_formats)
+{ EXPECT_REFUSED(64, "console has no --format", "--format", "json"); }
+
 Test(cli, says_what_to_do_without_a_pipeline)
 {
     cr_assert_eq(chdir(place), 0);
@@ -324,6 +327,9 @@ Test(cli, keeps_a_state_for_one_file_and_names_both_when_another_comes)
     cr_expect_not_null(strstr(err, second), "%s", err);
     cr_expect_not_null(strstr(err, "phasegate moved --pipeline"), "%s", err);
     cr_expect_eq(RUN("moved", "--pipeline", second), 0, "%s", err);
+    cr_expect_not_null(strstr(out, "; it was for "), "%s", out);
+    cr_expect_eq(RUN("moved", "--pipeline", second), 0, "%s", err);
+    cr_expect_not_null(strstr(out, ", as before."), "%s", out);
     cr_expect_leq(RUN("runs", "--pipeline", second), 2, "%s", err);
     cr_expect_eq(RUN("runs", "--pipeline", first), EXIT_CONFIG);
     free(first);
@@ -609,7 +615,12 @@ Test(cli, holds_overrides_and_waives_only_with_what_they_need)
     json = answer();
     cr_expect_eq(json_array_size(json_object_get(json, "runs")), 0);
     json_decref(json);
-    EXPECT_REFUSED(64, "there is no run", "logs", "r-none");
+    EXPECT_REFUSED(64, "there is no run \"r-none\", nor any other", "logs", "r-none");
+    EXPECT_REFUSED(1, "player_daily_cache had no run yet", "logs", "player_daily_cache");
+    EXPECT_REFUSED(1, "no group is armed", "disarm", "all");
+    cr_expect_leq(RUN("brief"), 2, "%s", err);
+    cr_expect_not_null(strstr(out, "\nPre-flight\n  ["), "%s", out);
+    cr_expect_null(strstr(out, "^J"), "lines of ours stay lines: %s", out);
     free(path);
 }
 

@@ -56,6 +56,14 @@ Test(trouble, counts_a_short_wait_down_and_gives_the_time_of_a_long_one)
     cr_expect_str_eq(situation_trouble_text(NULL, SCENE_NOW, text), "");
 }
 
+Test(trouble, says_bigquery_once)
+{
+    char sentence[] = "expected_dates.sql: BigQuery: credentials: none were found";
+    const struct situation_trouble trouble = {.sentence = sentence};
+    cr_expect_str_eq(situation_trouble_text(&trouble, SCENE_NOW, text),
+                     "expected_dates.sql: credentials: none were found");
+}
+
 Test(trouble, is_reported_with_since_when_what_waits_and_what_to_do)
 {
     char reason[] = "authError";
