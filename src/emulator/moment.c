@@ -175,8 +175,40 @@ char *moment_format_iso(int64_t micros, char out[MOMENT_SIZE]) {
     return out;
 }
 
+/* What shortest() gives for a value that is a whole number of 1, 1/10, … 1/10000, without printing
+ * and reading: tables are full of them. Two decimals of up to 15 digits are never one double, so
+ * that the one found is the shortest. False for any other value. */
+static bool shortest_of_few(double value, char digits[32], int *exponent) {
+    static const double scales[] = {1, 10, 100, 1000, 10000};
+    for (size_t places = 0; places < sizeof scales / sizeof *scales; places++) {
+        double scaled = value * scales[places];
+        if (!(scaled < 1e15))
+            return false;
+        int64_t whole = (int64_t)(scaled + 0.5);
+        double back = (double)whole / scales[places];
+        if (back < value || back > value)
+            continue;
+        char reversed[32];
+        int count = 0;
+        for (; whole > 0; whole /= 10)
+            reversed[count++] = (char)('0' + whole % 10);
+        *exponent = count - 1 - (int)places;
+        int first = 0; /* that is no zero at the end */
+        while (first < count - 1 && reversed[first] == '0')
+            first++;
+        for (int i = 0; i < count - first; i++)
+            digits[i] = reversed[count - 1 - i];
+        digits[count - first] = '\0';
+        return true;
+    }
+    return false;
+}
+
 /* The digits and the exponent of the shortest decimal that reads back as `value` (> 0). */
 static int shortest(double value, char digits[32]) {
+    int known;
+    if (shortest_of_few(value, digits, &known))
+        return known;
     char text[40];
     for (int precision = 0; precision <= 16; precision++) {
         (void)snprintf(text, sizeof text, "%.*e", precision, value);

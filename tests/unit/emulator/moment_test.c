@@ -1,6 +1,7 @@
 /* Dates, times and doubles as text. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "emulator/moment.h"
 
@@ -67,10 +68,35 @@ Test(moment, doubles_are_the_shortest_text_that_reads_back)
         {INFINITY, "Infinity"},
         {-INFINITY, "-Infinity"},
         {0.1 + 0.2, "0.30000000000000004"},
+        {0.05, "0.05"},
+        {1.15, "1.15"},
+        {12.3456, "12.3456"},
+        {12.34567, "12.34567"},
+        {0.1234, "0.1234"},
+        {9.9999, "9.9999"},
+        {0.99999, "0.99999"},
+        {1230.5, "1230.5"},
+        {9007199254740993.0, "9.007199254740992E15"},
+        {123456789.25, "1.2345678925E8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[MOMENT_SIZE];
         cr_expect_str_eq(moment_format_double(cases[i].value, out), cases[i].text, "%s is not %s",
                          out, cases[i].text);
+    }
+}
+
+/* Hundredths, of which tables are full, as they would be written by hand. */
+Test(moment, hundredths_have_the_digits_they_were_made_of)
+{
+    for (int hundredths = 1; hundredths < 30000; hundredths++) {
+        char out[MOMENT_SIZE];
+        char hand[MOMENT_SIZE];
+        if (hundredths % 10 != 0) {
+            (void)snprintf(hand, sizeof hand, "%d.%02d", hundredths / 100, hundredths % 100);
+        } else {
+            (void)snprintf(hand, sizeof hand, "%d.%d", hundredths / 100, hundredths / 10 % 10);
+        }
+        cr_assert_str_eq(moment_format_double(hundredths / 100.0, out), hand);
     }
 }
