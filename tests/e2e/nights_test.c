@@ -10,68 +10,31 @@
 
 #include "base/memory.h"
 #include "tests/support/program.h"
+#include "tests/support/verbs.h"
 
-static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
+enum { ARGUMENTS = 12 };
 
-enum { LONG = 90000, ARGUMENTS = 12 };
+TestSuite(nights, .init = verbs_open, .fini = verbs_close, .timeout = 300);
 
-static char *state;
-
-static void make_state(void) {
-    state = program_directory();
-}
-
-static void remove_state(void) {
-    program_remove_directory(state);
-}
-
-TestSuite(nights, .init = make_state, .fini = remove_state, .timeout = 120);
-
-/* Runs a verb on a night as JSON, which the caller frees. */
-static json_t *ask(const char *scenario, int code, const char *verb, ...) {
-    const char *argv[ARGUMENTS + 8] = {phasegate, "demo", "--scenario", scenario, verb};
-    size_t count = 5;
+/* Runs a verb on the night as JSON, which the caller frees. */
+static json_t *ask(int code, const char *verb, ...) {
+    const char *words[ARGUMENTS + 4] = {verb};
+    size_t count = 1;
     va_list more;
     va_start(more, verb);
-    for (const char *argument; (argument = va_arg(more, const char *)) != NULL;) {
-        argv[count++] = argument;
+    for (const char *word; (word = va_arg(more, const char *)) != NULL && count < ARGUMENTS;) {
+        words[count++] = word;
     }
     va_end(more);
-    argv[count++] = "--format";
-    argv[count++] = "json";
-    char *home = memory_format("XDG_STATE_HOME=%s", state);
-    char *temporary = memory_format("TMPDIR=%s", state);
-    const char *changes[] = {home, temporary, NULL};
-    struct program_result result = program_run(argv, changes, LONG);
-    json_error_t mistake;
-    json_t *json = json_loads(result.out, 0, &mistake);
-    cr_assert_not_null(json, "%s: %s\n%s%s", verb, mistake.text, result.out, result.err);
-    cr_expect_eq(result.code, code, "%s on %s: exit %d\n%s", verb, scenario, result.code,
-                 result.err);
-    cr_expect_eq(json_integer_value(json_object_get(json, "schema")), 1);
-    program_result_free(&result);
-    free(home);
-    free(temporary);
-    return json;
-}
-
-/* The element of an array whose member `key` is `name`. */
-static const json_t *find(const json_t *array, const char *key, const char *name) {
-    size_t index;
-    const json_t *element;
-    json_array_foreach(array, index, element) {
-        const char *value = json_string_value(json_object_get(element, key));
-        if (value != NULL && strcmp(value, name) == 0) {
-            return element;
-        }
-    }
-    cr_assert_fail("no %s \"%s\"", key, name);
-    return NULL;
+    words[count++] = "--format";
+    words[count++] = "json";
+    cr_expect_eq(verbs_run(words), code, "%s: %s", verb, verbs_err);
+    return verbs_json();
 }
 
 static const json_t *member(const json_t *object, const char *list, const char *key,
                             const char *name) {
-    return find(json_object_get(object, list), key, name);
+    return verbs_named(json_object_get(object, list), key, name);
 }
 
 static long long number(const json_t *object, const char *key) {
@@ -91,8 +54,7 @@ static const char *word(const json_t *object, const char *key) {
     return value != NULL ? value : "";
 }
 
-Test(nights, jan05_is_no_go_with_five_of_five_inputs_measured)
-{
+static void expect_no_go_with_five_of_five_inputs_measured(void) {
     static const struct {
         const char *check;
         double measured;
@@ -102,7 +64,7 @@ Test(nights, jan05_is_no_go_with_five_of_five_inputs_measured)
                   {"team_defense_game_summary coverage", 91.5, "fail"},
                   {"upcoming_player_game_context coverage", 52.6, "fail"},
                   {"upcoming_team_game_context coverage", 58.5, "fail"}};
-    json_t *json = ask("jan05", 1, "check", NULL);
+    json_t *json = ask(1, "check", NULL);
     const json_t *gate = member(json, "gates", "gate", "phase3-ready");
     cr_expect_str_eq(word(gate, "verdict"), "NO-GO");
     cr_expect_eq(number(json_object_get(gate, "inputs"), "measured"), 5);
@@ -120,8 +82,31 @@ Test(nights, jan05_is_no_go_with_five_of_five_inputs_measured)
     json_decref(json);
 }
 
-Test(nights, jan05_has_what_was_counted_of_848_attainable_dates)
-{
+/* The table of the 72 dates in every figure, and its first season. */
+static void expect_all_figures_of(const json_t *table) {
+    verbs_expect_number(table, "expected", 918);
+    verbs_expect_number(table, "bootstrap", 70);
+    verbs_expect_number(table, "waived", 0);
+    verbs_expect_number(table, "attainable", 848);
+    verbs_expect_number(table, "complete", 776);
+    verbs_expect_number(table, "partial", 0);
+    verbs_expect_number(table, "missing", 72);
+    verbs_expect_number(table, "percent", 91.5);
+    verbs_expect_number(table, "raw_percent", 92.2);
+    verbs_expect_number(table, "rows", 10152);
+    verbs_expect_number(table, "entities", 5076);
+    cr_expect(json_is_null(json_object_get(table, "fallback_rate")), "it was not asked for");
+    const json_t *season = member(table, "seasons", "season", "2021-22");
+    verbs_expect_number(season, "expected", 213);
+    verbs_expect_number(season, "bootstrap", 14);
+    verbs_expect_number(season, "attainable", 199);
+    verbs_expect_number(season, "complete", 185);
+    verbs_expect_number(season, "missing", 14);
+    verbs_expect_number(season, "percent", 93.0);
+    verbs_expect_number(season, "raw_percent", 93.4);
+}
+
+static void expect_what_was_counted_of_848_attainable_dates(void) {
     static const struct {
         const char *table;
         long long complete, missing;
@@ -136,8 +121,10 @@ Test(nights, jan05_has_what_was_counted_of_848_attainable_dates)
                   {"player_daily_cache", 0, 848, 0.0},
                   {"player_composite_factors", 0, 848, 0.0},
                   {"ml_feature_store", 0, 848, 0.0}};
-    json_t *json = ask("jan05", 0, "coverage", NULL);
+    json_t *json = ask(0, "coverage", NULL);
+    cr_expect_str_eq(word(json, "pipeline"), "nba-backfill");
     cr_expect_eq(json_array_size(json_object_get(json, "tables")), 10);
+    expect_all_figures_of(member(json, "tables", "table", "team_defense_game_summary"));
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const json_t *table = member(json, "tables", "table", tables[i].table);
         cr_expect_str_eq(word(table, "status"), "fresh");
@@ -148,6 +135,13 @@ Test(nights, jan05_has_what_was_counted_of_848_attainable_dates)
                            tables[i].table);
     }
     json_decref(json);
+}
+
+Test(nights, jan05_is_no_go_and_has_what_was_counted)
+{
+    verbs_open_night("jan05");
+    expect_no_go_with_five_of_five_inputs_measured();
+    expect_what_was_counted_of_848_attainable_dates();
 }
 
 /* Dates present of all game dates. */
@@ -173,7 +167,8 @@ Test(nights, jan09_is_a_finished_night_date_by_date_and_season_by_season)
                   {"player_game_summary", {213, 212, 207}},
                   {"team_offense_game_summary", {213, 212, 207}},
                   {"team_defense_game_summary", {213, 212, 207}}};
-    json_t *json = ask("jan09", 0, "coverage", NULL);
+    verbs_open_night("jan09");
+    json_t *json = ask(0, "coverage", NULL);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const json_t *table = member(json, "tables", "table", tables[i].table);
         expect_raw(table, "2021-22", 213, tables[i].present[0]);
@@ -190,9 +185,8 @@ Test(nights, jan09_is_a_finished_night_date_by_date_and_season_by_season)
     json_decref(json);
 }
 
-Test(nights, jan03_counts_games_of_layers)
-{
-    json_t *json = ask("jan03", 1, "check", NULL);
+static void expect_layers_counted_in_games(void) {
+    json_t *json = ask(1, "check", NULL);
     const json_t *third = member(json, "gates", "gate", "layer3-ready");
     const json_t *fourth = member(json, "gates", "gate", "layer4-done");
     cr_expect_str_eq(word(third, "verdict"), "GO");
@@ -207,9 +201,8 @@ Test(nights, jan03_counts_games_of_layers)
     json_decref(json);
 }
 
-Test(nights, jan03_lists_230_missing_dates)
-{
-    json_t *json = ask("jan03", 1, "gaps", "--table", "player_composite_factors", NULL);
+static void expect_230_missing_dates(void) {
+    json_t *json = ask(1, "gaps", "--table", "player_composite_factors", NULL);
     cr_expect_eq(number(json, "missing"), 230);
     long long dates = 0;
     size_t index;
@@ -221,9 +214,17 @@ Test(nights, jan03_lists_230_missing_dates)
     json_decref(json);
 }
 
+Test(nights, jan03_counts_games_of_layers_and_lists_what_is_missing)
+{
+    verbs_open_night("jan03");
+    expect_layers_counted_in_games();
+    expect_230_missing_dates();
+}
+
 Test(nights, jan02_expects_the_playoff_dates_of_three_seasons)
 {
-    json_t *json = ask("jan02", 0, "coverage", NULL);
+    verbs_open_night("jan02");
+    json_t *json = ask(0, "coverage", NULL);
     const json_t *factors = member(json, "tables", "table", "player_composite_factors");
     cr_expect_eq(number(member(factors, "seasons", "season", "2021-22"), "expected"), 45);
     cr_expect_eq(number(member(factors, "seasons", "season", "2022-23"), "expected"), 45);
@@ -231,4 +232,24 @@ Test(nights, jan02_expects_the_playoff_dates_of_three_seasons)
     const json_t *zones = member(json, "tables", "table", "team_defense_zone_analysis");
     cr_expect_eq(number(member(zones, "seasons", "season", "2021-22"), "complete"), 45);
     json_decref(json);
+}
+
+/* The program itself sets a night up for one verb and leaves nothing of it behind. */
+Test(nights, are_told_by_the_program_which_leaves_nothing_behind)
+{
+    const char *const argv[] = {PHASEGATE_BINARY_DIR "/phasegate",
+                                "demo",
+                                "--scenario",
+                                "jan02",
+                                "coverage",
+                                "--format",
+                                "json",
+                                NULL};
+    struct program_result result = program_run(argv, NULL, 240000);
+    cr_expect_eq(result.code, 0, "%s", result.err);
+    json_t *json = json_loads(result.out, 0, NULL);
+    const json_t *factors = member(json, "tables", "table", "player_composite_factors");
+    cr_expect_eq(number(member(factors, "seasons", "season", "2021-22"), "expected"), 45);
+    json_decref(json);
+    program_result_free(&result);
 }
