@@ -70,6 +70,16 @@ struct day_range *decide_gaps(const struct screen *screen, size_t table, size_t 
     return result;
 }
 
+/* What a launch takes: no date that holds too many rows, which another run may only add to. */
+static struct dayset open_of(const struct screen *screen, size_t table, struct day_range range) {
+    struct dayset open = gaps_of(screen, table, range);
+    for (day_number day = dayset_next(&open, open.range.from); day != DAY_NONE;
+         day = dayset_next(&open, day + 1))
+        if (coverage_day_at(screen->situation->coverage, table, day)->state == COVERAGE_EXCESS)
+            dayset_remove(&open, day);
+    return open;
+}
+
 /* What exactly would run; or why it would not. False when it would be refused. */
 static bool add_plan(struct text_buffer *text, const struct screen *screen,
                      const struct situation_launch *launch) {
@@ -104,29 +114,25 @@ static void launch_processor(struct screen *screen, size_t processor,
         whole = day_range_intersect(whole, pipeline->seasons[target->season].range);
     if (day_range_count(target->dates))
         whole = day_range_intersect(whole, target->dates);
-    size_t count, dates;
-    struct day_range *ranges =
-        decide_gaps(screen, table, target->season, target->dates, &count, &dates);
+    struct dayset days = open_of(screen, table, whole);
+    size_t count = dayset_count(&days);
     if (count == 0) {
         screen_toast(screen, STYLE_NORMAL, "%s: no date is known to be missing there",
                      pipeline->tables[table].name);
-        free(ranges);
+        dayset_free(&days);
         return;
     }
     char title[SCREEN_TEXT], words[WORDS_SIZE];
     (void)snprintf(title, sizeof title, "Launch %s for %s", pipeline->processors[processor].name,
-                   words_dates(dates, words));
+                   words_dates(count, words));
     struct command *command = command_new(COMMAND_LAUNCH_PROCESSOR, evidence_of(screen));
     command->processor = memory_copy_string(pipeline->processors[processor].name);
     command->table = memory_copy_string(pipeline->tables[table].name);
-    command->ranges = ranges;
-    command->range_count = count;
-    command->affected = dates;
+    command->ranges = dayset_ranges(&days, NULL, &command->range_count);
+    command->affected = count;
     struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
-    print_to(text, "%zu %s of %s in %s:\n\n", count, count == 1 ? "range" : "ranges",
-             pipeline->tables[table].name,
+    print_to(text, "Of %s in %s:\n\n", pipeline->tables[table].name,
              words_seasons(pipeline, screen->situation->range, whole, words));
-    struct dayset days = gaps_of(screen, table, whole);
     struct situation_launch launch = {
         .group = PIPELINE_NONE, .processor = processor, .range = days.range, .dates = &days};
     if (!add_plan(text, screen, &launch))
@@ -345,11 +351,20 @@ void decide_gate(struct screen *screen, enum action action, size_t index) {
 
 void decide_waive(struct screen *screen, size_t table, struct day_range range) {
     size_t count, dates;
-    struct day_range *ranges = decide_gaps(screen, table, PIPELINE_NONE, range, &count, &dates);
-    if (count == 0) {
+    struct dayset open = {0};
+    struct day_range *ranges = NULL;
+    if (screen->situation && screen->situation->coverage) {
+        struct dayset expected = coverage_expected(screen->situation->coverage, table);
+        open = open_of(screen, table, day_range_intersect(screen->situation->range, range));
+        ranges = dayset_ranges(&open, &expected, &count);
+        dayset_free(&expected);
+    }
+    dates = ranges ? dayset_count(&open) : 0;
+    dayset_free(&open);
+    if (dates == 0) {
         free(ranges);
         screen_toast(screen, STYLE_DIM,
-                     "there is nothing to waive: none of these dates is missing");
+                     "there is nothing to waive: no date is known to be missing there");
         return;
     }
     char title[SCREEN_TEXT], words[WORDS_SIZE];

@@ -32,7 +32,9 @@ static void sort_in(struct table_sets *sets, size_t table, day_number day,
     if (state == COVERAGE_EXCESS) {
         dayset_add(&sets->excess[table], day);
     }
-    if (only != NULL ? dayset_has(only, day) : open) {
+    /* Of dates that were named, those that still want rows: a range spans days on which nothing is
+     * due, and what was missing when it was named may be there by now. */
+    if (only != NULL ? dayset_has(only, day) && (open || state == COVERAGE_UNKNOWN) : open) {
         dayset_add(&sets->missing[table], day);
     }
 }
