@@ -72,7 +72,9 @@ static int print_verb_help(const struct cli_verb *verb, FILE *out) {
     (void)print(out, "phasegate %s%s%s: %s\n", verb->name, verb->arguments[0] != '\0' ? " " : "",
                 verb->arguments, verb->summary);
     if (verb->about != NULL) {
-        (void)print(out, "\n%s\n", verb->about);
+        (void)print(out, "\n");
+        (void)print_lines(out, verb->about);
+        (void)print(out, "\n");
     }
     (void)print(out, "\nOptions:\n");
     for (const struct cli_option *option = verb->options; option->name != NULL; option++) {

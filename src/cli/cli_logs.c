@@ -205,7 +205,7 @@ static int show_state(struct printing *printing) {
         return (int)((terminal ? DRAW_MS : STATE_MS) - since);
     }
     clear_state(printing);
-    (void)print(printing->cli->out, "%s%s", text, terminal ? "" : "\n");
+    (void)print(printing->cli->out, terminal ? "%s" : "%s\n", text);
     (void)snprintf(printing->state, sizeof printing->state, "%s", text);
     printing->shown_ms += since;
     printing->drawn = terminal;

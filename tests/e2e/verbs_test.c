@@ -117,6 +117,7 @@ static void expect_a_wrong_column_to_be_found(void) {
 
 static void expect_a_review_for_a_second_person(void) {
     cr_expect_eq(VERB("review"), 0, "%s", verbs_err);
+    cr_expect_not_null(strstr(verbs_out, "\n```\n\n## Checklist\n"), "%s", verbs_out);
     cr_expect_not_null(strstr(verbs_out, "# Review of nba-backfill"), "%s", verbs_out);
     cr_expect_not_null(strstr(verbs_out, "team_defense_game_summary_analytics_backfill.py"), "%s",
                        verbs_out);

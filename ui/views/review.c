@@ -241,7 +241,10 @@ char *view_review_markdown(const struct screen *screen) {
         struct text line = text_cut(&rest, '\n');
         bool heading = line.size && line.data[0] == '\t';
         if (heading) {
-            print_to(&out, "%s%s## ", block ? fence : "", block ? "\n\n" : "");
+            if (block) {
+                print_to(&out, "%s\n\n", fence);
+            }
+            text_buffer_add(&out, "## ");
             print_value(&out, PRINT_MARKDOWN, (struct text){line.data + 1, line.size - 1});
             print_to(&out, "\n\n%stext\n", fence);
             block = true;

@@ -24,6 +24,7 @@ Test(cli, helps)
     for (const struct cli_verb *const *verb = cli_verbs; *verb != NULL; verb++) {
         cr_expect_eq(VERB((*verb)->name, "--help"), 0, "%s", (*verb)->name);
         cr_expect_not_null(strstr(verbs_out, (*verb)->summary), "%s", verbs_out);
+        cr_expect_null(strstr(verbs_out, "^J"), "its lines stay lines: %s", verbs_out);
         cr_expect_str_eq(verbs_err, "");
     }
 }
