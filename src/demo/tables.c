@@ -264,26 +264,6 @@ static struct place place_of(const struct tables_table *table, const struct tabl
     return place;
 }
 
-/* Room for the texts of one row. */
-struct row_texts {
-    char date[DAY_TEXT_SIZE];
-    char game[24];
-    char player[24];
-};
-
-static void write_texts(struct row_texts *texts, const struct tables_day *day, struct place place) {
-    const char *team = team_at(day->day, place.team);
-    char compact[DAY_TEXT_SIZE];
-    (void)day_format(day->day, texts->date);
-    (void)snprintf(compact, sizeof compact, "%.4s%.2s%.2s", texts->date, texts->date + 5,
-                   texts->date + 8);
-    (void)snprintf(texts->game, sizeof texts->game, "%s_%s_%s", compact,
-                   team_at(day->day, place.game * 2 + 1), team_at(day->day, place.game * 2));
-    (void)snprintf(texts->player, sizeof texts->player, "%c%c%cplayer%03u",
-                   tolower((unsigned char)team[0]), tolower((unsigned char)team[1]),
-                   tolower((unsigned char)team[2]), (unsigned)(place.player % 1000));
-}
-
 static struct emulator_value text_value(const char *text) {
     return (struct emulator_value){.kind = VALUE_TEXT, .text = text_of(text)};
 }
@@ -295,6 +275,8 @@ static struct emulator_value integer_value(int64_t integer) {
 /* What all rows of a date share. */
 struct date_facts {
     const struct tables_day *day;
+    char date[DAY_TEXT_SIZE];
+    char compact[DAY_TEXT_SIZE]; /* YYYYMMDD */
     bool in_season;
     int64_t year;
     bool all_star, playoffs;
@@ -302,6 +284,9 @@ struct date_facts {
 
 static struct date_facts facts_of(const struct tables_day *day) {
     struct date_facts facts = {.day = day};
+    (void)day_format(day->day, facts.date);
+    (void)snprintf(facts.compact, sizeof facts.compact, "%.4s%.2s%.2s", facts.date, facts.date + 5,
+                   facts.date + 8);
     size_t index = calendar_season_of(day->day);
     if (index < CALENDAR_SEASON_COUNT) {
         struct calendar_season season = calendar_season_at(index);
@@ -311,6 +296,23 @@ static struct date_facts facts_of(const struct tables_day *day) {
         facts.playoffs = day->day > season.regular_to;
     }
     return facts;
+}
+
+/* Room for the texts of one row. */
+struct row_texts {
+    char game[24];
+    char player[24];
+};
+
+static void write_texts(struct row_texts *texts, const struct date_facts *facts,
+                        struct place place) {
+    day_number day = facts->day->day;
+    const char *team = team_at(day, place.team);
+    (void)snprintf(texts->game, sizeof texts->game, "%s_%s_%s", facts->compact,
+                   team_at(day, place.game * 2 + 1), team_at(day, place.game * 2));
+    (void)snprintf(texts->player, sizeof texts->player, "%c%c%cplayer%03u",
+                   tolower((unsigned char)team[0]), tolower((unsigned char)team[1]),
+                   tolower((unsigned char)team[2]), (unsigned)(place.player % 1000));
 }
 
 static int64_t flag_of(const struct tables_column *column, const struct date_facts *facts) {
@@ -339,7 +341,7 @@ static struct emulator_value make_value(const struct tables_column *column,
     unsigned spread = (unsigned)(column->high - column->low + 1);
     switch (column->source) {
     case TABLES_DATE:
-        return text_value(texts->date);
+        return text_value(facts->date);
     case TABLES_SEASON_YEAR:
         return facts->in_season ? integer_value(facts->year)
                                 : (struct emulator_value){.kind = VALUE_NULL};
@@ -375,7 +377,7 @@ bool tables_rows(const struct tables_table *table, const struct tables_day *day,
         struct emulator_value values[TABLES_COLUMN_LIMIT];
         struct row_texts texts;
         struct place place = place_of(table, day, row);
-        write_texts(&texts, day, place);
+        write_texts(&texts, &facts, place);
         for (size_t i = 0; i < columns; i++) {
             values[i] = make_value(&table->columns[i], &facts, row, i, place, &texts);
         }

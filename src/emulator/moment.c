@@ -240,16 +240,25 @@ char *moment_format_double(double value, char out[MOMENT_SIZE]) {
     char digits[32];
     int exponent = shortest(size, digits);
     int count = (int)strlen(digits);
-    if (exponent >= 7 || exponent < -3)
+    if (exponent >= 7 || exponent < -3) {
         (void)snprintf(out, MOMENT_SIZE, "%s%c.%sE%d", sign, digits[0],
                        count > 1 ? digits + 1 : "0", exponent);
-    else if (exponent < 0)
-        (void)snprintf(out, MOMENT_SIZE, "%s0.%.*s%s", sign, -exponent - 1, "000", digits);
-    else if (count <= exponent + 1)
-        (void)snprintf(out, MOMENT_SIZE, "%s%s%.*s.0", sign, digits, exponent + 1 - count,
-                       "0000000");
-    else
-        (void)snprintf(out, MOMENT_SIZE, "%s%.*s.%s", sign, exponent + 1, digits,
-                       digits + exponent + 1);
+        return out;
+    }
+    char *at = out;
+    if (*sign != '\0')
+        *at++ = '-';
+    if (exponent < 0)
+        *at++ = '0';
+    for (int i = 0; i <= exponent; i++)
+        *at++ = i < count ? digits[i] : '0';
+    *at++ = '.';
+    for (int i = exponent + 1; i < 0; i++)
+        *at++ = '0';
+    for (int i = exponent < 0 ? 0 : exponent + 1; i < count; i++)
+        *at++ = digits[i];
+    if (count <= exponent + 1)
+        *at++ = '0';
+    *at = '\0';
     return out;
 }

@@ -281,6 +281,12 @@ static bool bind_text(sqlite3_stmt *statement, int index, struct text text) {
                                SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK;
 }
 
+/* Without a copy: the text lives until the row is stored. */
+static bool lend_text(sqlite3_stmt *statement, int index, struct text text) {
+    return sqlite3_bind_text64(statement, index, text.data ? text.data : "", text.size,
+                               SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK;
+}
+
 static bool bind_blob(sqlite3_stmt *statement, int index, struct text text) {
     return sqlite3_bind_blob64(statement, index, text.data ? text.data : "", text.size,
                                SQLITE_TRANSIENT) == SQLITE_OK;
@@ -336,6 +342,8 @@ bool value_bind_field(sqlite3_stmt *statement, int index, const struct emulator_
                       const struct emulator_value *value) {
     bool decimal =
         !field->repeated && (field->type == EMULATOR_NUMERIC || field->type == EMULATOR_BIGNUMERIC);
+    if (!decimal && value->kind == VALUE_TEXT)
+        return lend_text(statement, index, value->text);
     if (!decimal || value->kind == VALUE_NULL || value->kind == VALUE_BLOB)
         return value_bind(statement, index, value);
     struct decimal number;

@@ -41,7 +41,8 @@ bool value_bind_json(sqlite3_stmt *statement, int index, const struct emulator_f
 bool value_bind(sqlite3_stmt *statement, int index, const struct emulator_value *value);
 
 /* The same into a field, whose storage form a decimal gets whatever it comes as; false also when it
- * is none. */
+ * is none. A text is not copied: it lives until the statement has stepped, and the parameter is
+ * bound anew before it steps again. */
 bool value_bind_field(sqlite3_stmt *statement, int index, const struct emulator_field *field,
                       const struct emulator_value *value);
 
