@@ -14,7 +14,7 @@
 #include "tests/support/night.h"
 #include "tests/support/usage.h"
 
-enum { SOON = 30000, QUIET = 30, REPEATS = 7, KEYS = 200, IDLE_MS = 8000, NONE = -1 };
+enum { SOON = 120000, QUIET = 30, REPEATS = 7, KEYS = 200, IDLE_MS = 8000, NONE = -1 };
 
 static const char *const fixture_console = PHASEGATE_BINARY_DIR "/tests/e2e/e2e_console_program";
 

@@ -15,7 +15,7 @@
 #include "tests/bench/slow_server.h"
 #include "tests/support/program.h"
 
-enum { TABLES = 1000, CONNECTIONS = 32, LATENCY_MS = 50, ROUNDS = 3, PATIENCE_MS = 60000 };
+enum { TABLES = 1000, CONNECTIONS = 32, LATENCY_MS = 50, ROUNDS = 3, PATIENCE_MS = 120000 };
 
 static const double allowed = 1.3;
 

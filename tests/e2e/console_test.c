@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "tests/support/pty_terminal.h"
 
-enum { SOON = 10000, QUIET = 40 };
+enum { SOON = 120000, QUIET = 40 };
 
 static struct pty_terminal *terminal;
 

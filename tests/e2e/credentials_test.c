@@ -19,7 +19,7 @@
 #include "tests/e2e/fake_google.h"
 #include "tests/support/night.h"
 
-enum { START_MS = 60000, WAIT_MS = 60000, MARKS = 12, LOOKS = 400 };
+enum { START_MS = 120000, WAIT_MS = 120000, MARKS = 12, LOOKS = 400 };
 
 static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
 
@@ -90,7 +90,7 @@ static void close_stage(void) {
     mark_count = 0;
 }
 
-TestSuite(credentials, .init = open_stage, .fini = close_stage, .timeout = 170);
+TestSuite(credentials, .init = open_stage, .fini = close_stage, .timeout = 600);
 
 static void write_secret(const char *name, const char *text) {
     struct error error = {0};

@@ -12,7 +12,7 @@
 #include "tests/support/usage.h"
 
 /* 300 times as fast: the 14 dates of team_defense_game_summary's first season take some seconds. */
-enum { SPEED = 300, SOON = 20000, ASKS = 500, CODE_GO = 0 };
+enum { SPEED = 300, SOON = 120000, ASKS = 500, CODE_GO = 0 };
 
 static struct night night;
 
@@ -20,7 +20,7 @@ static void close_night(void) {
     night_close(&night);
 }
 
-TestSuite(demo, .fini = close_night, .timeout = 150);
+TestSuite(demo, .fini = close_night, .timeout = 600);
 
 static void expect_text(const char *text) {
     cr_expect(pty_wait_text(night.console, text, SOON), "no \"%s\" on:\n%s", text,
@@ -30,7 +30,7 @@ static void expect_text(const char *text) {
 static void leave_console(void) {
     int status = 0;
     pty_type(night.console, "q");
-    cr_assert(pty_wait_exit(night.console, 60000, &status), "%s", pty_screen(night.console));
+    cr_assert(pty_wait_exit(night.console, SOON, &status), "%s", pty_screen(night.console));
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     cr_expect(pty_tty_is_sane(night.console));
     cr_expect_not(pty_in_alternate_screen(night.console));

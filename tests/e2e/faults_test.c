@@ -13,7 +13,7 @@
 #include "tests/support/night.h"
 
 /* A poll a second; what was read is stale after five. */
-enum { SPEED = 60, SOON = 60000 };
+enum { SPEED = 60, SOON = 120000 };
 
 static struct night night;
 static struct pty_terminal *console;
@@ -34,7 +34,7 @@ static void close_console(void) {
     night_close(&night);
 }
 
-TestSuite(faults, .init = open_console, .fini = close_console, .timeout = 170);
+TestSuite(faults, .init = open_console, .fini = close_console, .timeout = 600);
 
 static void expect_text(const char *text, const char *when) {
     cr_assert(pty_wait_text(console, text, SOON), "%s: no \"%s\" on:\n%s", when, text,

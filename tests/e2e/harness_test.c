@@ -7,7 +7,7 @@
 #include "tests/support/program.h"
 #include "tests/support/pty_terminal.h"
 
-enum { SOON = 10000 };
+enum { SOON = 120000 };
 
 static struct pty_terminal *terminal;
 

@@ -11,9 +11,9 @@
 
 static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
 
-enum { LONG = 120000 };
+enum { LONG = 300000 };
 
-Test(headless, carries_the_playoffs_night_through_its_groups_and_gates, .timeout = 150)
+Test(headless, carries_the_playoffs_night_through_its_groups_and_gates, .timeout = 600)
 {
     static const char *const groups[] = {"zones", "factors", "cache", "export"};
     char *directory = program_directory();

@@ -14,7 +14,7 @@
 
 enum { ARGUMENTS = 12 };
 
-TestSuite(nights, .init = verbs_open, .fini = verbs_close, .timeout = 300);
+TestSuite(nights, .init = verbs_open, .fini = verbs_close, .timeout = 600);
 
 /* Runs a verb on the night as JSON, which the caller frees. */
 static json_t *ask(int code, const char *verb, ...) {

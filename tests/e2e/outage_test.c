@@ -23,7 +23,7 @@ static void close_night(void) {
     night_close(&night);
 }
 
-TestSuite(outage, .init = open_night, .fini = close_night, .timeout = 150);
+TestSuite(outage, .init = open_night, .fini = close_night, .timeout = 600);
 
 struct seen {
     char verdict[16];

@@ -23,7 +23,7 @@
 #include "tests/support/usage.h"
 #include "tests/support/warehouse.h"
 
-enum { SPEED = 20, SOON = 60000 };
+enum { SPEED = 20, SOON = 120000 };
 
 static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
 static struct scene scene;
@@ -64,7 +64,7 @@ static void close_night(void) {
     scene_close(&scene);
 }
 
-TestSuite(resilience, .init = open_night, .fini = close_night, .timeout = 120);
+TestSuite(resilience, .init = open_night, .fini = close_night, .timeout = 600);
 
 static void start_agent(const char *option) {
     const char *argv[] = {phasegate, "agent", "--pipeline", pipeline_file, option, NULL};

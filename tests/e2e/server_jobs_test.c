@@ -9,7 +9,7 @@
 #include "demo/pipeline_copy.h"
 #include "tests/support/night.h"
 
-enum { ASKS = 300, SOON_MS = 20000 };
+enum { ASKS = 300, SOON_MS = 120000 };
 
 static const char processor[] = "team_defense_game_summary";
 static struct night night;
@@ -60,7 +60,7 @@ static void close_night(void) {
     night_close(&night);
 }
 
-TestSuite(server_jobs, .init = open_night, .fini = close_night, .timeout = 150);
+TestSuite(server_jobs, .init = open_night, .fini = close_night, .timeout = 600);
 
 /* Asks until the run's `member` is `value`; gives its id. */
 static char *wait_for(const char *member, const json_t *value) {

@@ -10,7 +10,7 @@
 #include "tests/support/program.h"
 #include "tests/support/pty_terminal.h"
 
-enum { SOON = 20000, QUIET = 100 };
+enum { SOON = 120000, QUIET = 100 };
 
 #define CONSOLE PHASEGATE_BINARY_DIR "/tests/e2e/e2e_console_program"
 

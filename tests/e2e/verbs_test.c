@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "tests/support/verbs.h"
 
-TestSuite(verbs, .init = verbs_open, .fini = verbs_close, .timeout = 300);
+TestSuite(verbs, .init = verbs_open, .fini = verbs_close, .timeout = 600);
 
 static void expect_one_gate(void) {
     cr_expect_eq(VERB("check", "phase3-ready"), 1, "%s", verbs_err);

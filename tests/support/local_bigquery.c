@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-enum { START_MS = 60000, ASK_SECONDS = 60, ARGUMENT_LIMIT = 16 };
+enum { START_MS = 120000, ASK_SECONDS = 120, ARGUMENT_LIMIT = 16 };
 
 struct local_bigquery local_bigquery_start(const char *const *arguments) {
     const char *argv[ARGUMENT_LIMIT + 2] = {PHASEGATE_BINARY_DIR "/phasegate-emulator"};

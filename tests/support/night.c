@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "tests/support/usage.h"
 
-enum { START_MS = 60000, VERB_MS = 60000, ARGUMENTS = 24 };
+enum { START_MS = 120000, VERB_MS = 120000, ARGUMENTS = 24 };
 
 static const char *const phasegate = PHASEGATE_BINARY_DIR "/phasegate";
 static const char *const emulator = PHASEGATE_BINARY_DIR "/phasegate-emulator";

@@ -80,6 +80,15 @@ void program_environment_free(char **environment) {
 
 /* ---- processes ---- */
 
+void program_take_all_signals(void) {
+    for (int number = 1; number < SIGRTMIN; number++) {
+        (void)signal(number, SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 struct program {
     pid_t pid;
     int process, out;
@@ -96,9 +105,7 @@ static _Noreturn void become(const char *const *argv, char **environment, int ou
         arguments[i] = memory_copy_string(argv[i]);
     }
     int nothing = open("/dev/null", O_RDONLY);
-    sigset_t none;
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    program_take_all_signals();
     if (setpgid(0, 0) != 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(err, STDERR_FILENO) < 0) {
         _exit(126);

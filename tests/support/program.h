@@ -12,6 +12,11 @@
 char **program_environment(const char *const *changes);
 void program_environment_free(char **environment);
 
+/* In a child before it becomes another program: no signal is blocked or ignored, as from a login
+ * shell. A job that a script starts with "&" ignores SIGINT and SIGQUIT, and so would all below it.
+ */
+void program_take_all_signals(void);
+
 /* What a program that ended had to say. */
 struct program_result {
     int code;   /* exit status, or -1 */

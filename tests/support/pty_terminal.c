@@ -102,9 +102,7 @@ static _Noreturn void become(const struct pty_options *options, int slave) {
     if (login_tty(slave) != 0 || (options->directory != NULL && chdir(options->directory) != 0)) {
         _exit(126);
     }
-    sigset_t none;
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    program_take_all_signals();
     char *argv[64] = {memory_copy_string(options->argv[0])};
     for (size_t i = 1; options->argv[i] != NULL && i < 63; i++) {
         argv[i] = memory_copy_string(options->argv[i]);

@@ -15,7 +15,7 @@ static void begin(void) {
     night_of(NULL);
 }
 
-TestSuite(incident_coverage, .init = begin, .fini = night_over, .timeout = 60);
+TestSuite(incident_coverage, .init = begin, .fini = night_over, .timeout = 600);
 
 /* 1: 613 of 613 dates "OK", and 2 of 16 teams saved. */
 Test(incident_coverage, two_rows_of_four_are_not_a_complete_date)

@@ -23,7 +23,7 @@ static void begin(void) {
 static void end(void) {
     fixture_close(&f);
 }
-TestSuite(incident_launch, .init = begin, .fini = end, .timeout = 60);
+TestSuite(incident_launch, .init = begin, .fini = end, .timeout = 600);
 
 /* Launches what must be refused, and returns how many runs there are then. */
 static int64_t refuse(const struct runs_request *request) {
@@ -222,7 +222,7 @@ static char *launch_seasons(const char *seasons, int *code) {
                                 NULL};
     char *temporary = memory_format("TMPDIR=%s", f.directory);
     const char *changes[] = {temporary, NULL};
-    struct program_result result = program_run(argv, changes, 60000);
+    struct program_result result = program_run(argv, changes, 120000);
     char *all = memory_format("%s%s", result.out, result.err);
     *code = result.code;
     program_result_free(&result);

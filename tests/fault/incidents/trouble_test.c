@@ -14,7 +14,7 @@ static void begin(void) {
     night_of(changes);
 }
 
-TestSuite(incident_trouble, .init = begin, .fini = night_over, .timeout = 60);
+TestSuite(incident_trouble, .init = begin, .fini = night_over, .timeout = 600);
 
 /* 2: it died after minutes, and was missed after hours. */
 Test(incident_trouble, a_run_that_dies_early_is_an_alarm)

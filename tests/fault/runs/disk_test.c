@@ -37,7 +37,7 @@ static void wait_for_touch(int watch, const char *name) {
     for (bool seen = false; !seen;) {
         _Alignas(struct inotify_event) char events[4096];
         struct pollfd waiting = {.fd = watch, .events = POLLIN};
-        PLACE_MUST(poll(&waiting, 1, 30000) == 1, "%s was not touched", name);
+        PLACE_MUST(poll(&waiting, 1, 120000) == 1, "%s was not touched", name);
         ssize_t size = read(watch, events, sizeof events);
         for (ssize_t at = 0; at < size;) {
             const struct inotify_event *event = (const struct inotify_event *)(events + at);
@@ -84,7 +84,7 @@ static void limit_supervisors(rlim_t size) {
 
 /* ---- no byte can be written ---- */
 
-Test(disk, that_takes_no_byte_at_the_end_is_waited_for, .timeout = 60)
+Test(disk, that_takes_no_byte_at_the_end_is_waited_for, .timeout = 600)
 {
     char run[STATE_RUN_SIZE];
     fixture_open(&f);
@@ -103,7 +103,7 @@ Test(disk, that_takes_no_byte_at_the_end_is_waited_for, .timeout = 60)
 }
 
 Test(disk, that_takes_no_byte_until_the_shim_is_killed_leaves_the_status_to_the_witness,
-     .timeout = 60)
+     .timeout = 600)
 {
     char run[STATE_RUN_SIZE];
     fixture_open(&f);
@@ -180,7 +180,7 @@ static void end_on_a_full_disk(void) {
     expect_end(run, "shim");
 }
 
-Test(disk, that_is_full_at_the_end_is_waited_for, .timeout = 60)
+Test(disk, that_is_full_at_the_end_is_waited_for, .timeout = 600)
 { cr_assert(place_run(PLACE_MOUNTS, end_on_a_full_disk) != PLACE_BROKEN); }
 
 /* The command fills the disk with its own log, and goes on when there is room again. */
@@ -211,7 +211,7 @@ static void fill_with_a_log(void) {
     free(log);
 }
 
-Test(disk, that_a_log_filled_stops_no_supervision, .timeout = 60)
+Test(disk, that_a_log_filled_stops_no_supervision, .timeout = 600)
 { cr_assert(place_run(PLACE_MOUNTS, fill_with_a_log) != PLACE_BROKEN); }
 
 /* ---- a directory that is read-only ---- */
@@ -249,5 +249,5 @@ static void end_in_a_read_only_directory(void) {
     fixture_close(&f);
 }
 
-Test(disk, that_is_read_only_at_the_end_is_waited_for, .timeout = 60)
+Test(disk, that_is_read_only_at_the_end_is_waited_for, .timeout = 600)
 { cr_assert(place_run(PLACE_UNPRIVILEGED, end_in_a_read_only_directory) != PLACE_BROKEN); }

@@ -17,7 +17,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(fresh, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(fresh, .init = setup, .fini = teardown, .timeout = 600);
 
 static char *directory_of(const char *run) {
     return memory_format("%s/runs/%s", f.directory, run);

@@ -15,7 +15,7 @@ static void teardown(void) {
     cr_assert(unsetenv("PHASEGATE_TEST_FAULT") == 0);
     fixture_close(&f);
 }
-TestSuite(gate, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(gate, .init = setup, .fini = teardown, .timeout = 600);
 
 Test(gate, without_its_witness_a_command_runs_and_its_launcher_is_told)
 {

@@ -18,7 +18,7 @@ static void teardown(void) {
     kin_kill_all();
     fixture_close(&f);
 }
-TestSuite(hard_stop, .init = setup, .fini = teardown, .timeout = 90);
+TestSuite(hard_stop, .init = setup, .fini = teardown, .timeout = 600);
 
 static void start_rascal(const char *kind, char run[STATE_RUN_SIZE]) {
     const char *const argv[] = {PHASEGATE_RASCAL, kind, NULL};

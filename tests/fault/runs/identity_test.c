@@ -82,7 +82,7 @@ static void forge_run(const char *run, pid_t pid) {
     dayset_free(&dates);
 }
 
-Test(identity, a_number_that_is_anothers_now_is_never_signalled, .timeout = 60)
+Test(identity, a_number_that_is_anothers_now_is_never_signalled, .timeout = 600)
 {
     fixture_open(&f);
     pid_t bystander = start_bystander();
@@ -139,5 +139,5 @@ static void recycle_and_stop(void) {
     fixture_close(&f);
 }
 
-Test(identity, a_recycled_number_is_never_signalled, .timeout = 60)
+Test(identity, a_recycled_number_is_never_signalled, .timeout = 600)
 { cr_assert(place_run(PLACE_PIDS, recycle_and_stop) != PLACE_BROKEN); }

@@ -18,7 +18,7 @@ static void teardown(void) {
     cr_assert(unsetenv("PHASEGATE_TEST_HURRY") == 0);
     fixture_close(&f);
 }
-TestSuite(locked, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(locked, .init = setup, .fini = teardown, .timeout = 600);
 
 /* A reader: nobody commits while it reads. */
 static struct state *lock(void) {

@@ -24,7 +24,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(session, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(session, .init = setup, .fini = teardown, .timeout = 600);
 
 static void start_waiting(const char *then, char run[STATE_RUN_SIZE]) {
     char *script = memory_format("echo up; while [ ! -e go ]; do sleep 0.01; done; %s", then);

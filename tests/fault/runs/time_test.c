@@ -33,7 +33,7 @@ static void teardown(void) {
     kin_kill_all();
     fixture_close(&f);
 }
-TestSuite(time, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(time, .init = setup, .fini = teardown, .timeout = 600);
 
 static void start_waiting(char run[STATE_RUN_SIZE]) {
     fixture_start(&f, "echo up; while [ ! -e go ]; do sleep 0.01; done; exit 7", run);

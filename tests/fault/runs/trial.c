@@ -21,7 +21,7 @@
 
 #define DAY1 ((day_number)18919) /* 2021-10-19 */
 
-enum { PATIENCE_MS = 60000, TRIAL_SECONDS = 90, FAILED = 77 };
+enum { PATIENCE_MS = 120000, TRIAL_SECONDS = 90, FAILED = 77 };
 
 static const struct state_actor person = {.name = "naji@ops"};
 static const struct state_actor agent = {.name = "agent"};

@@ -47,7 +47,7 @@ static void teardown(void) {
     (void)sqlite3_close(old);
     fixture_close(&f);
 }
-TestSuite(versions, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(versions, .init = setup, .fini = teardown, .timeout = 600);
 
 /* Runs a statement of the old shim; returns how many rows it changed, or gave. */
 static int run_old(const char *sql) {

@@ -4,7 +4,7 @@
 
 #include "stored.h"
 
-TestSuite(stored_partial, .init = stored_open, .fini = stored_close, .timeout = 110);
+TestSuite(stored_partial, .init = stored_open, .fini = stored_close, .timeout = 600);
 
 #define QUERY         "\"method\":\"jobs.query\""
 #define RESULTS       "\"method\":\"jobs.getQueryResults\""

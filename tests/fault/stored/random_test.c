@@ -6,7 +6,7 @@
 
 #include "stored.h"
 
-TestSuite(stored_random, .init = stored_open, .fini = stored_close, .timeout = 110);
+TestSuite(stored_random, .init = stored_open, .fini = stored_close, .timeout = 600);
 
 enum { NIGHTS = 6, POLLS = 25 };
 

@@ -8,7 +8,7 @@
 #include "stored.h"
 #include "tests/support/bigquery_faults.h"
 
-TestSuite(stored_reasons, .init = stored_open, .fini = stored_close, .timeout = 110);
+TestSuite(stored_reasons, .init = stored_open, .fini = stored_close, .timeout = 600);
 
 static char *rule_of(const struct bigquery_fault *fault, const char *method) {
     char body[BIGQUERY_FAULT_BODY_SIZE];

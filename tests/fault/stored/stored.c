@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "state/state_spend.h"
 
-enum { IDLE_MS = 2, SILENCE_MS = 5000, PATIENCE_MS = 60000 };
+enum { IDLE_MS = 2, SILENCE_MS = 5000, PATIENCE_MS = 120000 };
 
 static struct scene scene;
 static struct warehouse warehouse;

@@ -128,7 +128,7 @@ static void write_long_log(void) {
     free(path);
 }
 
-Test(agent, says_no_verdict_before_the_log_was_read_to_its_end, .timeout = 120)
+Test(agent, says_no_verdict_before_the_log_was_read_to_its_end, .timeout = 600)
 {
     write_long_log();
     scene_launch(&scene, "r-zone", "second", "zones", SCENE_NOW - 60000);

@@ -9,7 +9,7 @@
 #include "tests/support/scene.h"
 #include "tests/support/warehouse.h"
 
-enum { FIXTURE_DEADLINE_MS = 20000 };
+enum { FIXTURE_DEADLINE_MS = 120000 };
 
 extern struct scene scene;
 extern struct warehouse warehouse;

@@ -217,7 +217,7 @@ Test(server_faults, the_control_endpoint_takes_tells_and_clears)
     emulator_stop(emulator);
 }
 
-Test(server_faults, two_thousand_queries_leave_memory_and_latency_flat, .timeout = 60)
+Test(server_faults, two_thousand_queries_leave_memory_and_latency_flat, .timeout = 600)
 {
     const struct emulator_options options = {.job_limit = 100};
     struct emulator *emulator = server_start(&options);

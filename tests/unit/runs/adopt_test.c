@@ -23,7 +23,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(adopt, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(adopt, .init = setup, .fini = teardown, .timeout = 600);
 
 /* The kernel closes what exec closes a moment before it shows the new arguments. */
 static void wait_for_arguments(pid_t pid) {

@@ -18,7 +18,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(code, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(code, .init = setup, .fini = teardown, .timeout = 600);
 
 /* A program called git that comes before the real one. */
 static void fake_git(const char *program) {

@@ -24,7 +24,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(damaged_run, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(damaged_run, .init = setup, .fini = teardown, .timeout = 600);
 
 static char *path_in(const char *run, const char *name) {
     return memory_format("%s/runs/%s/%s", f.directory, run, name);

@@ -18,7 +18,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(fault, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(fault, .init = setup, .fini = teardown, .timeout = 600);
 
 static int64_t later_boot_ns(void *context) {
     (void)context;

@@ -149,7 +149,7 @@ static void wait_until(struct fixture *f, const char *run, const char *name, con
             break;
         }
         struct pollfd waiting = {.fd = watch, .events = POLLIN};
-        cr_assert(poll(&waiting, 1, 30000) == 1, "%s never held: %s", name, words);
+        cr_assert(poll(&waiting, 1, 120000) == 1, "%s never held: %s", name, words);
         cr_assert(read(watch, ignored, sizeof ignored) > 0);
     }
     (void)close(watch);

@@ -23,7 +23,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(launch, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(launch, .init = setup, .fini = teardown, .timeout = 600);
 
 Test(launch, runs_a_command_and_records_its_end)
 {

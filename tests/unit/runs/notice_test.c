@@ -20,7 +20,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(notice, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(notice, .init = setup, .fini = teardown, .timeout = 600);
 
 /* A directory that looks like the run's own scope; the kernel's files are plain ones here. */
 static char *make_cgroup(void) {

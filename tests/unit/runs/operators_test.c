@@ -36,7 +36,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(operators, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(operators, .init = setup, .fini = teardown, .timeout = 600);
 
 static mode_t mode_of(const char *run, const char *name) {
     struct stat status;

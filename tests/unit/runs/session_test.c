@@ -146,7 +146,7 @@ static void make_machine(const char *program) {
     (void)error;
 }
 
-Test(session, where_it_matters_the_shim_gets_a_scope, .timeout = 120)
+Test(session, where_it_matters_the_shim_gets_a_scope, .timeout = 600)
 {
     char run[STATE_RUN_SIZE];
     struct text_buffer asked = {0};
@@ -171,7 +171,7 @@ Test(session, where_it_matters_the_shim_gets_a_scope, .timeout = 120)
     fixture_close(&f);
 }
 
-Test(session, when_systemd_run_fails_the_run_starts_all_the_same, .timeout = 120)
+Test(session, when_systemd_run_fails_the_run_starts_all_the_same, .timeout = 600)
 {
     char run[STATE_RUN_SIZE];
     fixture_open(&f);

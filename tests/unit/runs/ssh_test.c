@@ -48,7 +48,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(ssh, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(ssh, .init = setup, .fini = teardown, .timeout = 600);
 
 Test(ssh, every_word_and_variable_arrives_as_it_is_and_shows_in_no_list_of_processes)
 {

@@ -24,7 +24,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(stop, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(stop, .init = setup, .fini = teardown, .timeout = 600);
 
 static size_t stop(const char *run) {
     struct runs_stop_selector selector = {.run = run};

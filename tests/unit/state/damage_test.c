@@ -53,7 +53,7 @@ static void teardown(void) {
     free(path);
     fixture_close(&f);
 }
-TestSuite(damage, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(damage, .init = setup, .fini = teardown, .timeout = 600);
 
 static void expect_sentence(const struct error *error, const char *what, size_t number) {
     bool documented = error->code == EXIT_GO || error->code == EXIT_NO_GO ||

@@ -25,7 +25,7 @@ static void setup(void) {
 static void teardown(void) {
     fixture_close(&f);
 }
-TestSuite(emergency, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(emergency, .init = setup, .fini = teardown, .timeout = 600);
 
 static size_t holds(void) {
     size_t count;

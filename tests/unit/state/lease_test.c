@@ -169,7 +169,7 @@ static bool run_race(struct race *race, int racer) {
     return good;
 }
 
-Test(lease, a_race_has_one_winner_a_round, .timeout = 120)
+Test(lease, a_race_has_one_winner_a_round, .timeout = 600)
 {
     pthread_barrierattr_t shared;
     struct race *race =
@@ -196,7 +196,7 @@ Test(lease, a_race_has_one_winner_a_round, .timeout = 120)
 }
 
 /* Sixteen processes claim and release random overlapping ranges of one table. */
-Test(claims, sixteen_processes_never_overlap, .init = setup, .fini = teardown, .timeout = 120)
+Test(claims, sixteen_processes_never_overlap, .init = setup, .fini = teardown, .timeout = 600)
 {
     enum { PROCESSES = 16, ROUNDS = 12 };
     for (int process = 0; process < PROCESSES; process++) {

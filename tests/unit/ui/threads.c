@@ -16,7 +16,7 @@
 #include "ui/reader.h"
 #include "ui/worker.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 120000 };
 
 static bool woken(int wake) {
     struct pollfd source = {.fd = wake, .events = POLLIN};
