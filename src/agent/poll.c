@@ -116,15 +116,16 @@ static bool measure_all(struct poll *once, struct error *error) {
         return false;
     }
     measure_set_deadline(measure, patience_ms);
+    /* The end of a run's jobs is a write: what is read before it releases nothing. */
+    size_t held;
+    bool good = settle_server_jobs(once, measure, &held, error);
     size_t count;
     struct measure_target *targets = measure_targets(pipeline, &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; good && i < count; i++) {
         measure_start(measure, targets[i], pipeline_range(pipeline, now), MEASURE_PROMPT, over);
     }
     free(targets);
-    size_t held;
-    bool good =
-        take_answers(once, measure, error) && settle_server_jobs(once, measure, &held, error);
+    good = good && take_answers(once, measure, error);
     struct connection_facts facts = measure_credentials(measure);
     measure_free(measure);
     once->access.problem = facts.problem;

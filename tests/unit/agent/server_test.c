@@ -1,6 +1,7 @@
 /* Jobs that runs left on the server: found by their label, asked about ever more rarely, cancelled
  * when somebody wants it, and their claims released when none is left. */
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,4 +232,26 @@ Test(server, a_verb_cancels_and_waits_without_an_agent)
     cr_expect_eq(held, 0);
     cr_expect_eq(events("BigQuery was asked to cancel job_"), 1);
     cr_expect_eq(events("no longer held"), 1);
+}
+
+/* A wall clock that no two looks find at the same time. */
+static int64_t moving_wall_ms(void *context) {
+    (void)context;
+    static _Atomic int64_t looks;
+    return SCENE_NOW + 1000 + 10 * atomic_fetch_add(&looks, 1);
+}
+
+/* The end of its jobs is a write: one poll asks for them first, and reads the tables after. */
+Test(server, one_poll_frees_a_run_whose_jobs_are_gone)
+{
+    bool agent_polls = true;
+    cr_assert(state_lease_resign(scene.state, "s-scene", scene.term, &error), "%s", error.text);
+    struct clock moving = fixture_clock;
+    moving.wall_ms = moving_wall_ms;
+    cr_assert(poll_once(scene.pipeline, scene.state, "naji@ops", &moving, &agent_polls, &error),
+              "%s", error.text);
+    struct state_run *stored = load();
+    cr_expect_not(stored->server.held);
+    cr_expect_not(stored->unread, "its tables were read after the end of its jobs");
+    state_runs_free(stored, 1);
 }
