@@ -52,14 +52,21 @@ static int64_t began(const struct facts *facts) {
     return facts->run->started_at != 0 ? facts->run->started_at : facts->run->created_at;
 }
 
+/* Whether some of its commands, one after the other, did their work. */
+static bool has_worked(const struct state_notices *notices) {
+    return notices->steps > 1 && notices->steps_failed + notices->steps_left < notices->steps;
+}
+
 static void find_early_death(struct facts *facts) {
     const struct situation_run *run = facts->run;
     char span[CLOCK_SPAN_SIZE];
     bool died = facts->stored->outcome == STATE_OUTCOME_FAILED ||
                 facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR ||
                 facts->stored->outcome == STATE_OUTCOME_LOST;
-    /* Of an adopted command it is not known when it began, nor how it ended. */
-    if (!died || run->adopted || run->ended_at - began(facts) > early_ms) {
+    /* Of an adopted command it is not known when it began, nor how it ended; of several commands
+     * the verdict counts those that failed. */
+    if (!died || run->adopted || has_worked(&facts->stored->notices) ||
+        run->ended_at - began(facts) > early_ms) {
         return;
     }
     if (facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR) {
@@ -80,9 +87,12 @@ static void find_early_death(struct facts *facts) {
     } else if (run->exit_code >= 0) {
         (void)print_into(how, sizeof how, "exit %d", run->exit_code);
     }
+    /* Dates with too many rows are nobody's retry. */
+    bool open = run->complete_now + run->excess_now < run->dates;
     raise_alarm(facts, "died-early", false,
-                memory_format("died within %s of its start (%s); read its log, then retry it",
-                              clock_format_span(run->ended_at - began(facts), span), how));
+                memory_format("died within %s of its start (%s); read its log%s",
+                              clock_format_span(run->ended_at - began(facts), span), how,
+                              open ? ", then retry it" : ""));
 }
 
 static void find_loss(struct facts *facts) {
@@ -169,13 +179,14 @@ static void find_bad_start(struct facts *facts) {
     if (failed >= FIRST_DATES && failed >= empty) {
         raise_alarm(
             facts, "first-dates", false,
-            memory_format("the first %zu dates all failed: %s; stop it and mend that", failed,
-                          run->failure_count > 0 ? run->failures[0].reason : "no reason given"));
+            memory_format("the first %zu dates all failed: %s; %s", failed,
+                          run->failure_count > 0 ? run->failures[0].reason : "no reason given",
+                          facts->running ? "stop it and mend that" : "mend that, then retry it"));
     } else if (empty >= FIRST_DATES) {
         raise_alarm(facts, "first-dates", false,
                     memory_format("the first %zu dates all had no rows, though \"success\" was "
-                                  "said; stop it and find out why",
-                                  empty));
+                                  "said; %sfind out why",
+                                  empty, facts->running ? "stop it and " : ""));
     }
 }
 
