@@ -161,9 +161,10 @@ static bool tell_schedule(struct agent *agent, struct error *error) {
         return true;
     }
     agent->told_ns = now;
-    char *json = memory_format("{\"next_poll\":%lld,\"stays\":%s}",
-                               (long long)schedule_next_at(&agent->schedule),
-                               agent->options->stay ? "true" : "false");
+    char *json =
+        memory_format("{\"next_poll\":%lld,\"stays\":%s,\"doubts\":%zu}",
+                      (long long)schedule_next_at(&agent->schedule),
+                      agent->options->stay ? "true" : "false", run_watch_doubts(agent->runs));
     bool good = state_told_put(agent->state, agent->recorder.actor.term, AGENT_TOLD, json,
                                wall_of(agent), error) ||
                 passing(agent, error);

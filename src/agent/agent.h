@@ -25,7 +25,8 @@ struct agent_options {
     const struct guard_options *guard; /* NULL: who starts it again is somebody else's care */
 };
 
-/* Under which it tells {"next_poll": wall ms, "stays": bool} (state/state_told.h). */
+/* Under which it tells {"next_poll": wall ms, "stays": bool, "doubts": how many runs have a
+ * verdict that may be taken back soon} (state/state_told.h). */
 #define AGENT_TOLD "agent"
 
 /* Runs until nothing needs it, SIGTERM or SIGINT. Errors: EXIT_TEMPORARY when another agent holds

@@ -10,7 +10,7 @@
 #include "state/state_runs.h"
 #include "state/state_unread.h"
 
-/* A bad verdict is looked at again for so long. */
+/* A verdict is looked at again for so long. */
 static const int64_t doubt_ms = INT64_C(24) * 3600 * 1000;
 
 /* The dates of a table that are in this state now. */
@@ -148,8 +148,57 @@ static bool conclude(struct run_judge *judge, const struct state_run *run,
     return good;
 }
 
+/* Of the dates of a run, those that are due in one of its tables and not complete there, by fresh
+ * numbers; none when one of the tables has no fresh ones. */
+static struct dayset lost_dates(const struct situation *situation, const struct state_run *run) {
+    static const enum coverage_day_state states[] = {COVERAGE_MISSING, COVERAGE_PARTIAL,
+                                                     COVERAGE_EXCESS};
+    struct dayset lost = dayset_new(situation->range);
+    for (size_t i = 0; i < run->table_count; i++) {
+        size_t table = pipeline_find_table(situation->pipeline, run->tables[i].table);
+        if (table == PIPELINE_NONE ||
+            situation->coverage->tables[table].status != COVERAGE_STATUS_FRESH) {
+            dayset_free(&lost);
+            return dayset_new(situation->range);
+        }
+        for (size_t j = 0; j < sizeof states / sizeof *states; j++) {
+            struct dayset dates = dates_in(situation->coverage, table, states[j]);
+            dayset_unite(&lost, &dates);
+            dayset_free(&dates);
+        }
+    }
+    dayset_intersect(&lost, &run->dates);
+    return lost;
+}
+
+/* Takes "verified" back when dates of the run have gone since, without another run of ours. What
+ * another plan calls complete is another matter. */
+static bool look_at_verified(struct run_judge *judge, const struct state_run *run,
+                             struct error *error) {
+    const struct situation *situation = judge->situation;
+    if (strcmp(run->plan_hash, situation->pipeline->hash) != 0) {
+        return true;
+    }
+    struct dayset lost = lost_dates(situation, run);
+    size_t count = dayset_count(&lost);
+    bool good = true;
+    if (count > 0) {
+        char *text =
+            runs_verdict_lost(run->date_count, count, dayset_next(&lost, situation->range.from));
+        good = state_run_verdict(judge->recorder->state, &judge->recorder->actor, run->run,
+                                 runs_verdict_word(RUNS_ENDED_WITH_GAPS), text, situation->as_of,
+                                 error);
+        free(text);
+    }
+    dayset_free(&lost);
+    return good;
+}
+
 static bool look_at_run(struct run_judge *judge, const struct state_run *run, enum aim aim,
                         struct error *error) {
+    if (aim == VERDICT && run->verdict != NULL && strcmp(run->verdict, "verified") == 0) {
+        return look_at_verified(judge, run, error);
+    }
     struct tables tables = look_at_tables(judge->situation, run);
     struct runs_witnesses witnesses = runs_witnesses_of(run);
     struct runs_judgement judgement = {0};

@@ -10,11 +10,16 @@
 #include "base/memory.h"
 #include "logs/progress.h"
 #include "runs/runs_reconcile.h"
+#include "runs/runs_verdict.h"
 #include "state/state_notice.h"
 #include "state/state_runs.h"
 
 /* Real time between two reconciliations. */
 static const int64_t reconcile_every_ns = INT64_C(2) * 1000000000;
+
+/* After the end of a run without an effect, or with gaps, rows may still come that it only ordered
+ * elsewhere: for so long its tables are read on. */
+static const int64_t doubt_ms = INT64_C(10) * 60 * 1000;
 
 /* A log that is read for longer after the end of its run is told of. */
 static const int64_t patience_ns = INT64_C(5) * 1000000000;
@@ -40,6 +45,7 @@ struct run_watch {
     int64_t reconciled_ns;
     size_t
         undecided; /* that live, wait for a verdict, or hold dates to be read: at the last step */
+    size_t doubts; /* whose verdict may be taken back soon: at the last step */
 };
 
 struct run_watch *run_watch_new(const struct recorder *recorder, const struct clock *clock,
@@ -151,6 +157,22 @@ static bool look_at_all(struct run_watch *watch, const struct state_run_filter *
     return true;
 }
 
+static bool count_doubts(struct run_watch *watch, struct error *error) {
+    struct state_run_filter doubtful = {.doubtful_since = clock_wall_ms(watch->clock) - doubt_ms};
+    size_t count;
+    struct state_run *runs = state_runs(watch->recorder->state, &doubtful, &count, error);
+    if (runs == NULL) {
+        return false;
+    }
+    watch->doubts = 0;
+    for (size_t i = 0; i < count; i++) {
+        watch->doubts +=
+            strcmp(runs[i].verdict, "verified") != 0 && !runs_verdict_is_lost(runs[i].verdict_text);
+    }
+    state_runs_free(runs, count);
+    return true;
+}
+
 bool run_watch_step(struct run_watch *watch, bool *ended, struct error *error) {
     int64_t now = clock_boot_ns(watch->clock);
     if (now - watch->reconciled_ns >= reconcile_every_ns) {
@@ -167,11 +189,15 @@ bool run_watch_step(struct run_watch *watch, bool *ended, struct error *error) {
     watch->undecided = 0;
     return look_at_all(watch, &live, ended, error) &&
            look_at_all(watch, &undecided, ended, error) &&
-           look_at_all(watch, &unread, ended, error);
+           look_at_all(watch, &unread, ended, error) && count_doubts(watch, error);
 }
 
 bool run_watch_busy(const struct run_watch *watch) {
-    return watch->undecided > 0;
+    return watch->undecided > 0 || watch->doubts > 0;
+}
+
+size_t run_watch_doubts(const struct run_watch *watch) {
+    return watch->doubts;
 }
 
 static bool store_dates(struct run_watch *watch, const struct agent_progress *progress,

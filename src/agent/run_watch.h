@@ -25,7 +25,11 @@ bool run_watch_progress(struct run_watch *watch, const struct agent_progress *pr
 bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
                      struct error *error);
 
-/* Whether a run lives, waits for its verdict, or holds dates until they were read. */
+/* Whether a run lives, waits for its verdict, holds dates until they were read, or has a verdict
+ * that may be taken back soon. */
 bool run_watch_busy(const struct run_watch *watch);
+
+/* How many ended within ten minutes without an effect or with gaps: their rows may still come. */
+size_t run_watch_doubts(const struct run_watch *watch);
 
 #endif

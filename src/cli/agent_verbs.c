@@ -31,6 +31,7 @@ struct standing {
     int64_t next_poll;
     bool stays;
     size_t runs, arms, retries, server;
+    int64_t doubts;   /* runs that ended without an effect or with gaps, and are read on */
     int64_t retry_at; /* of the first; 0: none waits */
 };
 
@@ -69,6 +70,7 @@ static bool load_told(struct standing *standing, struct state *state, struct err
     json_t *told = text != NULL ? json_read(text_of(text), "what the agent told", NULL) : NULL;
     standing->next_poll = json_get_integer(told, "next_poll", 0);
     standing->stays = json_get_bool(told, "stays", false);
+    standing->doubts = json_get_integer(told, "doubts", 0);
     json_decref(told);
     free(text);
     return true;
@@ -122,11 +124,11 @@ static bool print_json(struct cli *cli, const struct standing *standing) {
     const struct situation_trouble *trouble = situation->header.bigquery;
     bool held = lease->held;
     const struct situation_plan *plan = &situation->header.plan;
-    json_t *kept =
-        json_make("{s:I,s:I,s:I,s:I,s:I,s:b}", "consoles", (json_int_t)situation->header.consoles,
-                  "runs", (json_int_t)standing->runs, "arms", (json_int_t)standing->arms, "retries",
-                  (json_int_t)standing->retries, "server_jobs", (json_int_t)standing->server,
-                  "stays", (int)(held && standing->stays));
+    json_t *kept = json_make(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "consoles", (json_int_t)situation->header.consoles, "runs",
+        (json_int_t)standing->runs, "arms", (json_int_t)standing->arms, "retries",
+        (json_int_t)standing->retries, "server_jobs", (json_int_t)standing->server, "doubts",
+        (json_int_t)(held ? standing->doubts : 0), "stays", (int)(held && standing->stays));
     json_t *json = json_make(
         "{s:i,s:b,s:o,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o},s:o,s:o,s:o,s:o,s:o}", "schema",
         1, "alive", (int)held, "pid", held ? json_integer(lease->pid) : json_null(), "host",
@@ -167,6 +169,8 @@ static void print_reasons(struct cli *cli, const struct standing *standing) {
         {standing->arms, "arm", "arms"},
         {standing->retries, "retry", "retries"},
         {standing->server, "run held for jobs on the server", "runs held for jobs on the server"},
+        {(size_t)standing->doubts, "run whose rows may still come (10 minutes from its end)",
+         "runs whose rows may still come (10 minutes from their ends)"},
     };
     const char *between = "";
     (void)print(cli->out, "kept by   ");

@@ -63,6 +63,13 @@ struct runs_judgement {
 void runs_judge(const struct runs_witnesses *witnesses, struct runs_judgement *judgement);
 void runs_judgement_clear(struct runs_judgement *judgement);
 
+/* What is said of a run whose dates were verified and of which `lost`, `first` the first of them,
+ * are not complete any more. The caller frees it. */
+char *runs_verdict_lost(size_t dates, size_t lost, day_number first);
+
+/* Whether a verdict's text (NULL: none) is that: what has vanished is a person's matter. */
+bool runs_verdict_is_lost(const char *text);
+
 /* The witnesses that a stored run brings (tables excepted). */
 struct runs_witnesses runs_witnesses_of(const struct state_run *run);
 

@@ -207,6 +207,19 @@ void runs_judge(const struct runs_witnesses *witnesses, struct runs_judgement *j
     judgement->text = describe(witnesses, judgement);
 }
 
+static const char taken_back[] = "\"verified\" is taken back: ";
+
+char *runs_verdict_lost(size_t dates, size_t lost, day_number first) {
+    char day[DAY_TEXT_SIZE];
+    return memory_format("%s%zu of %zu dates that were complete after its end are not any more, "
+                         "the first is %s; no other run has written them since",
+                         taken_back, lost, dates, day_format(first, day));
+}
+
+bool runs_verdict_is_lost(const char *text) {
+    return text != NULL && strncmp(text, taken_back, sizeof taken_back - 1) == 0;
+}
+
 void runs_judgement_clear(struct runs_judgement *judgement) {
     dayset_free(&judgement->missing);
     free(judgement->text);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "runs/runs_verdict.h"
 #include "situation/launch.h"
 #include "situation/parts.h"
 #include "state/state_runs.h"
@@ -111,9 +112,11 @@ static bool is_superseded(const struct situation *situation, const struct situat
 }
 
 /* A run that a person stopped, that never started or that nobody saw end is for a person; so is one
- * that the agent stopped because all its dates failed alike, unless a quota was why. */
+ * that the agent stopped because all its dates failed alike, unless a quota was why, and one whose
+ * dates were there and have vanished: somebody may have deleted them on purpose. */
 static bool can_be_retried(const struct situation_run *run) {
     return run->verdict != NULL && run->outcome != NULL && run->verdict_at != 0 &&
+           !runs_verdict_is_lost(run->verdict_text) &&
            (strcmp(run->verdict, "ended with gaps") == 0 || strcmp(run->verdict, "failed") == 0) &&
            (strcmp(run->outcome, "ok") == 0 || strcmp(run->outcome, "failed") == 0 ||
             (strcmp(run->outcome, "stopped") == 0 && run->hit_quota));

@@ -162,7 +162,8 @@ enum run_column {
     " AND (?5=0 OR r.state<>'ended') AND (?6=0 OR (r.state='ended' AND r.verdict IS NULL))"        \
     " AND (?8=0 OR r.created_at<=?8) AND (?10=0 OR r.server_hold=1)"                               \
     " AND (?11=0 OR r.coverage_hold=1)"                                                            \
-    " AND (?12=0 OR (r.verdict IN('no effect','ended with gaps') AND r.ended_at>=?12"              \
+    " AND (?12=0 OR (r.verdict IN('no effect','ended with gaps','verified')"                       \
+    "  AND r.ended_at>=?12"                                                                        \
     "  AND NOT EXISTS(SELECT 1 FROM claims c JOIN claims o ON o.resource=c.resource"               \
     "   AND o.from_day<=c.to_day AND c.from_day<=o.to_day AND o.id>c.id AND o.run<>c.run"          \
     "   WHERE c.run=r.run)))"

@@ -214,8 +214,9 @@ struct state_run_filter {
     bool undecided;         /* ended, without a verdict */
     bool held;              /* ended, with claims that are held for jobs on the server */
     bool unread;            /* ended, with claims that are held until its tables were read */
-    int64_t doubtful_since; /* wall ms: ended since, without an effect or with gaps, and nobody has
-                               claimed its dates after it; 0: all */
+    int64_t doubtful_since; /* wall ms: ended since, with a verdict that later readings may prove
+                               wrong (no effect, with gaps, verified), and nobody has claimed its
+                               dates after it; 0: all */
     int64_t ended_since;    /* wall ms: of the settled, those that ended since; 0: all */
     int64_t as_of;          /* wall ms, a moment past: only those created by then; 0: all */
     size_t newest;          /* of the settled, the newest so many; 0: all */

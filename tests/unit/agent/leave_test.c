@@ -12,7 +12,9 @@
 #include "state/state_arms.h"
 #include "state/state_gates.h"
 #include "state/state_lease.h"
+#include "state/state_runs.h"
 #include "state/state_sessions.h"
+#include "state/state_unread.h"
 
 /* So much faster than the real one runs the agent's boot clock: its patience is ten seconds. */
 enum { HASTE = 20 };
@@ -25,9 +27,11 @@ static struct error agent_error;
 static bool agent_good;
 static pthread_t thread;
 
+static _Atomic int64_t wall_now = SCENE_NOW;
+
 static int64_t wall(void *context) {
     (void)context;
-    return SCENE_NOW;
+    return wall_now;
 }
 
 static int64_t boot(void *context) {
@@ -98,6 +102,28 @@ Test(agent_leaves, when_the_last_console_is_closed_and_not_before)
     start();
     expect_to_stay();
     cr_assert(state_session_close(scene.state, session, SCENE_NOW, &scene.error));
+    expect_to_leave();
+}
+
+/* Rows that a run only ordered elsewhere come after its end: "no effect" is not the last word. */
+Test(agent_leaves, when_ten_minutes_have_passed_since_a_run_without_an_effect_and_not_before)
+{
+    scene_lead(&scene);
+    struct state_actor agent = {.name = "agent", .session = "s-scene", .term = scene.term};
+    scene.resource = "nba-props-platform.nba_precompute.team_defense_zone_analysis";
+    scene_launch(&scene, "r-1", "second", "zones", SCENE_NOW - 9 * 60000);
+    scene_start(&scene, "r-1", SCENE_NOW - 9 * 60000);
+    scene_end(&scene, "r-1", STATE_OUTCOME_OK, 0, SCENE_NOW - 8 * 60000);
+    scene_measure_all(&scene, 10, 0, SCENE_NOW - 7 * 60000);
+    cr_assert(state_run_verdict(scene.state, &agent, "r-1", "no effect", "coverage did not move",
+                                SCENE_NOW - 7 * 60000, &scene.error),
+              "%s", scene.error.text);
+    cr_assert(state_unread_release(scene.state, &agent, "r-1", SCENE_NOW - 7 * 60000, &scene.error),
+              "%s", scene.error.text);
+    cr_assert(state_lease_resign(scene.state, "s-scene", scene.term, &scene.error));
+    start();
+    expect_to_stay();
+    wall_now += 3 * 60000;
     expect_to_leave();
 }
 

@@ -135,6 +135,42 @@ Test(run_judge, a_verdict_that_coverage_proves_wrong_is_taken_back)
     cr_expect_eq(events("\"no effect\" is taken back"), 1);
 }
 
+Test(run_judge, verified_is_taken_back_when_dates_have_gone_since)
+{
+    run_defense("r-1");
+    look(10, SCENE_NOW + 1000);
+    expect("r-1", "verified", false);
+    look(10, SCENE_NOW + MINUTE);
+    cr_expect_eq(events("is taken back"), 0);
+    look(7, SCENE_NOW + 2 * MINUTE);
+    look(7, SCENE_NOW + 3 * MINUTE);
+    expect("r-1", "ended with gaps", false);
+    cr_expect_eq(
+        events("\"verified\" is taken back: 3 of 10 dates that were complete after its end "
+               "are not any more, the first is 2021-11-09; no other run has written them "
+               "since"),
+        1);
+    look(10, SCENE_NOW + 4 * MINUTE);
+    expect("r-1", "verified", false);
+}
+
+Test(run_judge, verified_stands_when_another_run_has_taken_the_dates_on)
+{
+    run_defense("r-1");
+    look(10, SCENE_NOW + 1000);
+    scene_launch(&scene, "r-2", "first", "defense", SCENE_NOW + MINUTE);
+    look(7, SCENE_NOW + 2 * MINUTE);
+    expect("r-1", "verified", false);
+}
+
+Test(run_judge, verified_stands_while_nothing_fresh_speaks_against_it_and_after_a_day)
+{
+    run_defense("r-1");
+    look(10, SCENE_NOW + 1000);
+    look(7, SCENE_NOW + 25 * 60 * MINUTE);
+    expect("r-1", "verified", false);
+}
+
 Test(run_judge, not_when_another_run_has_claimed_the_dates_since)
 {
     look(0, SCENE_NOW - 20 * MINUTE);
