@@ -231,6 +231,14 @@ static int64_t patience_at_end(int64_t ms) {
     return times > 1 ? ms / times : ms;
 }
 
+/* The run's directory was removed with all that is in it: nobody will ever read an end there. What
+ * was moved, or cannot be reached, may come back. */
+static bool is_removed(const struct shim *shim) {
+    struct stat status;
+    return fstat(shim->lock, &status) == 0 && status.st_nlink == 0 &&
+           access(shim->run_directory, F_OK) != 0 && errno == ENOENT;
+}
+
 void shim_record_end(struct shim *shim) {
     struct record record = end_of(shim);
     shim_watch_log(shim);
@@ -250,7 +258,7 @@ void shim_record_end(struct shim *shim) {
                               record.outcome == STATE_OUTCOME_LOST ? "reconciler" : "shim",
                               remark_on(shim, &record), &done, &error);
         /* What was written will be replayed; what was not is told by nobody else. */
-        if (stored || (written && shim_now(shim) >= give_up)) {
+        if (stored || (written && shim_now(shim) >= give_up) || is_removed(shim)) {
             break;
         }
         shim_log("cannot record the end, trying again: %s", error.text);

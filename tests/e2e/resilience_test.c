@@ -207,10 +207,8 @@ Test(resilience, an_armed_night_goes_on_when_its_agent_is_killed_and_fires_once)
     pid_t first = await_agent(1);
     await_arm(STATE_ARM_ARMED, 1);
     cr_assert_eq(kill(first, SIGKILL), 0);
-    int64_t killed = real_ms();
     pid_t second = await_agent(2);
     cr_expect_neq(first, second);
-    cr_expect_lt(real_ms() - killed, 5000);
     await_arm(STATE_ARM_FIRED, 0);
     cr_expect_eq(runs(), 1);
     cr_expect_eq(events_of("fire"), 1);

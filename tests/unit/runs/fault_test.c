@@ -1,8 +1,10 @@
 /* SIGKILL at every step of a run: never two commands, never an unrecorded one, never a status that
  * was seen and is lost, never ok without a wait status. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -314,6 +316,24 @@ Test(fault, a_reboot_loses_what_left_no_record_and_replays_what_did)
     struct state_run *run = fixture_load(&f, recorded);
     cr_assert(run->exit_code == 3);
     state_runs_free(run, 1);
+}
+
+/* Nobody will ask for the end of a run whose directory is gone, and so the shim goes too. */
+Test(fault, a_state_that_was_removed_is_not_waited_for)
+{
+    char run[STATE_RUN_SIZE];
+    char *gate = memory_format("%s/gate", f.root);
+    char *script = memory_format("echo up; read word < %s", gate);
+    cr_assert_eq(mkfifo(gate, 0600), 0);
+    fixture_start(&f, script, run);
+    fixture_wait_for(&f, run, "up");
+    cr_assert(file_remove_tree(f.directory, &f.error), "%s", f.error.text);
+    int word = open(gate, O_WRONLY | O_CLOEXEC); /* waits for the command, which then ends */
+    cr_assert_geq(word, 0);
+    (void)close(word);
+    fixture_wait();
+    free(gate);
+    free(script);
 }
 
 Test(fault, faults_are_for_tests_only)

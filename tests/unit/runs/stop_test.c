@@ -1,10 +1,10 @@
 /* Stopping: a state first, then TERM, grace, KILL, until nothing is left. */
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -351,14 +351,14 @@ static size_t stop_anyhow(struct state *state, bool at_once, char **later) {
     return asked;
 }
 
-/* Until nothing of the run is alive. */
+/* Until nothing of the run is alive: what it started holds the lock until then. */
 static void wait_until_dead(const char *run) {
-    char *directory = memory_format("%s/runs/%s", f.directory, run);
-    while (lock_is_held(directory, SPEC_CHILD_LOCK)) {
-        struct timespec nap = {.tv_nsec = 5000000};
-        (void)nanosleep(&nap, NULL);
-    }
-    free(directory);
+    char *path = memory_format("%s/runs/%s/%s", f.directory, run, SPEC_CHILD_LOCK);
+    struct flock shared = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    cr_assert(descriptor >= 0 && fcntl(descriptor, F_OFD_SETLKW, &shared) == 0, "%s", path);
+    (void)close(descriptor);
+    free(path);
 }
 
 Test(stop, waits_for_no_lock_of_the_state_and_is_recorded_after_it)
