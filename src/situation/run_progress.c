@@ -6,8 +6,9 @@
 
 struct situation_progress situation_progress_of(const struct situation_run *run) {
     if (!run->log_unknown) {
-        return (struct situation_progress){run->done, run->total > 0 ? run->total : run->dates,
-                                           true};
+        /* A log that counts every day of a range counts more than are the run's. */
+        bool counts = run->total > 0 && (run->dates == 0 || run->total <= run->dates);
+        return (struct situation_progress){run->done, counts ? run->total : run->dates, true};
     }
     if (run->position >= 0 && run->total > 0) {
         return (struct situation_progress){(size_t)run->position, run->total, true};

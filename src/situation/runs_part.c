@@ -120,6 +120,30 @@ static struct log_progress *read_progress(struct situation_run *run,
     return progress;
 }
 
+/* A command that walks a range meets days which are not the run's, as nothing is due on them: they
+ * are no part of what it has done. What failed is told of any day. */
+static void leave_out_others(struct situation_run *run, const struct dayset *dates,
+                             const struct log_progress *progress) {
+    if (progress == NULL || dayset_count(dates) == 0) {
+        return;
+    }
+    size_t *const counts[LOG_OUTCOME_COUNT] = {
+        [LOG_DATE_OK] = &run->ok,
+        [LOG_DATE_ZERO] = &run->zero_rows,
+        [LOG_DATE_SKIPPED] = &run->skipped,
+    };
+    for (size_t i = 0; i < progress->date_count; i++) {
+        const struct log_date *date = &progress->dates[i];
+        if (dayset_has(dates, date->day)) {
+            continue;
+        }
+        run->done -= run->done > 0 ? 1 : 0;
+        if (counts[date->outcome] != NULL && *counts[date->outcome] > 0) {
+            *counts[date->outcome] -= 1;
+        }
+    }
+}
+
 /* How many of the run's dates are complete in every table it fills: now, and when it was launched.
  */
 static void count_complete(struct situation_run *run, const struct state_run *stored,
@@ -238,6 +262,7 @@ static struct situation_run convert(const struct state_run *stored,
         .stop_stage = stage_text(stored, situation->as_of),
     };
     struct log_progress *progress = read_progress(&run, &stored->progress, situation->as_of);
+    leave_out_others(&run, &stored->dates, progress);
     if (stored->step_count > 1) {
         run.total = stored->date_count; /* the log counts the dates of one step only */
         run.eta = eta_of(&run, situation->as_of);
