@@ -267,11 +267,30 @@ static char *verdict_text(const struct gates_gate *gate, const struct pipeline_g
     return text;
 }
 
+/* Whether a gate is STALE for no other reason than that a run has just written what it looks at:
+ * all of it is young, and is being read again. */
+static bool is_read_again(const struct situation *situation, const struct gates_gate *gate) {
+    if (gate->verdict != GATES_STALE || situation->written_at == 0 ||
+        situation->header.bigquery != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < gate->total; i++) {
+        const struct gates_check *check = &gate->checks[i];
+        if (!check->fresh && check->age_ms > situation->pipeline->poll.stale_after_ms) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool record_judgement(const struct recorder *recorder, const struct situation *situation,
                       struct error *error) {
     const struct pipeline *pipeline = situation->pipeline;
     for (size_t i = 0; i < pipeline->gate_count; i++) {
         const struct gates_gate *gate = &situation->gates->gates[i];
+        if (is_read_again(situation, gate)) {
+            continue; /* everybody is shown STALE; the journal is told what the reading says */
+        }
         char *text = verdict_text(gate, &pipeline->gates[i]);
         bool good =
             state_verdict_store(recorder->state, &recorder->actor, pipeline->gates[i].name,

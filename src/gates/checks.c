@@ -117,17 +117,23 @@ static void weigh_age(const struct checks_context *context, struct gates_check *
     }
 }
 
-/* A query reads tables that nobody here knows: any write since makes its answer one of before. */
+/* A query or a command looks at what nobody here knows: any write since makes its answer one of
+ * before, until it is asked again. A person may have answered for the whole night: the answer
+ * counts, and it is said that it is one of before. */
 static void weigh_writes(const struct checks_context *context, struct gates_check *out,
                          int64_t at) {
     const struct gates_evidence *evidence = context->evidence;
-    if (out->check->kind != PIPELINE_CHECK_QUERY || evidence->written_at == 0 ||
-        at > evidence->written_at) {
+    enum pipeline_check_kind kind = out->check->kind;
+    const char *not_since = kind == PIPELINE_CHECK_QUERY     ? "not asked since"
+                            : kind == PIPELINE_CHECK_COMMAND ? "not tried since"
+                            : kind == PIPELINE_CHECK_MANUAL  ? "answered before"
+                                                             : NULL;
+    if (not_since == NULL || evidence->written_at == 0 || at > evidence->written_at) {
         return;
     }
-    out->fresh = false;
-    if (out->result == GATES_RESULT_PASS) {
-        checks_conclude(out, GATES_RESULT_PASS, "not asked since run %s wrote",
+    out->fresh = out->fresh && kind == PIPELINE_CHECK_MANUAL;
+    if (out->result == GATES_RESULT_PASS && out->why == NULL) {
+        checks_conclude(out, GATES_RESULT_PASS, "%s run %s wrote", not_since,
                         evidence->written_by != NULL ? evidence->written_by : "?");
     }
 }
@@ -188,6 +194,11 @@ static void judge_runs(const struct checks_context *context, struct gates_check 
         checks_conclude(out, GATES_RESULT_PASS, NULL);
         if (runs->idle > 0) {
             weigh_age(context, out, context->as_of - runs->idle_evidence_at);
+        }
+        if (runs->idle_overtaken) {
+            out->fresh = false;
+            checks_conclude(out, out->result,
+                            "a table that seems to need no run was written and not read since");
         }
         return;
     }

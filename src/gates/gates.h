@@ -40,6 +40,7 @@ struct gates_group_runs {
     size_t idle; /* never ran, and every table that they fill is complete: there was nothing to do
                   */
     int64_t idle_evidence_at; /* wall ms: the oldest number that `idle` rests on; 0: none */
+    bool idle_overtaken;      /* one of those numbers is from before a run wrote its table */
 };
 
 /* A person's hold or override on a gate. */
@@ -79,8 +80,8 @@ struct gates_check {
                         where less is better */
     int64_t age_ms;  /* of the evidence; -1 when it was never measured */
     int step;        /* coverage: 0 below minimum, 1 minimum, 2 target, 3 optimal reached */
-    char *why;       /* why it is unknown, stale or fails, one phrase; NULL when it passes on fresh
-                        evidence */
+    char *why; /* why it is unknown, stale or fails, or of a person's yes that a run has written
+                  since, one phrase; NULL when it passes on fresh evidence */
     struct pipeline_indices blocks; /* what its table's incomplete dates block (coverage_lineage),
                                        unless the check passes; upstream first */
     struct pipeline_indices degrades;

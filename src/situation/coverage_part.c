@@ -65,9 +65,8 @@ static void note_last_write(struct situation *situation, const struct state_writ
 }
 
 /* Marks the measurement of a table when a run has written it since it was asked for. */
-static void mark_table(const struct situation *situation, size_t index,
-                       const struct state_write *writes, size_t count,
-                       struct coverage_measurement *measurement) {
+static void mark_table(struct situation *situation, size_t index, const struct state_write *writes,
+                       size_t count, struct coverage_measurement *measurement) {
     const struct pipeline_table *table = &situation->pipeline->tables[index];
     char *resource = memory_format("%s.%s.%s", table->project, table->dataset, table->table);
     for (size_t i = 0; i < count; i++) {
@@ -75,6 +74,7 @@ static void mark_table(const struct situation *situation, size_t index,
             writes[i].sequence > situation->tables[index].seen) {
             int second;
             (void)clock_local_day(writes[i].ended_at, &second);
+            situation->tables[index].overtaken = true;
             measurement->overtaken =
                 memory_format("not read since run %s (%s) wrote it, until %02d:%02d", writes[i].run,
                               writes[i].processor, second / 3600, second / 60 % 60);

@@ -10,6 +10,7 @@ static void count_idle(const struct situation *situation, size_t processor,
                        struct gates_group_runs *runs) {
     const struct pipeline_indices *fills = &situation->pipeline->processors[processor].fills;
     int64_t oldest = INT64_MAX;
+    bool overtaken = false;
     for (size_t i = 0; i < fills->count; i++) {
         const struct coverage_table *table = &situation->coverage->tables[fills->items[i]];
         const struct coverage_totals *all = &table->all;
@@ -18,10 +19,12 @@ static void count_idle(const struct situation *situation, size_t processor,
             return;
         }
         oldest = table->evidence_at < oldest ? table->evidence_at : oldest;
+        overtaken = overtaken || situation->tables[fills->items[i]].overtaken;
     }
     if (fills->count > 0) {
         bool older = runs->idle == 0 || oldest < runs->idle_evidence_at;
         runs->idle_evidence_at = older ? oldest : runs->idle_evidence_at;
+        runs->idle_overtaken = runs->idle_overtaken || overtaken;
         runs->idle++;
     }
 }

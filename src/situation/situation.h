@@ -121,6 +121,7 @@ struct situation_table {
     struct coverage_rate rate;
     int64_t seen;        /* the newest end of a run that its coverage has seen:
                             state_measurement.seen */
+    bool overtaken;      /* a run has written it since */
     const char *held_by; /* the gate that is not GO and holds the group that fills it; NULL */
 };
 

@@ -22,9 +22,14 @@ static uint64_t identity_of(size_t gate, size_t check) {
 static void add_check(struct list_rows *rows, size_t gate, size_t place,
                       const struct gates_check *check) {
     list_add(rows, (struct list_row){ROW_CHECK, gate, place, identity_of(gate, place + 1)});
-    if (check->result == GATES_RESULT_PASS)
-        return;
     struct list_row note = {.kind = ROW_NOTE, .a = gate, .b = place * 8};
+    if (check->result == GATES_RESULT_PASS) {
+        if (check->why) {
+            note.b += NOTE_WHY;
+            list_add(rows, note);
+        }
+        return;
+    }
     bool of_runs = check->check->kind == PIPELINE_CHECK_RUNS;
     if (check->why && (check->result == GATES_RESULT_UNKNOWN || !check->fresh || of_runs)) {
         note.b = place * 8 + NOTE_WHY;

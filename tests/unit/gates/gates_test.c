@@ -473,18 +473,19 @@ Test(gates, runs_pass_when_all_of_the_group_ended_and_were_verified)
     static const struct {
         struct gates_group_runs runs;
         enum gates_verdict verdict;
-    } cases[] = {{{0, 2, 2, 2, 0, 0, 0, 0}, GATES_GO},
-                 {{0, 2, 2, 1, 0, 1, 0, 0}, GATES_NO_GO},
-                 {{0, 2, 1, 1, 1, 0, 0, 0}, GATES_NO_GO},
-                 {{0, 2, 0, 0, 0, 0, 0, 0}, GATES_NO_GO},
-                 {{0, 1, 1, 1, 0, 0, 0, 0}, GATES_UNKNOWN},
-                 {{1, 2, 2, 2, 0, 0, 0, 0}, GATES_UNKNOWN},
+    } cases[] = {{{0, 2, 2, 2, 0, 0, 0, 0, false}, GATES_GO},
+                 {{0, 2, 2, 1, 0, 1, 0, 0, false}, GATES_NO_GO},
+                 {{0, 2, 1, 1, 1, 0, 0, 0, false}, GATES_NO_GO},
+                 {{0, 2, 0, 0, 0, 0, 0, 0, false}, GATES_NO_GO},
+                 {{0, 1, 1, 1, 0, 0, 0, 0, false}, GATES_UNKNOWN},
+                 {{1, 2, 2, 2, 0, 0, 0, 0, false}, GATES_UNKNOWN},
                  /* nothing to do is as good as verified, on evidence that is fresh */
-                 {{0, 2, 1, 1, 0, 0, 1, 0}, GATES_GO},
-                 {{0, 2, 0, 0, 0, 0, 2, 0}, GATES_GO},
-                 {{0, 2, 0, 0, 0, 0, 1, 0}, GATES_NO_GO},
-                 {{0, 2, 1, 0, 0, 1, 1, 0}, GATES_NO_GO},
-                 {{0, 2, 0, 0, 0, 0, 2, 400000}, GATES_STALE}};
+                 {{0, 2, 1, 1, 0, 0, 1, 0, false}, GATES_GO},
+                 {{0, 2, 0, 0, 0, 0, 2, 0, false}, GATES_GO},
+                 {{0, 2, 0, 0, 0, 0, 1, 0, false}, GATES_NO_GO},
+                 {{0, 2, 1, 0, 0, 1, 1, 0, false}, GATES_NO_GO},
+                 {{0, 2, 0, 0, 0, 0, 2, 400000, false}, GATES_STALE},
+                 {{0, 2, 0, 0, 0, 0, 2, 0, true}, GATES_STALE}};
     fixture.pipeline.groups[0] = (struct pipeline_group){
         .name = memory_copy_string("group1"),
         .runs = {.items = memory_new(2, sizeof(size_t)), .count = 2},
