@@ -32,6 +32,7 @@ struct watched {
     bool ended;       /* and was told to drain */
     bool read;        /* to its end, and that is stored */
     int64_t ended_ns;
+    bool slow;    /* it was said that its verdict waits for its log */
     bool settled; /* what it triggered has ended too */
     bool held;    /* for its jobs on the server, when it was looked at last */
 };
@@ -157,6 +158,24 @@ static bool look_at_all(struct run_watch *watch, const struct state_run_filter *
     return true;
 }
 
+/* A long log takes its time; then everybody is told what is waited for. */
+static bool tell_reading(struct run_watch *watch, struct error *error) {
+    for (size_t i = 0; i < watch->count; i++) {
+        struct watched *known = &watch->items[i];
+        bool slow = known->ended && !known->read &&
+                    clock_boot_ns(watch->clock) - known->ended_ns > patience_ns;
+        if (slow && !known->slow) {
+            if (!state_notice_waits(watch->recorder->state, &watch->recorder->actor, known->run,
+                                    "its log is still being read", clock_wall_ms(watch->clock),
+                                    error)) {
+                return false;
+            }
+            known->slow = true;
+        }
+    }
+    return true;
+}
+
 static bool count_doubts(struct run_watch *watch, struct error *error) {
     struct state_run_filter doubtful = {.doubtful_since = clock_wall_ms(watch->clock) - doubt_ms};
     size_t count;
@@ -189,7 +208,8 @@ bool run_watch_step(struct run_watch *watch, bool *ended, struct error *error) {
     watch->undecided = 0;
     return look_at_all(watch, &live, ended, error) &&
            look_at_all(watch, &undecided, ended, error) &&
-           look_at_all(watch, &unread, ended, error) && count_doubts(watch, error);
+           look_at_all(watch, &unread, ended, error) && tell_reading(watch, error) &&
+           count_doubts(watch, error);
 }
 
 bool run_watch_busy(const struct run_watch *watch) {
@@ -285,16 +305,6 @@ static bool has_read(struct run_watch *watch, const struct state_run *run) {
     return known != NULL ? known->read : watch->follower == NULL;
 }
 
-/* A long log takes its time; then everybody is told what is waited for. */
-static bool tell_reading(struct run_watch *watch, const struct state_run *run, int64_t now,
-                         struct error *error) {
-    const struct watched *known = find(watch, run->run);
-    bool long_one = known != NULL && known->ended &&
-                    clock_boot_ns(watch->clock) - known->ended_ns > patience_ns;
-    return !long_one || state_notice_waits(watch->recorder->state, &watch->recorder->actor,
-                                           run->run, "its log is still being read", now, error);
-}
-
 bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
                      struct error *error) {
     struct state_run_filter filter = {.undecided = true};
@@ -306,8 +316,7 @@ bool run_watch_judge(struct run_watch *watch, const struct situation *situation,
     struct run_judge judge = {.recorder = watch->recorder, .situation = situation};
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = has_read(watch, &runs[i]) ? run_judge_verdict(&judge, &runs[i], error)
-                                         : tell_reading(watch, &runs[i], situation->as_of, error);
+        good = !has_read(watch, &runs[i]) || run_judge_verdict(&judge, &runs[i], error);
     }
     state_runs_free(runs, count);
     good = good && run_judge_revise(&judge, error) && run_judge_release(&judge, error);
