@@ -93,6 +93,10 @@ bool cli_keep_state(struct cli *cli, struct error *error);
 /* The same, and reconciles the runs with what is really there. */
 bool cli_open_state(struct cli *cli, struct error *error);
 
+/* Whether what makes things stand may go past the state after such a failure: a marker helps, and
+ * the state is not one that this account may only watch. */
+bool cli_can_mark(const struct cli *cli, const struct error *error);
+
 /* The situation now: measured afresh when neither an agent keeps it up nor it is young enough.
  * `measure` false only reads. The caller frees it. */
 struct situation *cli_situation(struct cli *cli, bool measure, struct error *error);

@@ -160,11 +160,17 @@ static int disarm(struct cli *cli) {
     const char *reason = cli_value(cli, "reason");
     char *owner = operate_owner();
     bool good =
-        cli_open_state(cli, &error) &&
-        (strcmp(cli->arguments[0], "all") == 0 ||
-         find_group(cli, cli->arguments[0], &group, &error)) &&
-        operate_disarm(cli->pipeline, cli->state, owner, group,
-                       reason != NULL ? reason : "disarmed by hand", &ended, &later, &error);
+        cli_load_pipeline(cli, &error) && (strcmp(cli->arguments[0], "all") == 0 ||
+                                           find_group(cli, cli->arguments[0], &group, &error));
+    if (good && cli_open_state(cli, &error)) {
+        good = operate_disarm(cli->pipeline, cli->state, owner, group,
+                              reason != NULL ? reason : "disarmed by hand", &ended, &later, &error);
+    } else if (good) {
+        good =
+            cli_can_mark(cli, &error) &&
+            operate_mark_unopened(cli->pipeline->name, STATE_EMERGENCY_DISARM,
+                                  group == PIPELINE_NONE ? "" : cli->arguments[0], &later, &error);
+    }
     free(owner);
     if (later != NULL) {
         (void)print(cli->out,

@@ -8,26 +8,34 @@
 #include "cli/verbs.h"
 #include "state/state_gates.h"
 
-/* Finds the gate of the first argument and opens the state. */
-static bool prepare(struct cli *cli, struct error *error) {
+/* Finds the gate of the first argument and opens the state; for a hold a state that cannot be
+ * opened is no hindrance, `*later` then says why. */
+static bool prepare(struct cli *cli, bool hold, char **later, struct error *error) {
     size_t gate;
-    return cli_open_state(cli, error) && cli_find_gate(cli, cli->arguments[0], &gate, error);
+    if (!cli_load_pipeline(cli, error) || !cli_find_gate(cli, cli->arguments[0], &gate, error)) {
+        return false;
+    }
+    return cli_open_state(cli, error) ||
+           (hold && cli_can_mark(cli, error) &&
+            operate_mark_unopened(cli->pipeline->name, STATE_EMERGENCY_HOLD, cli->arguments[0],
+                                  later, error));
 }
 
 /* Puts or ends a mark in this user's name. */
 static int mark(struct cli *cli, bool put, bool hold, const char *reason, const char *done) {
     struct error error = {0};
-    if (!prepare(cli, &error)) {
+    char *later = NULL;
+    if (!prepare(cli, put && hold, &later, &error)) {
         return cli_fail(cli, &error);
     }
     char *owner = operate_owner();
     struct state_actor actor = {.name = owner};
     int64_t now = clock_wall_ms(clock_system());
     const char *gate = cli->arguments[0];
-    char *later = NULL;
-    bool good = put && hold ? operate_hold(cli->state, owner, gate, reason, &later, &error)
-                : put       ? state_mark_put(cli->state, &actor, gate, false, reason, now, &error)
-                            : state_mark_end(cli->state, &actor, gate, hold, reason, now, &error);
+    bool good = later != NULL ? true
+                : put && hold ? operate_hold(cli->state, owner, gate, reason, &later, &error)
+                : put         ? state_mark_put(cli->state, &actor, gate, false, reason, now, &error)
+                              : state_mark_end(cli->state, &actor, gate, hold, reason, now, &error);
     free(owner);
     if (!good) {
         return cli_fail(cli, &error);

@@ -201,8 +201,7 @@ static int stop(struct cli *cli) {
     }
     /* A stop does not wait for a state that cannot be opened; nor for the book-keeping of others.
      */
-    if (!cli_open_state(cli, &error) && (release != NULL || !state_emergency_helps(&error) ||
-                                         (cli->state != NULL && !state_is_writable(cli->state)))) {
+    if (!cli_open_state(cli, &error) && (release != NULL || !cli_can_mark(cli, &error))) {
         return cli_fail(cli, &error);
     }
     char *owner = operate_owner();

@@ -8,6 +8,7 @@
 #include "situation/launch.h"
 #include "situation/situation.h"
 #include "state/state.h"
+#include "state/state_emergency.h"
 
 /* "user@host"; the caller frees it. */
 char *operate_owner(void);
@@ -49,5 +50,10 @@ bool operate_disarm(const struct pipeline *pipeline, struct state *state, const 
 /* Holds a gate, with a marker in the same way. */
 bool operate_hold(struct state *state, const char *owner, const char *gate, const char *reason,
                   char **later, struct error *error);
+
+/* The marker alone, for a state that cannot even be opened; `error` holds why, and keeps it when a
+ * marker does not help with that (false). `*later` as above. */
+bool operate_mark_unopened(const char *pipeline, enum state_emergency_kind kind,
+                           const char *subject, char **later, struct error *error);
 
 #endif

@@ -75,13 +75,13 @@ bool operate_arm(const struct situation *situation, struct state *state, const c
 }
 
 /* What a marker can still bring about. */
-static bool leave_marker(struct state *state, enum state_emergency_kind kind, const char *subject,
+static bool leave_marker(const char *directory, enum state_emergency_kind kind, const char *subject,
                          char **later, struct error *error) {
     if (!state_emergency_helps(error)) {
         return false;
     }
     *later = memory_copy_string(error->text);
-    if (state_emergency_raise(state_directory(state), kind, subject, error)) {
+    if (state_emergency_raise(directory, kind, subject, error)) {
         return true;
     }
     free(*later);
@@ -95,7 +95,7 @@ bool operate_hold(struct state *state, const char *owner, const char *gate, cons
     *later = NULL;
     return state_mark_put(state, &actor, gate, true, reason, clock_wall_ms(clock_system()),
                           error) ||
-           leave_marker(state, STATE_EMERGENCY_HOLD, gate, later, error);
+           leave_marker(state_directory(state), STATE_EMERGENCY_HOLD, gate, later, error);
 }
 
 bool operate_disarm(const struct pipeline *pipeline, struct state *state, const char *owner,
@@ -117,6 +117,16 @@ bool operate_disarm(const struct pipeline *pipeline, struct state *state, const 
     }
     state_arms_free(arms, arms != NULL ? count : 0);
     return good ||
-           leave_marker(state, STATE_EMERGENCY_DISARM,
+           leave_marker(state_directory(state), STATE_EMERGENCY_DISARM,
                         group == PIPELINE_NONE ? "" : pipeline->groups[group].name, later, error);
+}
+
+bool operate_mark_unopened(const char *pipeline, enum state_emergency_kind kind,
+                           const char *subject, char **later, struct error *error) {
+    struct error homeless;
+    char *directory = state_home(pipeline, &homeless);
+    *later = NULL;
+    bool left = directory != NULL && leave_marker(directory, kind, subject, later, error);
+    free(directory);
+    return left;
 }
