@@ -278,11 +278,36 @@ static char *cache_key(const struct execution *execution, const struct sql_state
     return text_buffer_take(&key);
 }
 
+/* An array may hold NULL within a query, and not in what comes of it. */
+static bool check_arrays(struct execution *execution, const struct sql_statement *statement,
+                         sqlite3_stmt *prepared) {
+    bool good = true;
+    for (size_t i = 0; i < statement->field_count && good; i++) {
+        const struct emulator_field *field = &statement->fields[i];
+        const char *text =
+            field->repeated ? (const char *)sqlite3_column_text(prepared, (int)i) : NULL;
+        if (!text || !strstr(text, "null"))
+            continue;
+        json_t *array = json_loads(text, JSON_DECODE_ANY, NULL);
+        size_t at;
+        const json_t *element;
+        json_array_foreach(array, at, element) good = good && !json_is_null(element);
+        json_decref(array);
+        if (!good)
+            failure_set(&execution->outcome->failure, EMULATOR_REASON_INVALID_QUERY,
+                        "Array cannot have a null element; error in writing field %s", field->name);
+    }
+    return good;
+}
+
 /* Steps to the end, keeping the rows. */
-static bool fetch(struct execution *execution, sqlite3 *database, sqlite3_stmt *prepared) {
+static bool fetch(struct execution *execution, sqlite3 *database,
+                  const struct sql_statement *statement, sqlite3_stmt *prepared) {
     struct result *result = execution->outcome->result;
     int step;
     while ((step = sqlite3_step(prepared)) == SQLITE_ROW) {
+        if (!check_arrays(execution, statement, prepared))
+            return false;
         result_add(result, prepared);
         if (result_bytes(result) > RESULT_LIMIT)
             return failure_set(&execution->outcome->failure, EMULATOR_REASON_RESPONSE_TOO_LARGE,
@@ -303,7 +328,7 @@ static void select_rows(struct execution *execution, sqlite3 *database,
     sqlite3_stmt *prepared = execution_prepare(execution, database, statement);
     if (prepared) {
         outcome->result = result_new(statement->fields, statement->field_count);
-        (void)fetch(execution, database, prepared);
+        (void)fetch(execution, database, statement, prepared);
         sqlite3_finalize(prepared);
         sqlite3_progress_handler(database, 0, NULL, NULL);
     }

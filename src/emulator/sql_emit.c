@@ -73,7 +73,10 @@ static void emit_name(struct sql_emitter *emitter, const struct sql_expression *
         return;
     }
     if (!node->path) {
-        put(emitter, node->column->sqlite);
+        /* A REPEATED field that nobody filled is empty, and not NULL. */
+        const struct sql_source *source = node->column->source;
+        bool stored = node->type.array && source && source->kind == SOURCE_TABLE && source->use;
+        text_buffer_format(&emitter->out, stored ? "ifnull(%s, '[]')" : "%s", node->column->sqlite);
         return;
     }
     put(emitter, "json_extract(");
@@ -162,7 +165,8 @@ static void emit_window(struct sql_emitter *emitter, const struct sql_window *wi
         put(emitter, "PARTITION BY ");
         sql_emit_list(emitter, &window->partition, 0);
     }
-    sql_emit_order(emitter, &window->order);
+    sql_emit_order(emitter, &window->order, !window->frame || !strpbrk(window->frame, "0123456789"),
+                   NULL);
     if (window->frame) {
         put(emitter, " ");
         put(emitter, window->frame);
@@ -170,8 +174,10 @@ static void emit_window(struct sql_emitter *emitter, const struct sql_window *wi
     put(emitter, ")");
 }
 
-static void emit_call(struct sql_emitter *emitter, const struct sql_expression *node) {
-    for (const char *at = node->function->sqlite; *at;) {
+/* As written in the table of functions, and OVER. */
+static void emit_spelling(struct sql_emitter *emitter, const struct sql_expression *node,
+                          const char *spelling) {
+    for (const char *at = spelling; *at;) {
         if (*at == '%') {
             at += emit_place(emitter, node, at);
         } else if (*at == '@') {
@@ -187,6 +193,19 @@ static void emit_call(struct sql_emitter *emitter, const struct sql_expression *
     }
     if (node->window)
         emit_window(emitter, node->window);
+}
+
+static void emit_call(struct sql_emitter *emitter, const struct sql_expression *node) {
+    bool real = sql_type_is(node->type, EMULATOR_FLOAT64);
+    if (real && sql_same(node->text, "MIN")) { /* NaN is the least */
+        put(emitter, "bq_unorder(");
+        emit_spelling(emitter, node, "min(bq_order(%1))");
+        put(emitter, ")");
+    } else if (real && sql_same(node->text, "LEAST")) {
+        emit_spelling(emitter, node, "bq_least(%*)");
+    } else {
+        emit_spelling(emitter, node, node->function->sqlite);
+    }
 }
 
 /* a OP b; a chain of one operator goes without inner parentheses, for SQLite bounds their depth. */
@@ -352,27 +371,48 @@ static void emit_element(struct sql_emitter *emitter, const struct sql_expressio
     text_buffer_format(&emitter->out, ", %d, %d)", ordinal ? 1 : 0, safe ? 1 : 0);
 }
 
-static void emit_query_form(struct sql_emitter *emitter, const struct sql_expression *node) {
-    put(emitter, node->form == FORM_EXISTS ? "EXISTS (" : "(");
-    sql_emit_query(emitter, node->query);
-    put(emitter, ")");
+/* Aggregates over all rows give one row, whatever there is. */
+static bool yields_one_row(const struct sql_query *query) {
+    const struct sql_select *select = query->body->select;
+    return select && (!select->from || (select->aggregated && !select->group.count));
 }
 
-static void emit_suffixed(struct sql_emitter *emitter, const struct sql_expression *node) {
+static void emit_query_form(struct sql_emitter *emitter, const struct sql_expression *node) {
+    bool count = node->form == FORM_SCALAR && !yields_one_row(node->query);
+    put(emitter, node->form == FORM_EXISTS ? "EXISTS (" : "(");
+    put(emitter, count ? "SELECT bq_one(count(*), max(c1)) FROM (SELECT c1 FROM (" : "");
+    sql_emit_query(emitter, node->query);
+    put(emitter, count ? ") LIMIT 2))" : ")");
+}
+
+static void emit_is(struct sql_emitter *emitter, const struct sql_expression *node) {
     const struct sql_list *list = &node->arguments;
     put(emitter, "(");
     sql_emit_expression(emitter, list->items[0]);
-    if (node->form == FORM_IS) {
-        text_buffer_format(&emitter->out, " IS %s%s", node->negated ? "NOT " : "", node->text);
-    } else {
-        const struct sql_expression *first = list->items[0];
-        put(emitter, sql_type_decimal(first->type) ? " COLLATE bq_decimal" : "");
-        put(emitter, node->negated ? " NOT BETWEEN " : " BETWEEN ");
-        sql_emit_expression(emitter, list->items[1]);
-        put(emitter, " AND ");
-        sql_emit_expression(emitter, list->items[2]);
+    text_buffer_format(&emitter->out, " IS %s%s)", node->negated ? "NOT " : "", node->text);
+}
+
+static void emit_between(struct sql_emitter *emitter, const struct sql_expression *node) {
+    const struct sql_list *list = &node->arguments;
+    bool real = false;
+    for (size_t i = 0; i < list->count; i++)
+        real |=
+            sql_type_is(((const struct sql_expression *)list->items[i])->type, EMULATOR_FLOAT64);
+    const struct sql_expression *first = list->items[0];
+    text_buffer_format(&emitter->out, "%s(%s", node->negated ? "(NOT " : "",
+                       real ? "bq_compare(" : "");
+    sql_emit_expression(emitter, first);
+    put(emitter, sql_type_decimal(first->type) ? " COLLATE bq_decimal" : "");
+    put(emitter, real ? ", '>=', " : " BETWEEN ");
+    sql_emit_expression(emitter, list->items[1]);
+    put(emitter, real ? ") AND bq_compare(" : " AND ");
+    if (real) {
+        sql_emit_expression(emitter, first);
+        put(emitter, ", '<=', ");
     }
-    put(emitter, ")");
+    sql_emit_expression(emitter, list->items[2]);
+    put(emitter, real ? "))" : ")");
+    put(emitter, node->negated ? ")" : "");
 }
 
 static void emit_unary(struct sql_emitter *emitter, const struct sql_expression *node) {
@@ -406,15 +446,24 @@ static void emit_part(struct sql_emitter *emitter, const struct sql_expression *
 
 void sql_emit_expression(struct sql_emitter *emitter, const struct sql_expression *node) {
     static void (*const emit[])(struct sql_emitter * emitter, const struct sql_expression *node) = {
-        [FORM_LITERAL] = emit_literal,     [FORM_NAME] = emit_name,
-        [FORM_PARAMETER] = emit_parameter, [FORM_CALL] = emit_call,
-        [FORM_UNARY] = emit_unary,         [FORM_BINARY] = emit_binary,
-        [FORM_BETWEEN] = emit_suffixed,    [FORM_IN] = emit_in,
-        [FORM_IS] = emit_suffixed,         [FORM_CASE] = emit_case,
-        [FORM_CAST] = emit_cast,           [FORM_PART] = emit_part,
-        [FORM_INTERVAL] = emit_interval,   [FORM_EXISTS] = emit_query_form,
-        [FORM_SCALAR] = emit_query_form,   [FORM_ARRAY] = emit_array,
-        [FORM_ELEMENT] = emit_element,     [FORM_STAR] = emit_star,
+        [FORM_LITERAL] = emit_literal,
+        [FORM_NAME] = emit_name,
+        [FORM_PARAMETER] = emit_parameter,
+        [FORM_CALL] = emit_call,
+        [FORM_UNARY] = emit_unary,
+        [FORM_BINARY] = emit_binary,
+        [FORM_BETWEEN] = emit_between,
+        [FORM_IN] = emit_in,
+        [FORM_IS] = emit_is,
+        [FORM_CASE] = emit_case,
+        [FORM_CAST] = emit_cast,
+        [FORM_PART] = emit_part,
+        [FORM_INTERVAL] = emit_interval,
+        [FORM_EXISTS] = emit_query_form,
+        [FORM_SCALAR] = emit_query_form,
+        [FORM_ARRAY] = emit_array,
+        [FORM_ELEMENT] = emit_element,
+        [FORM_STAR] = emit_star,
         [FORM_DEFAULT] = emit_star,
     };
     emit[node->form](emitter, node);

@@ -8,14 +8,27 @@ static void put(struct sql_emitter *emitter, const char *text) {
     text_buffer_add(&emitter->out, text);
 }
 
-void sql_emit_order(struct sql_emitter *emitter, const struct sql_list *order) {
+/* What an ORDER BY item orders by: SQLite takes a number for a column, but not within a call. */
+static void emit_ordered(struct sql_emitter *emitter, const struct sql_expression *node, bool key,
+                         const struct sql_list *items) {
+    bool numbered = node->form == FORM_NAME && node->index;
+    const struct sql_item *item =
+        numbered && items && node->index <= items->count ? items->items[node->index - 1] : NULL;
+    if (!numbered || (key && item))
+        sql_emit_expression(emitter, numbered ? item->expression : node);
+    else
+        text_buffer_format(&emitter->out, key ? "c%zu" : "%zu", node->index);
+}
+
+void sql_emit_order(struct sql_emitter *emitter, const struct sql_list *order, bool keys,
+                    const struct sql_list *items) {
     for (size_t i = 0; i < order->count; i++) {
         const struct sql_order *item = order->items[i];
         put(emitter, i ? ", " : " ORDER BY ");
-        if (item->expression->form == FORM_NAME && item->expression->index)
-            text_buffer_format(&emitter->out, "%zu", item->expression->index);
-        else
-            sql_emit_expression(emitter, item->expression);
+        bool key = keys && sql_type_is(item->expression->type, EMULATOR_FLOAT64);
+        put(emitter, key ? "bq_order(" : "");
+        emit_ordered(emitter, item->expression, key, items);
+        put(emitter, key ? ")" : "");
         put(emitter, sql_type_decimal(item->expression->type) ? " COLLATE bq_decimal" : "");
         put(emitter, item->descending ? " DESC" : "");
         if (item->nulls)
@@ -156,8 +169,13 @@ void sql_emit_query(struct sql_emitter *emitter, const struct sql_query *query) 
         put(emitter, ")");
     }
     put(emitter, query->ctes.count ? " " : "");
+    /* SQLite orders a set operation by nothing but its columns. */
+    bool whole = query->body->operation && query->order.count;
+    put(emitter, whole ? "SELECT * FROM (" : "");
     emit_body(emitter, query->body);
-    sql_emit_order(emitter, &query->order);
+    put(emitter, whole ? ")" : "");
+    sql_emit_order(emitter, &query->order, true,
+                   query->body->select ? &query->body->select->items : NULL);
     if (query->limit) {
         put(emitter, " LIMIT ");
         sql_emit_expression(emitter, query->limit);

@@ -313,6 +313,22 @@ static bool no_signature(struct sql_compilation *compilation, const struct sql_e
     return false;
 }
 
+/* BigQuery takes these arguments, and this server does not. */
+static bool refuse_form(struct sql_compilation *compilation, const struct sql_expression *call,
+                        const struct sql_function *row) {
+    struct text_buffer given = {0};
+    text_buffer_add(&given, "");
+    for (size_t i = 0; i < call->arguments.count; i++) {
+        const struct sql_expression *node = call->arguments.items[i];
+        text_buffer_format(&given, "%s%s", i ? ", " : "",
+                           sql_type_name(&compilation->arena, node->type));
+    }
+    sql_fail(compilation, call->place, "%s(%s) is not supported by the local BigQuery", row->name,
+             given.data);
+    text_buffer_free(&given);
+    return false;
+}
+
 bool sql_function_resolve(struct sql_compilation *compilation, struct sql_expression *call) {
     size_t rows;
     const struct sql_function *row = sql_function_find(call->text, &rows);
@@ -327,6 +343,8 @@ bool sql_function_resolve(struct sql_compilation *compilation, struct sql_expres
             return false;
         if (!good)
             continue;
+        if (!row[i].sqlite)
+            return refuse_form(compilation, call, row);
         call->function = &row[i];
         call->type = result_of(&row[i], call, common);
         return check_abilities(compilation, call) && sql_function_check_part(compilation, call) &&

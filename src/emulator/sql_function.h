@@ -17,7 +17,7 @@
  * all with commas, %| all joined by ||, %T1 the number of the argument's type, %K1 its letter (i
  * INT64, f FLOAT64, d NUMERIC, b BIGNUMERIC), %C the order of the first argument's type, %D
  * DISTINCT where asked for, @d @e @t @u the current date, datetime, timestamp, time, @T the number
- * of TIMESTAMP. */
+ * of TIMESTAMP. NULL: BigQuery has the form, this server has not. */
 #define SQL_AGGREGATES(X)                                                                          \
     X("COUNT", "a", 'i', "count(%D%*)")                                                            \
     X("COUNTIF", "b", 'i', "count(CASE WHEN %1 THEN 1 END)")                                       \
@@ -70,6 +70,7 @@
     X("ROUND", "hi", 'f', "bq_round_f(%1, %2, 0)")                                                 \
     X("ROUND", "k", '1', "bq_round_d(%TR, %1, 0, 0)")                                              \
     X("ROUND", "ki", '1', "bq_round_d(%TR, %1, %2, 0)")                                            \
+    X("ROUND", "kis", '1', NULL)                                                                   \
     X("TRUNC", "h", 'f', "bq_round_f(%1, 0, 1)")                                                   \
     X("TRUNC", "hi", 'f', "bq_round_f(%1, %2, 1)")                                                 \
     X("TRUNC", "k", '1', "bq_round_d(%TR, %1, 0, 1)")                                              \
@@ -111,10 +112,14 @@
     X("ENDS_WITH", "ss", 'b', "(%2 = '' OR substr(%1, -length(%2)) = %2)")                         \
     X("STRPOS", "ss", 'i', "instr(%1, %2)")                                                        \
     X("INSTR", "ss", 'i', "instr(%1, %2)")                                                         \
+    X("INSTR", "ssi", 'i', "bq_instr(%1, %2, %3, 1)")                                              \
+    X("INSTR", "ssii", 'i', "bq_instr(%1, %2, %3, %4)")                                            \
     X("CONTAINS_SUBSTR", "ss", 'b', "(instr(bq_fold(%1, 0), bq_fold(%2, 0)) > 0)")                 \
-    X("ARRAY_LENGTH", "l", 'i', "json_array_length(ifnull(%1, '[]'))")                             \
+    X("ARRAY_LENGTH", "l", 'i', "json_array_length(%1)")                                           \
     X("GENERATE_ARRAY", "ii", 'I', "bq_numbers(%1, %2, 1)")                                        \
     X("GENERATE_ARRAY", "iii", 'I', "bq_numbers(%1, %2, %3)")                                      \
+    X("GENERATE_ARRAY", "nn", 'L', NULL)                                                           \
+    X("GENERATE_ARRAY", "nnn", 'L', NULL)                                                          \
     X("CURRENT_DATE", "", 'd', "@d")                                                               \
     X("CURRENT_DATE", "z", 'd', "bq_cast(bq_local(@t, %1), @T, %TR, 0)")                           \
     X("CURRENT_DATETIME", "", 'e', "@e")                                                           \
@@ -129,6 +134,9 @@
     X("DATETIME", "m", 'e', "bq_cast(%1, %T1, %TR, 0)")                                            \
     X("DATETIME", "s", 'e', "bq_cast(%1, %T1, %TR, 0)")                                            \
     X("DATETIME", "tz", 'e', "bq_cast(bq_local(%1, %2), %T1, %TR, 0)")                             \
+    X("DATETIME", "iiiiii", 'e', NULL)                                                             \
+    X("DATETIME", "du", 'e', NULL)                                                                 \
+    X("TIME", "iii", 'u', NULL)                                                                    \
     X("TIME", "t", 'u', "bq_cast(%1, %T1, %TR, 0)")                                                \
     X("TIME", "e", 'u', "bq_cast(%1, %T1, %TR, 0)")                                                \
     X("TIME", "tz", 'u', "bq_cast(bq_local(%1, %2), %T1, %TR, 0)")                                 \
@@ -138,6 +146,8 @@
     X("TIMESTAMP", "dz", 't', "bq_utc(%T1, %1, %2)")                                               \
     X("TIMESTAMP", "ez", 't', "bq_utc(%T1, %1, %2)")                                               \
     X("STRING", "m", 's', "bq_cast(%1, %T1, %TR, 0)")                                              \
+    X("STRING", "u", 's', NULL)                                                                    \
+    X("STRING", "b", 's', NULL)                                                                    \
     X("STRING", "tz", 's', "bq_show_local(%1, %2)")                                                \
     X("DATE_ADD", "dv", 'd', "bq_add(%T1, %1, %2)")                                                \
     X("DATE_ADD", "mv", '1', "bq_add(%T1, %1, %2)")                                                \
@@ -155,12 +165,18 @@
     X("DATE_TRUNC", "dp", 'd', "bq_trunc(%T1, %1, %2)")                                            \
     X("DATE_TRUNC", "mp", '1', "bq_trunc(%T1, %1, %2)")                                            \
     X("DATE_TRUNC", "tpz", 't', "bq_trunc_local(%1, %2, %3)")                                      \
-    X("DATETIME_TRUNC", "ep", 'e', "bq_trunc(%T1, %1, %2)")                                        \
     X("TIMESTAMP_TRUNC", "tp", 't', "bq_trunc(%T1, %1, %2)")                                       \
     X("TIMESTAMP_TRUNC", "tpz", 't', "bq_trunc_local(%1, %2, %3)")                                 \
+    X("TIMESTAMP_TRUNC", "ep", 'e', NULL)                                                          \
+    X("DATETIME_TRUNC", "ep", 'e', "bq_trunc(%T1, %1, %2)")                                        \
+    X("DATETIME_TRUNC", "tp", 't', NULL)                                                           \
+    X("DATETIME_TRUNC", "tpz", 't', NULL)                                                          \
     X("LAST_DAY", "d", 'd', "bq_last(%T1, %1, 'MONTH')")                                           \
     X("LAST_DAY", "dp", 'd', "bq_last(%T1, %1, %2)")                                               \
+    X("LAST_DAY", "e", 'd', "bq_last(%TR, bq_cast(%1, %T1, %TR, 0), 'MONTH')")                     \
+    X("LAST_DAY", "ep", 'd', "bq_last(%TR, bq_cast(%1, %T1, %TR, 0), %2)")                         \
     X("EXTRACT", "pM", 'X', "bq_extract(%T2, %2, %1)")                                             \
+    X("EXTRACT", "pv", 'X', NULL)                                                                  \
     X("EXTRACT", "ptz", 'X', "bq_extract(%T2, bq_local(%2, %3), %1)")                              \
     X("FORMAT_DATE", "sd", 's', "bq_format(%T2, %2, %1)")                                          \
     X("FORMAT_DATETIME", "se", 's', "bq_format(%T2, %2, %1)")                                      \

@@ -152,17 +152,16 @@ static bool read_zone(struct text *text, int64_t *moment) {
 }
 
 bool sql_moment_read(enum emulator_type type, struct text text, int64_t *moment) {
-    text = text_trim(text);
     *moment = 0;
     if (type == EMULATOR_TIME)
         return read_time(&text, moment) && text.size == 0;
     if (!read_date(&text, moment))
         return false;
+    if (type == EMULATOR_DATE)
+        return text.size == 0 && in_range(*moment);
     if (text.size && sign(&text, "Tt ") && !read_time(&text, moment))
         return false;
     if (type == EMULATOR_TIMESTAMP && !read_zone(&text, moment))
-        return false;
-    if (type == EMULATOR_DATE && *moment % DAY)
         return false;
     return text.size == 0 && in_range(*moment);
 }

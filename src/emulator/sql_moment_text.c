@@ -177,8 +177,9 @@ bool sql_moment_format(int64_t local, int32_t offset, const char *format, struct
 
 bool sql_moment_parse(const char *format, const char *text, int64_t *moment) {
     struct tm parts = {.tm_year = 70, .tm_mday = 1};
-    const char *end = strptime(text, format, &parts);
-    if (!end || *end)
+    static const char space[] = " \t\n\v\f\r"; /* allowed on both sides of the text */
+    const char *end = strptime(text + strspn(text, space), format, &parts);
+    if (!end || end[strspn(end, space)])
         return false;
     char canonical[SQL_MOMENT_SIZE * 2];
     (void)snprintf(canonical, sizeof canonical, "%04d-%02d-%02d %02d:%02d:%02d",

@@ -23,7 +23,8 @@ static bool read_type(struct sql_compilation *compilation, const json_t *json, s
     if (array)
         name = json_get_string(json_object_get(json, "arrayType"), "type", "");
     enum emulator_type base;
-    if (sql_same(name, "STRUCT") || sql_same(name, "RANGE") || sql_same(name, "INTERVAL"))
+    if (sql_same(name, "STRUCT") || sql_same(name, "RANGE") || sql_same(name, "INTERVAL") ||
+        sql_same(name, "GEOGRAPHY"))
         return sql_fail_as(compilation, "notImplemented", 501, (struct googlesql_place){0},
                            "A query parameter of type %s is not supported by the local BigQuery",
                            name);
@@ -79,6 +80,12 @@ static json_t *read_scalar(enum emulator_type type, const char *text) {
                                    type == EMULATOR_NUMERIC ? DECIMAL_NUMERIC : DECIMAL_BIGNUMERIC)
                    ? json_string(decimal_write(&number, decimal))
                    : NULL;
+    case EMULATOR_JSON: {
+        json_t *read = json_loads(text, JSON_DECODE_ANY, NULL);
+        bool good = read != NULL;
+        json_decref(read);
+        return good ? json_string(text) : NULL;
+    }
     case EMULATOR_TIMESTAMP:
         return sql_moment_read(type, text_of(text), &integer) ? json_integer(integer) : NULL;
     case EMULATOR_DATE:
@@ -164,12 +171,19 @@ static bool read_value(struct sql_compilation *compilation, struct sql_given *gi
 bool sql_parameters_read(struct sql_compilation *compilation) {
     const struct sql_request *request = compilation->request;
     bool positional = sql_same(request->mode, "POSITIONAL");
+    if (request->mode && !positional && !sql_same(request->mode, "NAMED"))
+        return sql_fail_as(compilation, "invalid", 400, (struct googlesql_place){0},
+                           "parameterMode must be NAMED or POSITIONAL, not \"%s\"", request->mode);
     size_t i;
     const json_t *json;
     json_array_foreach(request->parameters, i, json) {
         struct sql_given *given = sql_new(&compilation->arena, sizeof *given);
         const char *name = json_get_string(json, "name", NULL);
         given->declared = true;
+        for (size_t k = 0; k < compilation->parameters.count && name && !positional; k++)
+            if (sql_same(((struct sql_given *)compilation->parameters.items[k])->name, name))
+                return refuse(compilation, i,
+                              sql_print(&compilation->arena, "\"%s\" is given twice", name));
         given->name =
             name && !positional ? sql_copy(&compilation->arena, name, strlen(name)) : NULL;
         if (!read_type(compilation, json_object_get(json, "parameterType"), i, &given->type) ||
@@ -196,6 +210,11 @@ static bool find(const struct sql_compilation *compilation, const struct sql_exp
 
 bool sql_parameter_resolve(struct sql_compilation *compilation, struct sql_expression *node) {
     size_t index;
+    bool positional = sql_same(compilation->request->mode, "POSITIONAL");
+    if (compilation->request->mode && compilation->parameters.count &&
+        positional == (node->text != NULL))
+        return sql_fail(compilation, node->place, "%s parameters are not supported",
+                        positional ? "Named" : "Positional");
     bool found = find(compilation, node, &index);
     if (!found && !compilation->request->dry_run)
         return node->text ? sql_fail(compilation, node->place, "Query parameter '%s' not found",

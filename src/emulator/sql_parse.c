@@ -148,11 +148,21 @@ static bool parse_item(struct sql_parser *parser, struct sql_item *item) {
     return parse_except(parser, item);
 }
 
+/* A comma may stand behind the last item. */
+static bool ends_items(struct sql_parser *parser) {
+    static const char *const ends[] = {"FROM",  ")",     "UNION", "EXCEPT", "INTERSECT",
+                                       "ORDER", "LIMIT", "WHERE", "|>",     ";"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (sql_at(parser, ends[i]))
+            return true;
+    return sql_peek(parser)->kind == GOOGLESQL_END;
+}
+
 static bool parse_items(struct sql_parser *parser, struct sql_select *select) {
     if (sql_at(parser, "AS"))
         return sql_refuse(parser, "SELECT AS STRUCT or VALUE");
     do {
-        if (select->items.count && sql_at(parser, "FROM"))
+        if (select->items.count && ends_items(parser))
             return true;
         struct sql_item *item = sql_new(&parser->compilation->arena, sizeof *item);
         if (!parse_item(parser, item))
@@ -186,6 +196,11 @@ static struct sql_select *parse_select(struct sql_parser *parser) {
         return NULL;
     if (sql_take(parser, "FROM") && !(select->from = sql_parse_from(parser)))
         return NULL;
+    if (!select->from && sql_at(parser, "WHERE")) {
+        sql_fail(parser->compilation, sql_peek(parser)->place,
+                 "Query without FROM clause cannot have a WHERE clause");
+        return NULL;
+    }
     if (sql_take(parser, "WHERE") && !(select->where = sql_parse_expression(parser)))
         return NULL;
     if (!parse_group(parser, select))

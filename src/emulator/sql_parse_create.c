@@ -7,17 +7,6 @@
 
 enum { LONGEST_EXPIRATION_DAYS = 3650000 };
 
-static bool skip_parameters(struct sql_parser *parser) {
-    if (!sql_take(parser, "("))
-        return true;
-    do {
-        if (sql_peek(parser)->kind != GOOGLESQL_INTEGER && !sql_at(parser, "MAX"))
-            return sql_unexpected(parser);
-        parser->at++;
-    } while (sql_take(parser, ","));
-    return sql_expect(parser, ")");
-}
-
 static bool parse_struct(struct sql_parser *parser, struct emulator_field *field);
 
 static bool parse_array_type(struct sql_parser *parser, struct emulator_field *field) {
@@ -54,10 +43,14 @@ bool sql_parse_type(struct sql_parser *parser, struct emulator_field *field) {
                  sql_peek(parser)->text);
     } else {
         const char *name = sql_parse_name(parser);
-        good = name && emulator_type_parse(name, &field->type) && field->type != EMULATOR_RECORD;
+        /* FLOAT is a name of REST and of legacy SQL only. */
+        good = name && !sql_same(name, "FLOAT") && emulator_type_parse(name, &field->type) &&
+               field->type != EMULATOR_RECORD;
         if (name && !good)
             sql_fail(parser->compilation, place, "Type not found: %s", name);
-        good = good && skip_parameters(parser);
+        /* STRING(5), NUMERIC(5, 1): what does not fit would have to be refused or rounded. */
+        if (good && sql_at(parser, "("))
+            good = sql_refuse(parser, "A type with parameters");
     }
     if (good)
         split_shift(parser);

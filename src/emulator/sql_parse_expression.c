@@ -243,6 +243,8 @@ bool sql_parse_order(struct sql_parser *parser, struct sql_list *order) {
         item->expression = sql_parse_expression(parser);
         if (!item->expression)
             return false;
+        if (sql_at(parser, "COLLATE"))
+            return sql_refuse(parser, "COLLATE");
         item->descending = sql_take(parser, "DESC");
         if (!item->descending)
             sql_take(parser, "ASC");

@@ -1,4 +1,6 @@
 /* Primaries: literals, names, calls, CASE, CAST, EXTRACT, ARRAY, subqueries, and OVER. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/sql_parse.h"
@@ -164,7 +166,17 @@ static const char *frame_bound(struct sql_parser *parser) {
     return sql_print(&parser->compilation->arena, "%s %s", count, side);
 }
 
+enum frame_place { UNBOUNDED_BEFORE, BEFORE, CURRENT, AFTER, UNBOUNDED_AFTER };
+
+static enum frame_place frame_place(const char *bound) {
+    bool unbounded = strncmp(bound, "UNBOUNDED", 9) == 0;
+    return strstr(bound, "PRECEDING")   ? (unbounded ? UNBOUNDED_BEFORE : BEFORE)
+           : strstr(bound, "FOLLOWING") ? (unbounded ? UNBOUNDED_AFTER : AFTER)
+                                        : CURRENT;
+}
+
 static bool parse_frame(struct sql_parser *parser, struct sql_window *window) {
+    struct googlesql_place place = sql_peek(parser)->place;
     const char *unit = sql_at(parser, "ROWS") ? "ROWS" : "RANGE";
     parser->at++;
     bool both = sql_take(parser, "BETWEEN");
@@ -174,6 +186,10 @@ static bool parse_frame(struct sql_parser *parser, struct sql_window *window) {
     const char *to = both ? frame_bound(parser) : "CURRENT ROW";
     if (!to)
         return false;
+    if (frame_place(from) > frame_place(to) || frame_place(from) == UNBOUNDED_AFTER ||
+        frame_place(to) == UNBOUNDED_BEFORE)
+        return sql_fail(parser->compilation, place,
+                        "A window frame cannot start at %s and end at %s", from, to);
     window->frame = sql_print(&parser->compilation->arena, "%s BETWEEN %s AND %s", unit, from, to);
     return true;
 }
@@ -359,6 +375,11 @@ struct sql_expression *sql_parse_primary(struct sql_parser *parser) {
     case GOOGLESQL_INTEGER:
         return literal(parser, EMULATOR_INT64);
     case GOOGLESQL_FLOAT:
+        if (isinf(strtod(sql_peek(parser)->text, NULL))) {
+            sql_fail(parser->compilation, sql_peek(parser)->place,
+                     "Invalid floating point literal: %s", sql_peek(parser)->text);
+            return NULL;
+        }
         return literal(parser, EMULATOR_FLOAT64);
     case GOOGLESQL_STRING:
         return literal(parser, EMULATOR_STRING);

@@ -258,6 +258,21 @@ static bool resolve_select(struct sql_compilation *compilation, struct sql_scope
 static bool resolve_body(struct sql_compilation *compilation, const struct sql_scope *parent,
                          struct sql_scope *scope, struct sql_body *body);
 
+/* A literal or parameter takes the type of the column on the other side. */
+static bool take_type(struct sql_compilation *compilation, struct sql_body *side, size_t index,
+                      struct sql_type type) {
+    struct sql_item *item = side->select ? side->select->items.items[index] : NULL;
+    if (!item || !type.known ||
+        (item->expression->form != FORM_LITERAL && item->expression->form != FORM_PARAMETER))
+        return false;
+    struct sql_expression *coerced = sql_coerce(compilation, item->expression, type);
+    if (!coerced)
+        return false;
+    item->expression = coerced;
+    ((struct sql_column *)side->columns.items[index])->type = type;
+    return true;
+}
+
 static bool resolve_operation(struct sql_compilation *compilation, const struct sql_scope *parent,
                               struct sql_body *body) {
     struct sql_scope left = {.parent = parent}, right = {.parent = parent};
@@ -281,7 +296,12 @@ static bool resolve_operation(struct sql_compilation *compilation, const struct 
         *column = *one;
         if (!one->type.known || sql_type_widens(one->type, other->type))
             column->type = other->type.known ? other->type : one->type;
-        else if (!sql_type_widens(other->type, one->type))
+        else if (take_type(compilation, body->left, i, other->type))
+            column->type = other->type;
+        else if (compilation->failed)
+            return false;
+        else if (!sql_type_widens(other->type, one->type) &&
+                 !take_type(compilation, body->right, i, one->type))
             return sql_fail(compilation, body->right->place,
                             "Column %zu in %s has incompatible types: %s, %s", i + 1, name,
                             sql_type_name(&compilation->arena, one->type),
@@ -388,6 +408,12 @@ static bool resolve_count(struct sql_compilation *compilation, struct sql_scope 
     else if (!sql_type_equal(node->type, integer))
         return sql_fail(compilation, node->place, "LIMIT and OFFSET expect INT64, but got %s",
                         sql_type_name(&compilation->arena, node->type));
+    const struct sql_given *given =
+        node->form == FORM_PARAMETER ? compilation->parameters.items[node->index] : NULL;
+    if (given && given->declared && !compilation->request->dry_run &&
+        (given->value.kind != SQL_VALUE_INTEGER || given->value.integer < 0))
+        return sql_fail(compilation, node->place,
+                        "LIMIT and OFFSET require a value that is neither negative nor NULL");
     return true;
 }
 

@@ -84,6 +84,8 @@ static bool check_supported(struct sql_compilation *compilation, const char *con
     if (size && names[2][size - 1] == '*')
         return sql_fail(compilation, place,
                         "A wildcard table (%s) is not supported by the local BigQuery", names[2]);
+    if (strncmp(names[2], "__TABLES", 8) == 0)
+        return sql_fail(compilation, place, "%s is not supported by the local BigQuery", names[2]);
     if (strpbrk(names[2], "$@"))
         return sql_fail(compilation, place,
                         "A table decorator (%s) is not supported by the local BigQuery", names[2]);

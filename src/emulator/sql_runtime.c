@@ -93,9 +93,22 @@ static bool like(const char *text, const char *pattern) {
     return !*pattern;
 }
 
+/* A backslash that escapes nothing. */
+static bool ends_in_escape(const char *pattern) {
+    size_t size = strlen(pattern), slashes = 0;
+    while (slashes < size && pattern[size - 1 - slashes] == '\\')
+        slashes++;
+    return slashes % 2 == 1;
+}
+
 static void match_like(sqlite3_context *context, int count, sqlite3_value **values) {
-    if (!sql_runtime_any_null(count, values))
-        sqlite3_result_int(context, like(text_of_value(values[0]), text_of_value(values[1])));
+    if (sql_runtime_any_null(count, values))
+        return;
+    const char *pattern = text_of_value(values[1]);
+    if (ends_in_escape(pattern))
+        sql_runtime_fail(context, "LIKE pattern ends with a backslash");
+    else
+        sqlite3_result_int(context, like(text_of_value(values[0]), pattern));
 }
 
 static void give_text(sqlite3_context *context, const char *text) {
@@ -423,8 +436,8 @@ const struct sql_runtime_function sql_runtime_values[] = {
 
 bool sql_register(sqlite3 *database) {
     static const struct sql_runtime_function *const tables[] = {
-        sql_runtime_values, sql_runtime_moments, sql_runtime_zones, sql_runtime_numbers,
-        sql_runtime_texts};
+        sql_runtime_values,  sql_runtime_moments, sql_runtime_zones,
+        sql_runtime_numbers, sql_runtime_texts,   sql_runtime_orders};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct sql_runtime_function *entry = tables[i]; entry->name; entry++)
             if (sqlite3_create_function_v2(database, entry->name, entry->arguments,

@@ -23,6 +23,7 @@ extern const struct sql_runtime_function sql_runtime_values[];
 extern const struct sql_runtime_function sql_runtime_zones[];
 extern const struct sql_runtime_function sql_runtime_numbers[];
 extern const struct sql_runtime_function sql_runtime_texts[];
+extern const struct sql_runtime_function sql_runtime_orders[];
 
 /* SUM and AVG, and the order of decimals (collation bq_decimal); false when SQLite refuses. */
 bool sql_runtime_sums(sqlite3 *database);

@@ -89,6 +89,34 @@ static void side(sqlite3_context *context, int count, sqlite3_value **values) {
     cut(context, values[0], right && length < size ? size - length : 0, length);
 }
 
+/* The characters from `index` on (from 1) start with `wanted`. */
+static bool stands_at(struct text text, struct text wanted, int64_t index, bool bytes) {
+    size_t at = offset_of(text, index - 1, bytes);
+    return text.size - at >= wanted.size && memcmp(text.data + at, wanted.data, wanted.size) == 0;
+}
+
+/* value, subvalue, position, occurrence: INSTR. A negative position counts from the end, and the
+ * search goes backwards from there. */
+static void find_occurrence(sqlite3_context *context, int count, sqlite3_value **values) {
+    if (sql_runtime_any_null(count, values))
+        return;
+    struct text text = text_of_value(values[0]), wanted = text_of_value(values[1]);
+    int64_t position = sqlite3_value_int64(values[2]), left = sqlite3_value_int64(values[3]);
+    bool bytes = sqlite3_value_type(values[0]) == SQLITE_BLOB;
+    int64_t size = count_characters(text, bytes), step = position < 0 ? -1 : 1;
+    if (position == 0 || left <= 0) {
+        sql_runtime_fail(context, "INSTR: the %s must be %s", position ? "occurrence" : "position",
+                         position ? "positive" : "other than 0");
+        return;
+    }
+    int64_t found = 0, at = position < -size ? 0 : position < 0 ? size + position + 1 : position;
+    for (; wanted.size && left && at >= 1 && at <= size; at += step) {
+        if (stands_at(text, wanted, at, bytes) && --left == 0)
+            found = at;
+    }
+    sqlite3_result_int64(context, found);
+}
+
 /* White space of Unicode, as TRIM without a second argument takes it. */
 static bool is_space(uint32_t code) {
     static const uint32_t others[] = {0x20,   0x85,   0xA0,   0x1680, 0x2028,
@@ -176,4 +204,5 @@ static void fold(sqlite3_context *context, int count, sqlite3_value **values) {
 
 const struct sql_runtime_function sql_runtime_texts[] = {
     {"bq_substr", 2, substr}, {"bq_substr", 3, substr}, {"bq_side", 3, side},
-    {"bq_trim", 2, trim},     {"bq_fold", 2, fold},     {NULL, 0, NULL}};
+    {"bq_trim", 2, trim},     {"bq_fold", 2, fold},     {"bq_instr", 4, find_occurrence},
+    {NULL, 0, NULL}};

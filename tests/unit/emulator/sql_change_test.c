@@ -97,7 +97,7 @@ Test(sql_change, create_table_gives_its_definition)
 {
     struct sql_statement *statement =
         compile("CREATE TABLE IF NOT EXISTS nba_raw.made (day DATE NOT NULL, amounts "
-                "ARRAY<NUMERIC(5, 1)>, s STRUCT<a INT64, b ARRAY<STRUCT<c STRING>>> "
+                "ARRAY<NUMERIC>, s STRUCT<a INT64, b ARRAY<STRUCT<c STRING>>> "
                 "OPTIONS(description = 'inner')) PARTITION BY day CLUSTER BY amounts, s "
                 "OPTIONS(require_partition_filter = TRUE, description = 'made', x = 1)");
     const struct sql_definition *definition = statement->definition;
