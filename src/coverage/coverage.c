@@ -142,6 +142,18 @@ struct dayset coverage_gaps(const struct coverage_report *report, size_t table,
     return gaps;
 }
 
+struct dayset coverage_excess(const struct coverage_report *report, size_t table,
+                              struct day_range range) {
+    struct day_range part = day_range_intersect(report->range, range);
+    struct dayset excess = dayset_new(report->range);
+    for (int64_t day = part.from; day <= part.to; day++) {
+        if (report->tables[table].days[day - report->range.from].state == COVERAGE_EXCESS) {
+            dayset_add(&excess, (day_number)day);
+        }
+    }
+    return excess;
+}
+
 struct dayset coverage_expected(const struct coverage_report *report, size_t table) {
     return dayset_copy(&report->expected[report->pipeline->tables[table].expected]);
 }

@@ -181,6 +181,11 @@ const struct coverage_day *coverage_day_at(const struct coverage_report *report,
 struct dayset coverage_gaps(const struct coverage_report *report, size_t table,
                             struct day_range range, bool missing_only);
 
+/* The attainable dates within `range` that hold too many rows: no gaps that a launch could fill.
+ * The caller frees the set. */
+struct dayset coverage_excess(const struct coverage_report *report, size_t table,
+                              struct day_range range);
+
 /* The expected dates of a table within the report's range, bootstrap and waived ones too; empty
  * when they are not known. The caller frees the set. */
 struct dayset coverage_expected(const struct coverage_report *report, size_t table);

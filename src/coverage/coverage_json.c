@@ -112,27 +112,36 @@ json_t *coverage_to_json(const struct coverage_report *report) {
     return object;
 }
 
-json_t *coverage_gaps_to_json(const struct coverage_report *report, size_t table,
-                              struct day_range range, bool missing_only) {
-    struct dayset gaps = coverage_gaps(report, table, range, missing_only);
-    struct dayset expected = coverage_expected(report, table);
+static json_t *ranges_to_json(const struct dayset *dates, const struct dayset *expected) {
     size_t count;
-    struct day_range *ranges = dayset_ranges(&gaps, &expected, &count);
-    json_t *object = json_object();
+    struct day_range *ranges = dayset_ranges(dates, expected, &count);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         json_t *item = range_to_json(ranges[i]);
         json_object_set_new(item, "dates",
-                            json_integer((json_int_t)dayset_count_within(&gaps, ranges[i])));
+                            json_integer((json_int_t)dayset_count_within(dates, ranges[i])));
         json_array_append_new(list, item);
     }
+    free(ranges);
+    return list;
+}
+
+json_t *coverage_gaps_to_json(const struct coverage_report *report, size_t table,
+                              struct day_range range, bool missing_only) {
+    bool known = report->tables[table].all.known;
+    struct dayset gaps = coverage_gaps(report, table, range, missing_only);
+    struct dayset excess = coverage_excess(report, table, range);
+    struct dayset expected = coverage_expected(report, table);
+    dayset_subtract(&gaps, &excess);
+    json_t *object = json_object();
     json_object_set_new(object, "schema", json_integer(1));
     json_object_set_new(object, "table", json_words(report->pipeline->tables[table].name));
-    json_object_set_new(object, "missing",
-                        count_or_null(report->tables[table].all.known, dayset_count(&gaps)));
-    json_object_set_new(object, "ranges", list);
-    free(ranges);
+    json_object_set_new(object, "missing", count_or_null(known, dayset_count(&gaps)));
+    json_object_set_new(object, "ranges", ranges_to_json(&gaps, &expected));
+    json_object_set_new(object, "excess", count_or_null(known, dayset_count(&excess)));
+    json_object_set_new(object, "excess_ranges", ranges_to_json(&excess, &expected));
     dayset_free(&gaps);
+    dayset_free(&excess);
     dayset_free(&expected);
     return object;
 }

@@ -12,7 +12,7 @@ json_t *coverage_to_json(const struct coverage_report *report);
 
 /* The answer of `phasegate gaps` for one table within `range`, as coverage_gaps takes it; a range's
  * `dates` counts the gaps in it and not the days between them on which nothing is due. `missing`
- * is null for a table that was not measured. */
+ * and `excess` (dates with too many rows, no gaps) are null for a table that was not measured. */
 json_t *coverage_gaps_to_json(const struct coverage_report *report, size_t table,
                               struct day_range range, bool missing_only);
 

@@ -163,16 +163,27 @@ bool coverage_write_csv(FILE *stream, const struct coverage_report *report) {
 }
 
 static void put_gap_range(struct text_buffer *text, struct day_range range, size_t dates,
-                          enum coverage_gaps_format format) {
+                          const char *kind, enum coverage_gaps_format format) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
     (void)day_format(range.from, from);
     (void)day_format(range.to, to);
     if (format == COVERAGE_GAPS_CSV) {
-        print_to(text, "%s,%s,%zu\n", from, to, dates);
+        print_to(text, "%s,%s,%zu,%s\n", from, to, dates, kind);
     } else {
         print_to(text, "  %s to %s  %4zu %s\n", from, to, dates, dates == 1 ? "date" : "dates");
     }
+}
+
+static void put_gap_ranges(struct text_buffer *text, const struct dayset *dates,
+                           const struct dayset *expected, const char *kind,
+                           enum coverage_gaps_format format) {
+    size_t count;
+    struct day_range *ranges = dayset_ranges(dates, expected, &count);
+    for (size_t i = 0; i < count; i++) {
+        put_gap_range(text, ranges[i], dayset_count_within(dates, ranges[i]), kind, format);
+    }
+    free(ranges);
 }
 
 static void put_gap_dates(struct text_buffer *text, const struct dayset *gaps) {
@@ -198,27 +209,42 @@ static void put_gap_heading(struct text_buffer *text, const struct coverage_repo
              clock_format_span(report->as_of - facts->confirmed_at, age));
 }
 
+/* Too many rows are no gap: they are told apart, and are not in a list that a command takes. */
+static void put_excess(struct text_buffer *text, const struct dayset *excess,
+                       const struct dayset *expected, enum coverage_gaps_format format) {
+    size_t dates = dayset_count(excess);
+    if (dates > 0 && format == COVERAGE_GAPS_RANGES) {
+        print_to(text, "  %zu %s too many rows, which no launch of gaps mends:\n", dates,
+                 dates == 1 ? "date holds" : "dates hold");
+    }
+    if (format != COVERAGE_GAPS_LIST) {
+        put_gap_ranges(text, excess, expected, "excess", format);
+    }
+}
+
 bool coverage_write_gaps(FILE *stream, const struct coverage_report *report, size_t table,
                          struct day_range range, bool missing_only,
                          enum coverage_gaps_format format) {
     struct dayset gaps = coverage_gaps(report, table, range, missing_only);
+    struct dayset excess = coverage_excess(report, table, range);
     struct dayset expected = coverage_expected(report, table);
     struct text_buffer text = {0};
     size_t count;
-    struct day_range *ranges = dayset_ranges(&gaps, &expected, &count);
+    dayset_subtract(&gaps, &excess);
+    free(dayset_ranges(&gaps, &expected, &count));
     if (format == COVERAGE_GAPS_RANGES) {
         put_gap_heading(&text, report, table, dayset_count(&gaps), count);
     } else if (format == COVERAGE_GAPS_CSV) {
-        text_buffer_add(&text, "from,to,dates\n");
+        text_buffer_add(&text, "from,to,dates,kind\n");
     }
     if (format == COVERAGE_GAPS_LIST) {
         put_gap_dates(&text, &gaps);
+    } else {
+        put_gap_ranges(&text, &gaps, &expected, "gap", format);
     }
-    for (size_t i = 0; i < count && format != COVERAGE_GAPS_LIST; i++) {
-        put_gap_range(&text, ranges[i], dayset_count_within(&gaps, ranges[i]), format);
-    }
-    free(ranges);
+    put_excess(&text, &excess, &expected, format);
     dayset_free(&gaps);
+    dayset_free(&excess);
     dayset_free(&expected);
     return flush(stream, &text);
 }

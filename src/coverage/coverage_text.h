@@ -17,9 +17,10 @@ bool coverage_write_matrix(FILE *stream, const struct coverage_report *report, s
  * header; RFC 4180 with \n. What is not known is empty. */
 bool coverage_write_csv(FILE *stream, const struct coverage_report *report);
 
-/* The gaps of one table, as coverage_gaps takes them. RANGES: a heading and one range a line for
- * people; LIST: one date a line; CSV: from,to,dates with a header. For a table that was not
- * measured RANGES says so, LIST and CSV hold no line: ask tables[].all.known first. */
+/* The gaps of one table, as coverage_gaps takes them but for dates with too many rows, which RANGES
+ * and CSV tell apart. RANGES: a heading and one range a line for people; LIST: one date a line;
+ * CSV: from,to,dates,kind (gap, excess) with a header. For a table that was not measured RANGES
+ * says so, LIST and CSV hold no line: ask tables[].all.known first. */
 enum coverage_gaps_format { COVERAGE_GAPS_RANGES, COVERAGE_GAPS_LIST, COVERAGE_GAPS_CSV };
 bool coverage_write_gaps(FILE *stream, const struct coverage_report *report, size_t table,
                          struct day_range range, bool missing_only,

@@ -53,7 +53,8 @@ Test(gaps, a_gap_over_days_off_is_one_range_and_counts_its_dates_only)
     char *text = json_text(json);
     cr_assert_str_eq(text, "{\"schema\":1,\"table\":\"summary\",\"missing\":3,\"ranges\":["
                            "{\"from\":\"2026-01-02\",\"to\":\"2026-01-05\",\"dates\":2},"
-                           "{\"from\":\"2026-01-08\",\"to\":\"2026-01-08\",\"dates\":1}]}");
+                           "{\"from\":\"2026-01-08\",\"to\":\"2026-01-08\",\"dates\":1}],"
+                           "\"excess\":0,\"excess_ranges\":[]}");
     free(text);
     json_decref(json);
 }
@@ -71,7 +72,30 @@ Test(gaps, are_written_for_people_and_for_programs)
            "  2026-01-02 to 2026-01-05     2 dates\n"
            "  2026-01-07 to 2026-01-08     2 dates\n");
     expect(COVERAGE_GAPS_CSV, true,
-           "from,to,dates\n2026-01-02,2026-01-05,2\n2026-01-08,2026-01-08,1\n");
+           "from,to,dates,kind\n2026-01-02,2026-01-05,2,gap\n2026-01-08,2026-01-08,1,gap\n");
+}
+
+Test(gaps, dates_with_too_many_rows_are_told_apart)
+{
+    fixture.pipeline.tables[table].duplicates_above =
+        (struct pipeline_rows_rule){.kind = PIPELINE_ROWS_PER_DAY, .value = 20};
+    fixture_fill(&fixture, table, fixture_days("2026-01-09", "2026-01-10"), 24, 6);
+    fixture_compute(&fixture);
+    expect(COVERAGE_GAPS_RANGES, false,
+           "summary: 4 dates in 2 ranges, fresh, 14 s ago\n"
+           "  2026-01-02 to 2026-01-05     2 dates\n"
+           "  2026-01-07 to 2026-01-08     2 dates\n"
+           "  2 dates hold too many rows, which no launch of gaps mends:\n"
+           "  2026-01-09 to 2026-01-10     2 dates\n");
+    expect(COVERAGE_GAPS_CSV, true,
+           "from,to,dates,kind\n2026-01-02,2026-01-05,2,gap\n2026-01-08,2026-01-08,1,gap\n"
+           "2026-01-09,2026-01-10,2,excess\n");
+    expect(COVERAGE_GAPS_LIST, false, "2026-01-02\n2026-01-05\n2026-01-07\n2026-01-08\n");
+    json_t *json = coverage_gaps_to_json(fixture.report, table, fixture.range, false);
+    cr_expect_eq(json_integer_value(json_object_get(json, "missing")), 4);
+    cr_expect_eq(json_integer_value(json_object_get(json, "excess")), 2);
+    cr_expect_eq(json_array_size(json_object_get(json, "excess_ranges")), 1);
+    json_decref(json);
 }
 
 Test(gaps, within_a_range_are_those_within_it)
@@ -89,6 +113,7 @@ Test(gaps, of_a_table_that_was_not_measured_are_not_none)
     expect(COVERAGE_GAPS_RANGES, true, "summary: not known, never measured\n");
     json_t *json = coverage_gaps_to_json(fixture.report, table, fixture.range, true);
     cr_assert(json_is_null(json_object_get(json, "missing")));
+    cr_assert(json_is_null(json_object_get(json, "excess")));
     json_decref(json);
 }
 
