@@ -59,6 +59,7 @@ static void add_head(EVP_MD_CTX *digest, const struct pipeline *pipeline) {
     add_text(digest, "pipeline", pipeline->name);
     add_text(digest, "project", pipeline->project);
     add_text(digest, "location", pipeline->location);
+    add_text(digest, "endpoint", pipeline->endpoint);
     add_text(digest, "timezone", pipeline->timezone);
     add_number(digest, "from", pipeline->from.kind);
     add_number(digest, "day", pipeline->from.day);

@@ -5,7 +5,10 @@
 #include "pipeline/pipeline.h"
 
 /* Fills pipeline->hash with the SHA-256 of everything that changes what runs or what is judged, in
- * one fixed order. Errors: EXIT_SOFTWARE. */
+ * one fixed order: which BigQuery is asked (`endpoint`) and how old a number may be (`recheck`,
+ * `stale_after`) as well. How often and for how much money it is asked (`every`, `changing`, the
+ * budgets, the price) only decides when something is known, and voids no approval. Errors:
+ * EXIT_SOFTWARE. */
 bool hash_pipeline(struct pipeline *pipeline, struct error *error);
 
 #endif

@@ -362,7 +362,6 @@ Test(hash, stays_while_nothing_that_counts_changes)
         {"    date: day\n    needs: [games]\n", "    needs:\n      - games\n    date: day\n"},
         {"seasons:\n", "poll: {every: 90s, bytes_per_night: 2GiB, price_per_tib: 7}\nseasons:\n"},
         {"seasons:\n", "alerts: {slack: {url_file: /x}}\nseasons:\n"},
-        {"seasons:\n", "endpoint: http://127.0.0.1:9050\nseasons:\n"},
         {"timeout: 6h", "timeout: 360m"},
     };
     char before[65], after[65];
@@ -382,6 +381,8 @@ Test(hash, changes_with_everything_that_would_run_or_be_judged)
     } edits[] = {
         {"pipeline: small", "pipeline: other"},
         {"my-project", "your-project"},
+        {"seasons:\n", "endpoint: http://127.0.0.1:9050\nseasons:\n"},
+        {"seasons:\n", "poll: {stale_after: 4m}\nseasons:\n"},
         {"to: yesterday", "to: today"},
         {"2025-06-30", "2025-06-29"},
         {"bootstrap_days: 14", "bootstrap_days: 13"},
