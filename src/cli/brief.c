@@ -66,6 +66,10 @@ static void write_runs(FILE *out, const struct situation *situation, int64_t sin
             (void)print(out, "      %zu dates: %s\n", run->failures[j].dates,
                         run->failures[j].reason);
         }
+        if (run->failures_left_out > 0) {
+            (void)print(out, "      %zu dates for other reasons: see its log\n",
+                        run->failures_left_out);
+        }
     }
     if (shown == 0) {
         (void)print(out, "  none\n");

@@ -10,8 +10,9 @@
 #include "cli/verbs.h"
 #include "state/state_journal.h"
 
-static bool write_json(struct cli *cli, const struct state_event *events, size_t count) {
-    json_t *answer = json_make("{s:i,s:[]}", "schema", 1, "events");
+static bool write_json(struct cli *cli, const struct state_event *events, size_t count,
+                       bool left_out) {
+    json_t *answer = json_make("{s:i,s:b,s:[]}", "schema", 1, "left_out", (int)left_out, "events");
     for (size_t i = 0; i < count; i++) {
         const struct state_event *event = &events[i];
         (void)json_array_append_new(
@@ -44,16 +45,21 @@ static int journal(struct cli *cli) {
     }
     struct state_journal_filter filter = {.kind = cli_value(cli, "kind"),
                                           .subject = cli_value(cli, "subject"),
-                                          .newest = (size_t)lines};
+                                          .newest = (size_t)lines + 1};
     struct state_event *events = state_journal(cli->state, &filter, &count, &error);
     if (events == NULL) {
         return cli_fail(cli, &error);
     }
     int code = EXIT_GO;
-    if (!(cli->format == CLI_JSON ? write_json(cli, events, count)
-                                  : write_text(cli, events, count))) {
+    size_t older = count > (size_t)lines ? 1 : 0;
+    if (!(cli->format == CLI_JSON ? write_json(cli, events + older, count - older, older > 0)
+                                  : write_text(cli, events + older, count - older))) {
         (void)error_set_errno(&error, EXIT_IO, errno, "cannot write the answer");
         code = cli_fail(cli, &error);
+    }
+    if (older > 0 && cli->format == CLI_TEXT) {
+        (void)print(cli->err, "phasegate: these are the newest %zu events; --lines N lists more\n",
+                    count - older);
     }
     state_events_free(events, count);
     return code;

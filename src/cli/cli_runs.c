@@ -17,6 +17,9 @@ static json_t *code_json(const struct situation_run *run) {
                      dirty, "moved_to", json_string_or_null(run->code_moved));
 }
 
+/* Of a run's failed dates, in a list for people. */
+enum { MOST_REASONS = 3 };
+
 static json_t *failures_json(const struct situation_run *run) {
     json_t *failures = json_array();
     for (size_t i = 0; i < run->failure_count; i++) {
@@ -84,6 +87,8 @@ static json_t *run_json(const struct situation_run *run) {
     (void)json_object_set_new(json, "stop_by", json_string_or_null(run->stop_by));
     (void)json_object_set_new(json, "stop_reason", json_string_or_null(run->stop_reason));
     (void)json_object_set_new(json, "failures", failures_json(run));
+    (void)json_object_set_new(json, "failures_left_out",
+                              json_integer((json_int_t)run->failures_left_out));
     (void)json_object_set_new(json, "alarms", alarms_json(run));
     return json;
 }
@@ -162,9 +167,16 @@ static bool write_text(struct cli *cli, const struct situation *situation) {
         for (size_t j = 0; j < run->alarm_count; j++) {
             (void)print(cli->out, "    ▲ %s\n", run->alarms[j].text);
         }
-        for (size_t j = 0; j < run->failure_count && j < 3; j++) {
-            (void)print(cli->out, "    %zu dates: %s\n", run->failures[j].dates,
-                        run->failures[j].reason);
+        size_t others = run->failures_left_out;
+        for (size_t j = 0; j < run->failure_count; j++) {
+            if (j < MOST_REASONS) {
+                (void)print(cli->out, "    %zu dates: %s\n", run->failures[j].dates,
+                            run->failures[j].reason);
+            }
+            others += j < MOST_REASONS ? 0 : run->failures[j].dates;
+        }
+        if (others > 0) {
+            (void)print(cli->out, "    %zu dates for other reasons: see its log\n", others);
         }
     }
     if (situation->runs_left_out > 0) {

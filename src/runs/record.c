@@ -138,6 +138,10 @@ void record_clear(struct record *record) {
 }
 
 char *record_describe(const struct record *record) {
+    if (record->spawn_error != NULL && record->step > 0) {
+        return memory_format("command %zu could not be started: %s; %zu before it ran",
+                             record->step + 1, record->spawn_error, record->step);
+    }
     if (record->spawn_error != NULL) {
         return memory_format("did not start: %s", record->spawn_error);
     }

@@ -116,7 +116,12 @@ static enum runs_verdict verdict_of(const struct runs_witnesses *witnesses,
 
 /* How it ended, without coverage. */
 static void add_end(const struct runs_witnesses *witnesses, struct text_buffer *text) {
-    if (witnesses->spawn_error != NULL) {
+    int64_t ran = witnesses->steps - witnesses->steps_left - 1;
+    if (witnesses->spawn_error != NULL && witnesses->steps > 1 && ran > 0) {
+        text_buffer_format(text, "%lld of %lld commands ran; command %lld could not be started: %s",
+                           (long long)ran, (long long)witnesses->steps, (long long)ran + 1,
+                           witnesses->spawn_error);
+    } else if (witnesses->spawn_error != NULL) {
         text_buffer_format(text, "did not start: %s", witnesses->spawn_error);
     } else if (witnesses->outcome == STATE_OUTCOME_STOPPED) {
         text_buffer_format(text, "stopped by %s",
@@ -185,7 +190,8 @@ static char *describe(const struct runs_witnesses *witnesses,
         add_coverage(judgement, &text);
     }
     bool steps = witnesses->steps > 1 && (witnesses->steps_failed > 0 || witnesses->steps_left > 0);
-    if (witnesses->outcome != STATE_OUTCOME_NONE && steps) {
+    if (witnesses->outcome != STATE_OUTCOME_NONE && steps &&
+        (witnesses->spawn_error == NULL || witnesses->steps_failed > 0)) {
         text_buffer_format(&text, "; %lld of its %lld commands failed",
                            (long long)witnesses->steps_failed, (long long)witnesses->steps);
         if (witnesses->steps_left > 0) {

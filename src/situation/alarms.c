@@ -11,7 +11,6 @@
 #include "situation/parts.h"
 
 enum {
-    MOST_ALARMS = 8,
     FIRST_DATES = 5,      /* so many, all bad, are no accident */
     FAST_DATES = 10,      /* without rows, at FAST_PER_HOUR */
     FAST_PER_HOUR = 1200, /* a date that is computed takes longer than 3 s */
@@ -36,10 +35,6 @@ struct facts {
 };
 
 void situation_raise_alarm(struct situation_run *run, const char *rule, bool stall, char *text) {
-    if (run->alarm_count == MOST_ALARMS) {
-        free(text);
-        return;
-    }
     run->alarms = memory_resize(run->alarms, run->alarm_count + 1, sizeof *run->alarms);
     run->alarms[run->alarm_count++] = (struct situation_alarm){rule, stall, text};
 }
@@ -69,7 +64,7 @@ static void find_early_death(struct facts *facts) {
         run->ended_at - began(facts) > early_ms) {
         return;
     }
-    if (facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR) {
+    if (facts->stored->outcome == STATE_OUTCOME_SPAWN_ERROR && facts->stored->step == 0) {
         const char *why = facts->stored->spawn_error;
         const char *remedy = error_remedy(why);
         bool told = remedy != NULL && strstr(why, remedy) != NULL;

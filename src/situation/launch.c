@@ -256,5 +256,11 @@ void situation_plan_describe(const struct runs_plan *plan, size_t longest,
             print_to(out, "  ▲ %s\n", item->warning);
         }
         describe_command(item->command, longest, out);
+        if (item->step_count > 1) {
+            print_to(out,
+                     "  %zu commands, one after another; one that fails does not stop the "
+                     "others\n",
+                     item->step_count);
+        }
     }
 }

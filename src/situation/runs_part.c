@@ -12,7 +12,7 @@
 #include "state/state_notice.h"
 #include "state/state_server.h"
 
-enum { MOST_RUNS = 500, MOST_FAILURES = 8, HOUR_MS = 3600000 };
+enum { MOST_RUNS = 500, MOST_FAILURES = 8, MOST_REASONS = 64, HOUR_MS = 3600000 };
 
 static const int64_t shown_after_end_ms = INT64_C(24) * 3600 * 1000;
 
@@ -52,7 +52,7 @@ static int by_dates(const void *left, const void *right) {
 
 /* Groups the failed dates of a log by their reasons. */
 static void group_failures(struct situation_run *run, const struct log_progress *progress) {
-    run->failures = memory_new(MOST_FAILURES, sizeof *run->failures);
+    run->failures = memory_new(MOST_REASONS, sizeof *run->failures);
     for (size_t i = 0; i < progress->date_count; i++) {
         const struct log_date *date = &progress->dates[i];
         char signature[LOG_TEXT_SIZE] = "no reason given";
@@ -66,7 +66,8 @@ static void group_failures(struct situation_run *run, const struct log_progress 
         while (at < run->failure_count && strcmp(run->failures[at].reason, signature) != 0) {
             at++;
         }
-        if (at == MOST_FAILURES) {
+        if (at == MOST_REASONS) {
+            run->failures_left_out++;
             continue;
         }
         if (at == run->failure_count) {
@@ -76,6 +77,11 @@ static void group_failures(struct situation_run *run, const struct log_progress 
         run->failures[at].dates++;
     }
     qsort(run->failures, run->failure_count, sizeof *run->failures, by_dates);
+    while (run->failure_count > MOST_FAILURES) {
+        struct situation_failure *rare = &run->failures[--run->failure_count];
+        run->failures_left_out += rare->dates;
+        free(rare->reason);
+    }
 }
 
 /* When the run will end at its rate; 0 when that is not known. */

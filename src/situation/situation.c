@@ -15,16 +15,17 @@ day_number situation_night(int64_t wall_ms) {
 }
 
 static bool load_events(struct situation *situation, struct state *state, struct error *error) {
-    struct state_journal_filter filter = {.to = situation->until, .newest = MOST_EVENTS};
+    struct state_journal_filter filter = {.to = situation->until, .newest = MOST_EVENTS + 1};
     size_t count;
     struct state_event *stored = state_journal(state, &filter, &count, error);
     if (stored == NULL) {
         return false;
     }
+    size_t oldest = count > MOST_EVENTS ? 1 : 0;
+    situation->events_left_out = oldest > 0;
     situation->events = memory_new(count, sizeof *situation->events);
-    situation->event_count = count;
-    for (size_t i = 0; i < count; i++) {
-        situation->events[i] = (struct situation_event){
+    for (size_t i = oldest; i < count; i++) {
+        situation->events[situation->event_count++] = (struct situation_event){
             .sequence = stored[i].sequence,
             .at = stored[i].at,
             .actor = memory_copy_string(stored[i].actor),

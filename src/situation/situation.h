@@ -102,8 +102,9 @@ struct situation_run {
     int64_t last_output_at;             /* 0 before the first */
     double dates_per_minute;            /* negative when not known */
     int64_t eta;                        /* when it will end at that rate; 0 when not known */
-    struct situation_failure *failures; /* most dates first */
+    struct situation_failure *failures; /* those of the most dates, most first */
     size_t failure_count;
+    size_t failures_left_out;       /* failed dates of other reasons than these */
     struct situation_alarm *alarms; /* worst first */
     size_t alarm_count;
     char *waiting; /* "waiting for coverage since 02:42 (streaming buffer of zones)", while it has
@@ -229,6 +230,7 @@ struct situation {
     size_t runs_left_out;           /* of those others, how many more there are */
     struct situation_event *events; /* oldest first, the last 1,000 */
     size_t event_count;
+    bool events_left_out;                 /* there are older ones */
     struct situation_estimate *estimates; /* tables, expected dates, checks: the file's order */
     size_t estimate_count;
     int64_t until;  /* what was stored later does not count; 0: all does. Private */

@@ -82,6 +82,10 @@ static void journal_draw(const struct screen *screen, struct frame *frame, struc
     if (*journal->filter)
         frame_format(frame, head, x + 10, head.y, STYLE_WARN, "only %s: %zu of %zu events",
                      journal->filter, screen->rows.count, screen->situation->event_count);
+    else if (screen->situation && screen->situation->events_left_out)
+        frame_format(frame, head, x + 10, head.y, STYLE_DIM,
+                     "the newest %zu events; `phasegate journal --lines N` lists more",
+                     screen->situation->event_count);
     if (screen->rows.count == 0)
         frame_put(frame, area, area.x + 1, area.y, STYLE_DIM,
                   *journal->filter ? "No event matches; f with nothing shows all."

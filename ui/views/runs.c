@@ -263,6 +263,11 @@ static void draw_details(const struct screen *screen, struct frame *frame, struc
             frame_format(frame, row, x, row.y, STYLE_DIM, " · first %s",
                          day_format(failure->first, first));
     }
+    if (run->failures_left_out && used < last) {
+        row = frame_row(rect, used++);
+        frame_format(frame, row, row.x + 1, row.y, STYLE_BAD, "%zu × other reasons: see its log",
+                     run->failures_left_out);
+    }
     if (run->failure_count == 0 && used < last)
         frame_format(frame, frame_row(rect, used), rect.x + 1, rect.y + used, STYLE_DIM, "$ %s",
                      run->command);

@@ -147,6 +147,36 @@ Test(verdict, names_the_signal)
     dayset_free(&dates);
 }
 
+Test(verdict, counts_the_commands_that_ran_before_one_that_could_not_be_started)
+{
+    struct dayset dates = days(0, 9);
+    struct runs_witnesses witnesses = {.outcome = STATE_OUTCOME_SPAWN_ERROR,
+                                       .exit_code = -1,
+                                       .signal = -1,
+                                       .spawn_error = "there is no program dbt in PATH",
+                                       .steps = 3,
+                                       .steps_left = 1,
+                                       .dates = &dates};
+    struct runs_judgement judgement;
+    runs_judge(&witnesses, &judgement);
+    cr_expect_str_eq(judgement.text, "1 of 3 commands ran; command 2 could not be started: there "
+                                     "is no program dbt in PATH, waiting for coverage");
+    runs_judgement_clear(&judgement);
+    witnesses.steps_failed = 1;
+    runs_judge(&witnesses, &judgement);
+    cr_expect_str_eq(judgement.text,
+                     "1 of 3 commands ran; command 2 could not be started: there is no program dbt "
+                     "in PATH, waiting for coverage; 1 of its 3 commands failed, 1 never ran");
+    runs_judgement_clear(&judgement);
+    witnesses.steps_failed = 0;
+    witnesses.steps_left = 2;
+    runs_judge(&witnesses, &judgement);
+    cr_expect_str_eq(judgement.text, "did not start: there is no program dbt in PATH, waiting for "
+                                     "coverage");
+    runs_judgement_clear(&judgement);
+    dayset_free(&dates);
+}
+
 Test(verdict, dates_with_too_many_rows_are_not_missing)
 {
     static const struct {
