@@ -95,6 +95,8 @@ void shim_watch_adopted(struct shim *shim) {
         shim_tell(shim, "error pid %lld is not there any more", (long long)shim->spec->adopted.pid);
         return;
     }
+    /* Before anybody is told: a parent that ends at once leaves no trace of its descendants. */
+    (void)tree_look(&shim->tree);
     if (record_process(shim)) {
         shim_tell(shim, "running %lld", (long long)shim->spec->adopted.pid);
         runs_shim_fault("running");
