@@ -50,6 +50,8 @@ enum actions_confirm {
     X(KILL, "kill", "K", "kill", ON(RUNS), CONFIRM_YES, "end a run at once (SIGKILL)")             \
     X(RETRY, "retry", "R", "retry", ON(RUNS), CONFIRM_YES,                                         \
       "launch the dates of a run that are still missing")                                          \
+    X(FORGET, "forget-coverage", "u", "", ON(RUNS), CONFIRM_REASON,                                \
+      "release the dates of an ended run that were not read since")                                \
     X(APPROVE, "approve", "a", "approve", ON(GATES) | ON(REVIEW), CONFIRM_YES,                     \
       "record your approval of the plan on the evidence shown")                                    \
     X(ARM, "arm", "m", "arm", ON(GATES) | ON(RUNS), CONFIRM_YES,                                   \

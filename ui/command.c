@@ -35,7 +35,7 @@ const char *command_name(enum command_kind kind) {
         [COMMAND_OVERRIDE] = "override",   [COMMAND_APPROVE] = "approve",
         [COMMAND_WAIVE] = "waive",         [COMMAND_ARM] = "arm",
         [COMMAND_DISARM] = "disarm",       [COMMAND_POLL] = "poll",
-        [COMMAND_EXPORT] = "export",
+        [COMMAND_EXPORT] = "export",       [COMMAND_FORGET_COVERAGE] = "release unread dates",
     };
     return names[kind];
 }

@@ -19,6 +19,7 @@ enum command_kind {
     COMMAND_STOP,             /* run: TERM, grace, KILL */
     COMMAND_KILL,             /* run: KILL at once */
     COMMAND_CANCEL_JOBS,      /* run, which has ended: its jobs in BigQuery */
+    COMMAND_FORGET_COVERAGE,  /* run, which has ended, reason, affected: its dates, unread */
     COMMAND_HOLD,             /* gate, reason */
     COMMAND_RELEASE,          /* gate */
     COMMAND_OVERRIDE,         /* gate, reason, affected */

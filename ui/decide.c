@@ -193,6 +193,26 @@ static void ask_about_jobs(struct screen *screen, const struct situation_run *ru
                           "jobs may still incur costs. Its dates stay claimed until none runs.\n");
 }
 
+void decide_forget(struct screen *screen, const struct situation_run *run) {
+    if (!run || !run->unread) {
+        screen_toast(screen, STYLE_DIM,
+                     run ? "its dates are not held for a reading" : "no run is selected");
+        return;
+    }
+    char title[SCREEN_TEXT], words[WORDS_SIZE];
+    (void)snprintf(title, sizeof title, "Release the dates of %s unread", run->run);
+    struct command *command = command_new(COMMAND_FORGET_COVERAGE, evidence_of(screen));
+    command->run = memory_copy_string(run->run);
+    command->processor = memory_copy_string(run->processor);
+    command->affected = run->dates;
+    struct text_buffer *text = decide_ask(screen, CONFIRM_REASON, command, title);
+    print_to(text, "%s, %s: %zu dates, %s\n\n", run->processor, words_range(run->range, words),
+             run->dates, run->waiting ? run->waiting : "not read since its end");
+    text_buffer_add(text, "What it wrote was not read. Its dates then count as they were last "
+                          "read before, and can be launched: what is there already may be "
+                          "written twice.\n");
+}
+
 void decide_stop(struct screen *screen, const struct situation_run *run, bool kill) {
     if (run && !alive(run) && run->server_held) {
         ask_about_jobs(screen, run);

@@ -18,6 +18,7 @@ extern const struct decide_target decide_nothing;
 
 void decide_launch(struct screen *screen, const struct decide_target *target);
 void decide_stop(struct screen *screen, const struct situation_run *run, bool kill);
+void decide_forget(struct screen *screen, const struct situation_run *run);
 void decide_retry(struct screen *screen, const struct situation_run *run);
 void decide_gate(struct screen *screen, enum action action, size_t gate);
 void decide_waive(struct screen *screen, size_t table, struct day_range range);

@@ -15,6 +15,7 @@
 #include "situation/retry.h"
 #include "state/state_gates.h"
 #include "state/state_sessions.h"
+#include "state/state_unread.h"
 
 static int64_t now_ms(void) {
     return clock_wall_ms(clock_system());
@@ -162,6 +163,17 @@ static bool cancel_jobs(struct perform *perform, const struct command *command, 
     return true;
 }
 
+static bool forget_coverage(struct perform *perform, const struct command *command, char *answer,
+                            size_t size, struct error *error) {
+    struct state_actor actor = {.name = perform->owner};
+    if (!state_unread_forget(perform->state, &actor, command->run, command->reason,
+                             clock_wall_ms(clock_system()), error)) {
+        return false;
+    }
+    (void)print_into(answer, size, "the claims of %s are released", command->run);
+    return true;
+}
+
 static bool judge(struct perform *perform, const struct command *command, char *answer, size_t size,
                   struct error *error) {
     struct state_actor actor = {.name = perform->owner};
@@ -280,6 +292,7 @@ bool perform_command(void *context, const struct command *command, char *answer,
         [COMMAND_STOP] = stop,
         [COMMAND_KILL] = stop,
         [COMMAND_CANCEL_JOBS] = cancel_jobs,
+        [COMMAND_FORGET_COVERAGE] = forget_coverage,
         [COMMAND_HOLD] = judge,
         [COMMAND_RELEASE] = judge,
         [COMMAND_OVERRIDE] = judge,

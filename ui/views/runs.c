@@ -344,6 +344,9 @@ static bool runs_act(struct screen *screen, enum action action) {
     case ACTION_KILL:
         decide_stop(screen, run, action == ACTION_KILL);
         return true;
+    case ACTION_FORGET:
+        decide_forget(screen, run);
+        return true;
     case ACTION_RETRY:
         decide_retry(screen, run);
         return true;
