@@ -229,7 +229,7 @@ static void tell(struct follower *follower, struct followed *log, enum log_follo
     } else if (status == LOG_FOLLOW_REPLACED) {
         happen(log, replaced, "its log was replaced by another file, which is read now");
     } else if (log_follow_moved(log->follow, name)) {
-        (void)snprintf(text, sizeof text, "its log was renamed to %s and is read on there", name);
+        (void)snprintf(text, sizeof text, "its log was renamed to %s and was followed there", name);
         happen(log, moved,
                name[0] != '\0' ? text
                                : "its log was removed; what is written to it is read while its "

@@ -20,6 +20,8 @@ struct log_follow {
     uint64_t device, inode;
     uint64_t read_to; /* offset in the file after the bytes in `buffer` */
     uint64_t size;    /* of the file at the last fill */
+    char mark[64];    /* the last bytes before `read_to`, as they were read */
+    size_t mark_size;
 
     char *buffer; /* what was read and not dropped yet; the next line begins at `taken` */
     size_t used, taken, scanned, capacity;
@@ -55,6 +57,7 @@ void log_follow_free(struct log_follow *follow) {
 
 static void restart(struct log_follow *follow, uint64_t offset) {
     follow->read_to = offset;
+    follow->mark_size = 0;
     follow->used = follow->taken = follow->scanned = 0;
     follow->return_at = follow->return_to = 0;
     follow->skipping = false;
@@ -237,6 +240,22 @@ static void pass_hole(struct log_follow *follow) {
     }
 }
 
+static void keep_mark(struct log_follow *follow) {
+    size_t size = follow->used < sizeof follow->mark ? follow->used : sizeof follow->mark;
+    memcpy(follow->mark, follow->buffer + follow->used - size, size);
+    follow->mark_size = size;
+}
+
+/* Whether the bytes before the new ones are others than were read: the file was truncated, and has
+ * grown past that place again, between two looks. */
+static bool was_rewritten(const struct log_follow *follow) {
+    char now[sizeof follow->mark];
+    off_t at = (off_t)(follow->read_to - follow->mark_size);
+    return follow->mark_size > 0 && follow->size > follow->read_to &&
+           pread(follow->descriptor, now, follow->mark_size, at) == (ssize_t)follow->mark_size &&
+           memcmp(now, follow->mark, follow->mark_size) != 0;
+}
+
 static enum log_follow_status read_new(struct log_follow *follow, size_t budget,
                                        struct error *error) {
     pass_hole(follow);
@@ -263,7 +282,11 @@ static enum log_follow_status read_new(struct log_follow *follow, size_t budget,
             drop_rest_of_line(follow);
         }
     }
-    return follow->read_to > before ? LOG_FOLLOW_NEW : LOG_FOLLOW_IDLE;
+    if (follow->read_to == before) {
+        return LOG_FOLLOW_IDLE;
+    }
+    keep_mark(follow);
+    return LOG_FOLLOW_NEW;
 }
 
 enum log_follow_status log_follow_fill(struct log_follow *follow, size_t budget,
@@ -280,7 +303,7 @@ enum log_follow_status log_follow_fill(struct log_follow *follow, size_t budget,
         return LOG_FOLLOW_FAILED;
     }
     follow->size = (uint64_t)status.st_size;
-    if (follow->size < follow->read_to) {
+    if (follow->size < follow->read_to || was_rewritten(follow)) {
         restart(follow, 0);
         return LOG_FOLLOW_TRUNCATED;
     }
