@@ -42,12 +42,34 @@ static void notice_unmeasured(const struct compute *compute, struct coverage_tab
     }
 }
 
+/* A person gave the dates up; a run has taken them on since, and they are not complete. */
+static char *notice_of_waivers(const struct compute *compute, size_t index,
+                               const struct coverage_table *table) {
+    size_t dates = 0;
+    const char *run = NULL;
+    for (size_t i = 0; i < compute->waiver_count; i++) {
+        const struct coverage_waiver *waiver = &compute->waivers[i];
+        struct day_range part = day_range_intersect(waiver->range, compute->range);
+        for (int64_t day = part.from;
+             waiver->table == index && waiver->written_by != NULL && day <= part.to; day++) {
+            if (table->days[day - compute->range.from].state == COVERAGE_WAIVED) {
+                run = waiver->written_by;
+                dates++;
+            }
+        }
+    }
+    return dates == 0 ? NULL
+                      : memory_format("%zu date%s waived before run %s wrote among them", dates,
+                                      dates == 1 ? " was" : "s were", run);
+}
+
 static void compute_table(const struct compute *compute, size_t index,
                           struct coverage_table *table) {
     table->table = index;
     bool known = compute_days(compute, table);
     compute_totals(compute, table, known);
     notice_unmeasured(compute, table);
+    table->waived_notice = notice_of_waivers(compute, index, table);
 }
 
 static void free_sources(struct compute *compute) {
@@ -105,6 +127,7 @@ void coverage_report_free(struct coverage_report *report) {
     for (size_t i = 0; i < report->pipeline->table_count; i++) {
         struct coverage_table *table = &report->tables[i];
         free(table->error);
+        free(table->waived_notice);
         free(table->days);
         free(table->seasons);
         dayset_free(&table->lineage.blocked);

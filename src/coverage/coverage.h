@@ -66,6 +66,7 @@ const char *coverage_status_name(enum coverage_status status);
 struct coverage_waiver {
     size_t table;
     struct day_range range;
+    char *written_by; /* a run that may have written some of the dates since; NULL. Borrowed */
 };
 
 /* Sums over a table, a season or a segment. All counts are of dates unless they say otherwise, and
@@ -142,6 +143,7 @@ struct coverage_table {
         evidence_at; /* the oldest confirmed_at of all its numbers rest on (itself, expected
                         dates, the table a ratio compares with); 0 when one was never measured */
     char *error; /* why it is not fresh, or why the last attempt failed; NULL when all is well */
+    char *waived_notice; /* of dates that are waived and were written since, one phrase; NULL */
     struct coverage_day *days; /* day_range_count(report.range) of them */
     struct coverage_totals all;
     struct coverage_season *seasons; /* pipeline->season_count of them */

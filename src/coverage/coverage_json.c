@@ -86,6 +86,7 @@ static json_t *table_to_json(const struct pipeline *pipeline, const struct cover
     json_object_set_new(object, "measured_at", json_time(table->measured_at));
     json_object_set_new(object, "confirmed_at", json_time(table->confirmed_at));
     json_object_set_new(object, "error", json_string_or_null(table->error));
+    json_object_set_new(object, "waived_notice", json_string_or_null(table->waived_notice));
     set_totals(object, all);
     json_object_set_new(object, "rows", sum_or_null(all->known, all->rows));
     json_object_set_new(object, "entities", sum_or_null(all->known, all->entities));

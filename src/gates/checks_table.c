@@ -266,6 +266,9 @@ void checks_judge_table(const struct checks_context *context, struct gates_check
         judge_totals(context, out, &totals);
     }
     weigh_trust(table, out);
+    if (out->result == GATES_RESULT_PASS && out->why == NULL && table->waived_notice != NULL) {
+        checks_conclude(out, out->result, "%s", table->waived_notice);
+    }
     if (out->result != GATES_RESULT_PASS) {
         out->blocks = copy_indices(&table->lineage.blocks);
         out->degrades = copy_indices(&table->lineage.degrades);

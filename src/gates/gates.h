@@ -80,8 +80,8 @@ struct gates_check {
                         where less is better */
     int64_t age_ms;  /* of the evidence; -1 when it was never measured */
     int step;        /* coverage: 0 below minimum, 1 minimum, 2 target, 3 optimal reached */
-    char *why; /* why it is unknown, stale or fails, or of a person's yes that a run has written
-                  since, one phrase; NULL when it passes on fresh evidence */
+    char *why; /* why it is unknown, stale or fails, or of a person's yes or waiver that a run has
+                  written since, one phrase; NULL when it passes on fresh evidence */
     struct pipeline_indices blocks; /* what its table's incomplete dates block (coverage_lineage),
                                        unless the check passes; upstream first */
     struct pipeline_indices degrades;

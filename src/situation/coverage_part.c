@@ -122,11 +122,20 @@ static struct coverage_waiver *load_waivers(const struct situation *situation, s
     for (size_t i = 0; i < stored_count; i++) {
         size_t table = pipeline_find_table(situation->pipeline, stored[i].table);
         if (table != PIPELINE_NONE) {
-            waivers[(*count)++] = (struct coverage_waiver){table, stored[i].range};
+            waivers[(*count)++] =
+                (struct coverage_waiver){table, stored[i].range, stored[i].written_by};
+            stored[i].written_by = NULL; /* taken over */
         }
     }
     state_waivers_free(stored, stored_count);
     return waivers;
+}
+
+static void free_waivers(struct coverage_waiver *waivers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        free(waivers[i].written_by);
+    }
+    free(waivers);
 }
 
 static void sort_in(struct situation *situation, struct state_measurement *stored, size_t count,
@@ -153,7 +162,7 @@ bool situation_load_coverage(struct situation *situation, struct state *state,
     struct state_measurement *stored =
         waivers != NULL ? state_coverage_load(state, &stored_count, error) : NULL;
     if (stored == NULL) {
-        free(waivers);
+        free_waivers(waivers, waiver_count);
         return false;
     }
     struct coverage_measurement *tables = memory_new(pipeline->table_count, sizeof *tables);
@@ -171,7 +180,7 @@ bool situation_load_coverage(struct situation *situation, struct state *state,
     }
     free(tables);
     free(expected);
-    free(waivers);
+    free_waivers(waivers, waiver_count);
     state_measurements_free(stored, stored_count);
     return good;
 }

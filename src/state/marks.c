@@ -196,15 +196,23 @@ bool state_waiver_end(struct state *state, const struct state_actor *actor, int6
            sql_end(state, end_waiver(state, actor, id, at, error), error);
 }
 
+/* Who wrote since. */
+#define WRITTEN_BY                                                                                 \
+    "(SELECT r.run FROM runs r JOIN run_tables t ON t.run=r.run AND t.tbl=w.tbl"                   \
+    " JOIN claims c ON c.run=r.run AND c.from_day<=w.to_day AND c.to_day>=w.from_day"              \
+    " WHERE r.ended_sequence IS NOT NULL AND r.wrote_at>w.at AND (NOT ?2 OR r.wrote_at<=?1)"       \
+    " ORDER BY r.rowid DESC LIMIT 1)"
+#define WAIVERS(written_by)                                                                        \
+    "SELECT id,tbl,from_day,to_day,by_whom,reason,at,expires_at," written_by " FROM waivers w"     \
+    " WHERE (ended_at IS NULL OR (?2 AND ended_at>?1)) AND (NOT ?2 OR at<=?1)"                     \
+    " AND (expires_at IS NULL OR expires_at>?1) ORDER BY tbl,from_day,id"
+
 struct state_waiver *state_waivers(struct state *state, int64_t at, bool past, size_t *count,
                                    struct error *error) {
     struct state_waiver *waivers = NULL;
     size_t capacity = 0;
     struct sql_rows rows =
-        SQL_ROWS(state, error,
-                 "SELECT id,tbl,from_day,to_day,by_whom,reason,at,expires_at FROM waivers"
-                 " WHERE (ended_at IS NULL OR (?2 AND ended_at>?1)) AND (NOT ?2 OR at<=?1)"
-                 " AND (expires_at IS NULL OR expires_at>?1) ORDER BY tbl,from_day,id",
+        SQL_ROWS(state, error, state->schema < 3 ? WAIVERS("NULL") : WAIVERS(WRITTEN_BY),
                  sql_int(at), sql_int(past));
     *count = 0;
     while (sql_next(&rows)) {
@@ -217,6 +225,7 @@ struct state_waiver *state_waivers(struct state *state, int64_t at, bool past, s
             .reason = sql_get_text(&rows, 5),
             .at = sql_get_int(&rows, 6, 0),
             .expires_at = sql_get_int(&rows, 7, 0),
+            .written_by = sql_get_text(&rows, 8),
         };
     }
     if (rows.failed) {
@@ -232,6 +241,7 @@ void state_waivers_free(struct state_waiver *waivers, size_t count) {
         free(waivers[i].table);
         free(waivers[i].by);
         free(waivers[i].reason);
+        free(waivers[i].written_by);
     }
     free(waivers);
 }

@@ -85,6 +85,8 @@ struct state_waiver {
     char *by, *reason;
     int64_t at;
     int64_t expires_at; /* 0: never */
+    char *written_by;   /* the newest run that may have written some of the dates, and has ended,
+                           since; NULL */
 };
 
 /* Waives a range (a reason of at least STATE_REASON_SIZE). `id` of the new waiver may be NULL. */

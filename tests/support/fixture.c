@@ -170,7 +170,7 @@ void fixture_fill(struct fixture *fixture, size_t table, struct day_range range,
 }
 
 void fixture_waive(struct fixture *fixture, size_t table, struct day_range range) {
-    fixture->waivers[fixture->waiver_count++] = (struct coverage_waiver){table, range};
+    fixture->waivers[fixture->waiver_count++] = (struct coverage_waiver){table, range, NULL};
 }
 
 void fixture_error(struct coverage_measurement *measurement, const char *error) {
