@@ -90,6 +90,7 @@ static bool add_plan(struct text_buffer *text, const struct screen *screen,
         return false;
     }
     situation_plan_describe(plan, LONGEST_COMMAND, text);
+    situation_plan_evidence(screen->situation, plan, text);
     situation_preflight_describe(&screen->situation->preflight, "", text);
     runs_plan_free(plan);
     return true;
@@ -396,6 +397,9 @@ void decide_waive(struct screen *screen, size_t table, struct day_range range) {
     command->range_count = count;
     command->affected = dates;
     struct text_buffer *text = decide_ask(screen, CONFIRM_REASON, command, title);
+    const struct coverage_table *facts = &screen->situation->coverage->tables[table];
+    if (facts->status != COVERAGE_STATUS_FRESH && facts->error)
+        print_to(text, "▲ What is known of them may be of before: %s\n\n", facts->error);
     for (size_t i = 0; i < count && i < RANGES_SHOWN; i++)
         print_to(text, "  %s\n", words_range(ranges[i], words));
     if (count > RANGES_SHOWN)

@@ -23,9 +23,10 @@ static void add_plan(struct text_buffer *text, const struct screen *screen, size
                                       .review = true};
     struct runs_plan *plan = situation_plan(screen->situation, &launch, &error);
     text_buffer_add(text, "\nAs things stand it would launch:\n");
-    if (plan)
+    if (plan) {
         situation_plan_describe(plan, 200, text);
-    else
+        situation_plan_evidence(screen->situation, plan, text);
+    } else
         print_to(text, "  nothing: %s\n", error.text);
     situation_preflight_describe(&screen->situation->preflight, "", text);
     runs_plan_free(plan);

@@ -58,6 +58,7 @@ static bool show_plan(struct cli *cli, const struct situation *situation,
     }
     struct text_buffer about = {0};
     situation_plan_describe(plan, 0, &about);
+    situation_plan_evidence(situation, plan, &about);
     situation_preflight_describe(&situation->preflight, "", &about);
     /* Before a question: the answer on standard output stays JSON. */
     bool good = print_lines(cli->format == CLI_JSON ? cli->err : cli->out, about.data);

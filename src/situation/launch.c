@@ -264,3 +264,36 @@ void situation_plan_describe(const struct runs_plan *plan, size_t longest,
         }
     }
 }
+
+void situation_plan_evidence(const struct situation *situation, const struct runs_plan *plan,
+                             struct text_buffer *out) {
+    struct text_buffer since = {0};
+    const struct coverage_table *oldest = NULL;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct pipeline_indices *fills =
+            &plan->pipeline->processors[plan->items[i].processor].fills;
+        for (size_t j = 0; j < fills->count; j++) {
+            const struct coverage_table *table = &situation->coverage->tables[fills->items[j]];
+            oldest = oldest == NULL || table->evidence_at < oldest->evidence_at ? table : oldest;
+            if (situation->tables[fills->items[j]].overtaken && table->error != NULL) {
+                print_to(&since, "  ▲ %s: %s\n", plan->pipeline->tables[fills->items[j]].name,
+                         table->error);
+            }
+        }
+    }
+    if (oldest != NULL) {
+        char span[CLOCK_SPAN_SIZE];
+        const char *name = plan->pipeline->tables[oldest->table].name;
+        if (oldest->evidence_at == 0) {
+            print_to(out, "  its dates are chosen without a reading of %s\n", name);
+        } else {
+            int64_t age = situation->as_of - oldest->evidence_at;
+            print_to(out, "  its dates are chosen by what was read %s ago (the oldest: %s)\n",
+                     clock_format_span(age > 0 ? age : 0, span), name);
+        }
+    }
+    if (since.size > 0) {
+        text_buffer_add(out, since.data);
+    }
+    text_buffer_free(&since);
+}

@@ -38,4 +38,9 @@ struct runs_plan *situation_plan(const struct situation *situation,
  * longer than `longest` bytes (0: none), which may name a thousand dates. */
 void situation_plan_describe(const struct runs_plan *plan, size_t longest, struct text_buffer *out);
 
+/* Of what moment the numbers are that chose its dates: one line for the oldest, and one for each
+ * table that a run has written since. */
+void situation_plan_evidence(const struct situation *situation, const struct runs_plan *plan,
+                             struct text_buffer *out);
+
 #endif

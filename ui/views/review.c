@@ -119,6 +119,7 @@ static void add_plan(struct text_buffer *text, const struct screen *screen, size
         return;
     }
     situation_plan_describe(plan, 0, &plan_text);
+    situation_plan_evidence(screen->situation, plan, &plan_text);
     struct text rest = {plan_text.data, plan_text.size};
     while (rest.size > 0) {
         struct text line = text_cut(&rest, '\n');

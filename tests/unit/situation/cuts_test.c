@@ -135,3 +135,33 @@ Test(cuts, a_plan_of_several_commands_says_how_they_go_on)
     dayset_free(&named);
     situation_free(situation);
 }
+
+/* What chose the dates has its age, and what was written since is told. */
+Test(cuts, a_plan_says_of_what_moment_its_numbers_are)
+{
+    struct error error = {0};
+    struct text_buffer text = {0};
+    scene_measure_all(&scene, 0, 0, SCENE_NOW - 90000);
+    struct situation *situation = load();
+    struct situation_launch launch = {.group = PIPELINE_NONE,
+                                      .processor = SCENE_DEFENSE,
+                                      .range = {SCENE_FROM, SCENE_TO},
+                                      .rewrite = true};
+    struct runs_plan *plan = situation_plan(situation, &launch, &error);
+    cr_assert_not_null(plan, "%s", error.text);
+    situation_plan_evidence(situation, plan, &text);
+    cr_expect_str_eq(text.data, "  its dates are chosen by what was read 1 min ago (the oldest: "
+                                "defense)\n");
+    text_buffer_clear(&text);
+    situation->tables[SCENE_DEFENSE].overtaken = true;
+    situation->coverage->tables[SCENE_DEFENSE].error =
+        memory_copy_string("not read since run r-1 (defense) wrote it, until 02:10");
+    situation_plan_evidence(situation, plan, &text);
+    cr_expect_not_null(
+        strstr(text.data,
+               "\n  ▲ defense: not read since run r-1 (defense) wrote it, until 02:10\n"),
+        "%s", text.data);
+    text_buffer_free(&text);
+    runs_plan_free(plan);
+    situation_free(situation);
+}
