@@ -137,6 +137,9 @@ static void add_end(const struct runs_witnesses *witnesses, struct text_buffer *
     } else if (witnesses->signal > 0) {
         const char *name = sigabbrev_np(witnesses->signal);
         text_buffer_format(text, "killed by SIG%s", name == NULL ? "?" : name);
+    } else if (witnesses->outcome == STATE_OUTCOME_FAILED && witnesses->exit_code == 0) {
+        /* of several commands, whose last exit status alone is known */
+        text_buffer_add(text, "the last command that ran ended well, but not all did");
     } else {
         text_buffer_format(text, "exit %d", witnesses->exit_code);
     }

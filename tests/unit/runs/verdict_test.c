@@ -177,6 +177,24 @@ Test(verdict, counts_the_commands_that_ran_before_one_that_could_not_be_started)
     dayset_free(&dates);
 }
 
+Test(verdict, says_of_no_failed_run_that_its_exit_was_0)
+{
+    struct dayset dates = days(0, 9);
+    struct runs_witnesses witnesses = {.outcome = STATE_OUTCOME_FAILED,
+                                       .exit_code = 0,
+                                       .signal = -1,
+                                       .steps = 3,
+                                       .steps_left = 1,
+                                       .dates = &dates};
+    struct runs_judgement judgement;
+    runs_judge(&witnesses, &judgement);
+    cr_expect_str_eq(judgement.text,
+                     "the last command that ran ended well, but not all did, waiting for coverage; "
+                     "0 of its 3 commands failed, 1 never ran");
+    runs_judgement_clear(&judgement);
+    dayset_free(&dates);
+}
+
 Test(verdict, dates_with_too_many_rows_are_not_missing)
 {
     static const struct {
