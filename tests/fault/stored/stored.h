@@ -50,7 +50,7 @@ struct stored_case {
     const char *name;
     const char *rules[4]; /* faults.h; NULL ends */
     const char *sentence; /* in the error of every table it strikes; NULL: there is any */
-    const char *header;   /* in what the header says; NULL: it names a table */
+    const char *header;   /* in what the header says; NULL: it names a table; "": whatever it is */
     bool hangs;
     bool passes;    /* the poll succeeds in spite of it */
     bool estimates; /* the dry runs are what it strikes */
