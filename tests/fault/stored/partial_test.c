@@ -175,7 +175,10 @@ Test(stored_partial, leave_no_descriptor_open)
     static const struct stored_case CASES[] = {
         {.name = "reset", .rules = {"{\"fault\":\"reset\"}"}, .header = ""},
         {.name = "truncate", .rules = {"{\"fault\":\"truncate\"}"}, .header = ""},
-        {.name = "silence", .rules = {"{\"fault\":\"delay\",\"delay_ms\":600000}"}, .hangs = true},
+        {.name = "silence",
+         .rules = {"{\"fault\":\"delay\",\"delay_ms\":600000}"},
+         .header = "",
+         .hangs = true},
         {.name = "503", .rules = {"{\"fault\":\"error\"}"}, .header = ""},
     };
     stored_try(&CASES[0]);
