@@ -1,20 +1,17 @@
 #include "agent/tenure.h"
 
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "base/memory.h"
 #include "state/state_journal.h"
 #include "state/state_lease.h"
 
 static const int64_t margin_ns = INT64_C(1000000000);
 
-static bool take(struct tenure *tenure, struct error *error) {
+static bool take(struct tenure *tenure, bool starts, struct error *error) {
     struct recorder *recorder = tenure->recorder;
     int64_t now = clock_boot_ns(tenure->clock);
     int64_t term;
-    if (!state_lease_take(recorder->state, tenure->session, clock_wall_ms(tenure->clock), now,
-                          &term, error)) {
+    if (!(starts ? state_lease_start : state_lease_take)(
+            recorder->state, tenure->session, clock_wall_ms(tenure->clock), now, &term, error)) {
         if (error->code == EXIT_NO_GO) {
             error->code = EXIT_TEMPORARY;
             tenure->lost = true;
@@ -30,16 +27,8 @@ static bool take(struct tenure *tenure, struct error *error) {
 bool tenure_begin(struct tenure *tenure, const char *owner, struct error *error) {
     struct state *state = tenure->recorder->state;
     int64_t now = clock_wall_ms(tenure->clock);
-    if (!state_session_open(state, STATE_AGENT, owner, now, tenure->session, error) ||
-        !take(tenure, error)) {
-        return false;
-    }
-    char *text = memory_format("agent %d started, term %lld", (int)getpid(),
-                               (long long)tenure->recorder->actor.term);
-    bool good = state_journal_append(state, &tenure->recorder->actor, now, STATE_EVENT_AGENT_START,
-                                     NULL, text, NULL, error);
-    free(text);
-    return good;
+    return state_session_open(state, STATE_AGENT, owner, now, tenure->session, error) &&
+           take(tenure, true, error);
 }
 
 bool tenure_keep(struct tenure *tenure, enum tenure_news *news, struct error *error) {
@@ -52,7 +41,7 @@ bool tenure_keep(struct tenure *tenure, enum tenure_news *news, struct error *er
     }
     if (state_lease_renew(state, tenure->session, tenure->recorder->actor.term, wall, now, error)) {
         tenure->renewed_ns = now;
-    } else if (error->code == EXIT_NO_GO && take(tenure, error)) {
+    } else if (error->code == EXIT_NO_GO && take(tenure, false, error)) {
         *news = TENURE_AGAIN;
     } else {
         return false;

@@ -56,8 +56,9 @@ static bool write_holder(struct state *state, const char *session, int64_t at, i
            sql_one(state, error, "SELECT term FROM lease", NULL, 0, 0, term);
 }
 
-bool state_lease_take(struct state *state, const char *session, int64_t at, int64_t boot_ns,
-                      int64_t *term, struct error *error) {
+/* `starts`: it is an agent's first, which is told with it or not at all. */
+static bool take(struct state *state, const char *session, int64_t at, int64_t boot_ns, bool starts,
+                 int64_t *term, struct error *error) {
     bool taken;
     if (!sql_begin(state, error)) {
         return false;
@@ -69,8 +70,23 @@ bool state_lease_take(struct state *state, const char *session, int64_t at, int6
         struct state_actor actor = {"agent", session, *term};
         (void)snprintf(text, sizeof text, "took the lease, term %lld", (long long)*term);
         done = journal_add(state, &actor, at, STATE_EVENT_LEASE, NULL, text, NULL, error);
+        if (done && starts) {
+            (void)snprintf(text, sizeof text, "agent %d started, term %lld", (int)getpid(),
+                           (long long)*term);
+            done = journal_add(state, &actor, at, STATE_EVENT_AGENT_START, NULL, text, NULL, error);
+        }
     }
     return sql_end(state, done, error);
+}
+
+bool state_lease_take(struct state *state, const char *session, int64_t at, int64_t boot_ns,
+                      int64_t *term, struct error *error) {
+    return take(state, session, at, boot_ns, false, term, error);
+}
+
+bool state_lease_start(struct state *state, const char *session, int64_t at, int64_t boot_ns,
+                       int64_t *term, struct error *error) {
+    return take(state, session, at, boot_ns, true, term, error);
 }
 
 bool state_lease_renew(struct state *state, const char *session, int64_t term, int64_t at,

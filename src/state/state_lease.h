@@ -47,6 +47,11 @@ struct state_lease {
 bool state_lease_take(struct state *state, const char *session, int64_t at, int64_t boot_ns,
                       int64_t *term, struct error *error);
 
+/* The same for an agent that begins: the lease and the event `agent-start` are one transaction, so
+ * that nobody sees an agent that holds the lease and can still fail to begin. */
+bool state_lease_start(struct state *state, const char *session, int64_t at, int64_t boot_ns,
+                       int64_t *term, struct error *error);
+
 /* Prolongs it. EXIT_NO_GO when it expired or was taken over: then step down. */
 bool state_lease_renew(struct state *state, const char *session, int64_t term, int64_t at,
                        int64_t boot_ns, struct error *error);

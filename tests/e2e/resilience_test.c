@@ -279,6 +279,7 @@ Test(resilience, a_full_disk_stops_nothing_but_the_storing_and_the_agent_recover
     struct rlimit none = {1, RLIM_INFINITY};
     struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
     start_agent("--stay");
+    expect_line("started, term 1");
     pid_t pid = await_agent(1);
     cr_assert_eq(prlimit(pid, RLIMIT_FSIZE, &none, NULL), 0);
     expect_line("nothing can be stored");
@@ -293,6 +294,7 @@ Test(resilience, a_full_disk_stops_nothing_but_the_storing_and_the_agent_recover
 Test(resilience, a_locked_state_is_waited_for)
 {
     start_agent("--stay");
+    expect_line("started, term 1");
     pid_t pid = await_agent(1);
     cr_assert(sql_begin(scene.state, &scene.error), "%s", scene.error.text);
     expect_line("nothing can be stored");
