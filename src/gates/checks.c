@@ -88,7 +88,7 @@ static void compare(const struct demand *demand, const char *why, struct gates_c
         checks_conclude(out, GATES_RESULT_FAIL, "%s", why != NULL ? why : demand->fails);
     } else {
         checks_conclude(out, GATES_RESULT_FAIL, "%s %s, required is %s%s", demand->fails,
-                        gates_format_value(out->value, demand->unit, value),
+                        gates_format_judged(out->value, demand->value, demand->unit, value),
                         words[demand->comparison],
                         gates_format_value(demand->value, demand->unit, required));
     }

@@ -9,14 +9,18 @@
 #include "base/print.h"
 #include "base/text.h"
 
-static char *format_bytes(double value, char out[GATES_VALUE_SIZE]) {
+enum { MOST_BYTE_DIGITS = 4 };
+
+/* Bytes with so many digits behind the point; whole bytes for more than it can have. */
+static char *format_bytes(double value, int digits, char out[GATES_VALUE_SIZE]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     size_t unit = 0;
-    while ((value >= 1024 || value <= -1024) && unit + 1 < sizeof units / sizeof *units) {
+    while ((value >= 1024 || value <= -1024) && digits <= MOST_BYTE_DIGITS &&
+           unit + 1 < sizeof units / sizeof *units) {
         value /= 1024;
         unit++;
     }
-    (void)snprintf(out, GATES_VALUE_SIZE, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    (void)snprintf(out, GATES_VALUE_SIZE, "%.*f %s", unit == 0 ? 0 : digits, value, units[unit]);
     return out;
 }
 
@@ -51,7 +55,7 @@ char *gates_format_value(double value, enum gates_unit unit, char out[GATES_VALU
         return out;
     }
     case GATES_UNIT_BYTES:
-        return format_bytes(value, out);
+        return format_bytes(value, 1, out);
     case GATES_UNIT_COUNT:
         (void)snprintf(out, GATES_VALUE_SIZE, "%.0f", value);
         return out;
@@ -59,6 +63,24 @@ char *gates_format_value(double value, enum gates_unit unit, char out[GATES_VALU
         break;
     }
     return format_number(value, out);
+}
+
+char *gates_format_judged(double value, double required, enum gates_unit unit,
+                          char out[GATES_VALUE_SIZE]) {
+    char other[GATES_VALUE_SIZE];
+    (void)gates_format_value(value, unit, out);
+    bool same = strcmp(out, gates_format_value(required, unit, other)) == 0;
+    for (int digits = 2;
+         same && value != required && unit == GATES_UNIT_BYTES && digits <= MOST_BYTE_DIGITS + 1;
+         digits++) {
+        same = strcmp(format_bytes(value, digits, out), format_bytes(required, digits, other)) == 0;
+    }
+    if (same && value != required && unit != GATES_UNIT_BYTES) {
+        char number[GATES_VALUE_SIZE];
+        (void)snprintf(out, GATES_VALUE_SIZE, "%.24s%s", format_number(value, number),
+                       unit == GATES_UNIT_PERCENT ? " %" : "");
+    }
+    return out;
 }
 
 char *gates_format_inputs(const struct gates_gate *gate, const struct pipeline_gate *facts,
@@ -107,7 +129,7 @@ static void put_check(struct text_buffer *text, const struct pipeline *pipeline,
     char margin[GATES_VALUE_SIZE] = "";
     char age[CLOCK_SPAN_SIZE] = "never";
     if (check->measured) {
-        (void)gates_format_value(check->value, check->unit, value);
+        (void)gates_format_judged(check->value, check->required, check->unit, value);
         (void)gates_format_value(check->margin, check->unit, margin);
     }
     if (check->age_ms >= 0) {

@@ -18,6 +18,11 @@ bool gates_write_text(FILE *stream, const struct gates_report *report, size_t ga
 #define GATES_VALUE_SIZE 32
 char *gates_format_value(double value, enum gates_unit unit, char out[GATES_VALUE_SIZE]);
 
+/* The same of a measured value beside what it is judged by: with as many digits as it takes that it
+ * never reads as the threshold without being it (11.99 GiB of 12.0 GiB). */
+char *gates_format_judged(double value, double required, enum gates_unit unit,
+                          char out[GATES_VALUE_SIZE]);
+
 /* "5 of 5 tables measured", or "inputs" when not all are checks of tables; returns `out`. */
 #define GATES_INPUTS_SIZE 64
 char *gates_format_inputs(const struct gates_gate *gate, const struct pipeline_gate *facts,

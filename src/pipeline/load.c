@@ -117,6 +117,9 @@ static void load_parts(struct loader *loader) {
     load_alerts(loader);
     check_lineage(loader);
     check_gates(loader);
+    if (loader->mistakes.count == 0) { /* what a mistake left at nothing was not asked for */
+        check_sense(loader);
+    }
     if (loader->warns) {
         warn_of_commands(loader);
     }

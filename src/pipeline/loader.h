@@ -117,6 +117,10 @@ void load_alerts(struct loader *loader);
 void check_lineage(struct loader *loader);
 void check_gates(struct loader *loader);
 
+/* What is valid and cannot mean anything, as warnings: checks that nothing fails, one table twice,
+ * seasons outside the range, complete dates in excess. */
+void check_sense(struct loader *loader);
+
 /* Placeholders, variables and "~/" that nobody fills in, in a value of `environment` and in the
  * words of a command: warnings. */
 void warn_of_value(struct loader *loader, yaml_mark_t mark, const char *value);

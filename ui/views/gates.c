@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/percent.h"
 #include "base/print.h"
+#include "gates/gates_text.h"
 #include "ui/decide.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -119,21 +120,14 @@ static void draw_gate(const struct screen *screen, struct frame *frame, struct f
         frame_put(frame, row, left, row.y, STYLE_DIM, text);
 }
 
-static void format_value(const struct gates_check *check, double value, char *out) {
-    switch (check->unit) {
-    case GATES_UNIT_PERCENT:
-        (void)snprintf(out, WORDS_SIZE, "%.1f %%", value);
-        break;
-    case GATES_UNIT_BYTES:
-        (void)words_bytes((int64_t)value, out);
-        break;
-    case GATES_UNIT_COUNT:
-        (void)snprintf(out, WORDS_SIZE, "%.0f", value);
-        break;
-    case GATES_UNIT_NUMBER:
-        (void)snprintf(out, WORDS_SIZE, "%g", value);
-        break;
-    }
+/* "+2.5", "-3", "-1.0 KiB"; the unit of a percentage stands with the value. */
+static void format_margin(const struct gates_check *check, char *out) {
+    char value[GATES_VALUE_SIZE];
+    if (check->unit == GATES_UNIT_PERCENT)
+        (void)snprintf(out, WORDS_SIZE, "%+.1f", check->margin);
+    else
+        (void)snprintf(out, WORDS_SIZE, "%s%s", check->margin < 0 ? "" : "+",
+                       gates_format_value(check->margin, check->unit, value));
 }
 
 static void draw_check(const struct screen *screen, struct frame *frame, struct frame_rect row,
@@ -156,16 +150,15 @@ static void draw_check(const struct screen *screen, struct frame *frame, struct 
     enum theme_style style = check->fresh ? STYLE_NORMAL : STYLE_DIM;
     (void)snprintf(text, sizeof text, "unknown");
     if (check->measured)
-        format_value(check, check->value, text);
+        (void)gates_format_judged(check->value, check->required, check->unit, text);
     frame_field(frame, row, column_x(&row, 3), row.y, VALUE_WIDTH, true,
                 check->result == GATES_RESULT_FAIL ? STYLE_BAD : style, text);
     if (check->check->kind != PIPELINE_CHECK_MANUAL) {
-        format_value(check, check->required, text);
+        (void)gates_format_value(check->required, check->unit, text);
         frame_field(frame, row, column_x(&row, 2), row.y, VALUE_WIDTH, true, STYLE_DIM, text);
     }
     if (check->measured) {
-        (void)snprintf(text, sizeof text, check->unit == GATES_UNIT_COUNT ? "%+.0f" : "%+.1f",
-                       check->margin);
+        format_margin(check, text);
         frame_field(frame, row, column_x(&row, 1), row.y, VALUE_WIDTH, true, style, text);
     }
     frame_field(frame, row, column_x(&row, 0), row.y, AGE_WIDTH, true,
@@ -265,11 +258,12 @@ static void open_check(struct screen *screen, const struct list_row *item) {
     struct text_buffer *text = view_page_open(screen, NULL, "%s · %s", gate, check->check->name);
     char value[WORDS_SIZE] = "unknown", span[CLOCK_SPAN_SIZE];
     if (check->measured)
-        format_value(check, check->value, value);
+        (void)gates_format_judged(check->value, check->required, check->unit, value);
     print_to(text, "%s: measured %s, ", gates_result_name(check->result), value);
-    format_value(check, check->required, value);
-    print_to(text, "required %s, margin %+.1f, %s%s old\n", value, check->margin,
-             check->age_ms < 0 ? "never measured, " : "", clock_format_span(check->age_ms, span));
+    print_to(text, "required %s, ", gates_format_value(check->required, check->unit, value));
+    format_margin(check, value);
+    print_to(text, "margin %s, %s%s old\n", value, check->age_ms < 0 ? "never measured, " : "",
+             clock_format_span(check->age_ms, span));
     if (check->why)
         print_to(text, "%s\n", check->why);
     if (check->check->kind == PIPELINE_CHECK_COVERAGE && check->check->target)

@@ -115,3 +115,28 @@ Test(writing, values_carry_their_unit)
         cr_assert_str_eq(gates_format_value(cases[i].value, cases[i].unit, text), cases[i].text);
     }
 }
+
+/* Rounding never makes a value read as the threshold that it misses. */
+Test(writing, a_value_beside_its_threshold_is_never_rounded_onto_it)
+{
+    static const struct {
+        double value, required;
+        enum gates_unit unit;
+        const char *text;
+    } cases[] = {{12884901888, 12884901888, GATES_UNIT_BYTES, "12.0 GiB"},
+                 {12841901888, 12884901888, GATES_UNIT_BYTES, "11.96 GiB"},
+                 {12884891888, 12884901888, GATES_UNIT_BYTES, "12884891888 B"},
+                 {12884901887, 12884901888, GATES_UNIT_BYTES, "12884901887 B"},
+                 {11884901888, 12884901888, GATES_UNIT_BYTES, "11.1 GiB"},
+                 {12884901889, 12884901888, GATES_UNIT_BYTES, "12884901889 B"},
+                 {94.999, 95, GATES_UNIT_PERCENT, "94.999 %"},
+                 {94.9, 95, GATES_UNIT_PERCENT, "94.9 %"},
+                 {2.5, 2, GATES_UNIT_COUNT, "2.5"},
+                 {0.1 + 0.2, 0.3, GATES_UNIT_NUMBER, "0.30000000000000004"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[GATES_VALUE_SIZE];
+        cr_expect_str_eq(
+            gates_format_judged(cases[i].value, cases[i].required, cases[i].unit, text),
+            cases[i].text, "%s, not %s", text, cases[i].text);
+    }
+}
