@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "ui/view.h"
 
-enum { DAY_SECONDS = 86400 };
-
 /* The newest runs that have a log, in the order in which they were created. */
 struct choice {
     const struct situation_run *runs[LOG_VIEW_SOURCES];
@@ -153,30 +151,4 @@ void log_ask_settle(struct screen *screen) {
         log_ask_for(screen, situation->run_count > 1 ? NULL : &situation->runs[0]);
     else if (log_ask_is_merged(screen) && situation && sources_changed(screen))
         log_ask(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
-}
-
-/* Digits up to `end` or a colon, below `limit`. */
-static bool take_number(struct text *typed, int64_t limit, int64_t *number) {
-    struct text part = text_cut(typed, ':');
-    return part.size >= 1 && part.size <= 2 && text_to_int64(part, number) && *number >= 0 &&
-           *number < limit;
-}
-
-bool log_ask_moment(struct text typed, int64_t now, int64_t *wall_ms) {
-    int64_t hour, minute, second = 0;
-    if (!memchr(typed.data, ':', typed.size) || !take_number(&typed, 24, &hour) ||
-        !take_number(&typed, 60, &minute) ||
-        (typed.size > 0 && !take_number(&typed, 60, &second)) || typed.size > 0)
-        return false;
-    int64_t wanted = (hour * 60 + minute) * 60 + second;
-    int of_day;
-    (void)clock_local_day(now, &of_day);
-    int64_t back = of_day >= wanted ? of_day - wanted : of_day - wanted + DAY_SECONDS;
-    *wall_ms = now - now % 1000 - back * 1000;
-    /* A change of the clocks may lie between. */
-    (void)clock_local_day(*wall_ms, &of_day);
-    int64_t off = wanted - of_day;
-    if (off > -DAY_SECONDS / 2 && off < DAY_SECONDS / 2)
-        *wall_ms += off * 1000;
-    return true;
 }

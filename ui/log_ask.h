@@ -36,7 +36,4 @@ const struct situation_run *log_ask_run(const struct screen *screen, const char 
 const struct situation_run *log_ask_run_of_line(const struct screen *screen,
                                                 const struct log_view_line *line);
 
-/* "23:15" or "23:15:30" as the last such moment up to `now`, in the pipeline's time zone. */
-bool log_ask_moment(struct text typed, int64_t now, int64_t *wall_ms);
-
 #endif

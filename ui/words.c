@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/percent.h"
 
 static char *put(char *out, const char *words) {
@@ -78,32 +79,26 @@ char *words_percent(int tenths, char *out) {
     return out;
 }
 
-static char *local(int64_t wall_ms, bool with_date, bool with_seconds, char *out) {
-    *out = '\0';
+/* What follows the first `skip` characters of "2026-01-05 06:42:17"; "" for 0. */
+static char *moment_from(int64_t wall_ms, size_t skip, bool seconds, char *out) {
+    char moment[MOMENT_SIZE];
     if (!wall_ms)
-        return out;
-    int second, year, month, day;
-    day_to_civil(clock_local_day(wall_ms, &second), &year, &month, &day);
-    int size = 0;
-    if (with_date)
-        size = snprintf(out, WORDS_SIZE, "%02d-%02d ", month, day);
-    size += snprintf(out + size, WORDS_SIZE - (size_t)size, "%02d:%02d", second / 3600,
-                     second / 60 % 60);
-    if (with_seconds)
-        (void)snprintf(out + size, WORDS_SIZE - (size_t)size, ":%02d", second % 60);
-    return out;
+        return put(out, "");
+    (void)(seconds ? moment_format_full : moment_format_dated)(wall_ms, moment);
+    return put(out, moment + skip);
 }
 
 char *words_clock(int64_t wall_ms, char *out) {
-    return local(wall_ms, false, true, out);
+    return moment_from(wall_ms, strlen("2026-01-05 "), true, out);
 }
 
-char *words_time(int64_t wall_ms, char *out) {
-    return local(wall_ms, false, false, out);
+char *words_time(int64_t now, int64_t wall_ms, char *out) {
+    char moment[MOMENT_SIZE];
+    return put(out, wall_ms ? moment_format(wall_ms, now, moment) : "");
 }
 
 char *words_moment(int64_t wall_ms, char *out) {
-    return local(wall_ms, true, false, out);
+    return moment_from(wall_ms, strlen("2026-"), false, out);
 }
 
 char *words_range(struct day_range range, char *out) {
@@ -236,7 +231,7 @@ enum theme_style words_arm(const struct situation_group *group, int64_t now, cha
         return STYLE_HOLD;
     }
     (void)snprintf(out, WORDS_SIZE, "armed until %s, GO %lld of %lld",
-                   words_time(group->armed_until, text), (long long)group->arm_streak,
+                   words_time(now, group->armed_until, text), (long long)group->arm_streak,
                    (long long)group->arm_need);
     return STYLE_NORMAL;
 }

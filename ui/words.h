@@ -21,13 +21,15 @@ char *words_log(const struct situation_run *run, char *out);
 /* "91.5 %", or "?" when not known; `out` is WORDS_SIZE. */
 char *words_percent(int tenths, char *out);
 
-/* "06:42:17", "06:42", "01-05 06:42" in the pipeline's time zone; "" for 0. */
+/* "06:42:17", "01-05 06:42" in the pipeline's time zone, which the first line names; "" for 0. */
 char *words_clock(int64_t wall_ms, char *out);
-char *words_time(int64_t wall_ms, char *out);
 char *words_moment(int64_t wall_ms, char *out);
 
 /* "2021-10-19 → 2026-01-03", "2021-10-19" for one day. */
 char *words_range(struct day_range range, char *out);
+
+/* "06:42", with its date when that is not the day of `now`; "" for 0. */
+char *words_time(int64_t now, int64_t wall_ms, char *out);
 
 /* The same within a pipeline: a season's name, "all seasons", or the dates. */
 char *words_seasons(const struct pipeline *pipeline, struct day_range whole, struct day_range range,

@@ -25,6 +25,7 @@
 #include "agent/unattended.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "pipeline/watch.h"
 #include "state/state_copy.h"
 #include "state/state_emergency.h"
@@ -80,10 +81,10 @@ static bool takes_text(FILE *out) {
 }
 
 static void say(const struct agent *agent, const char *text) {
-    char time[CLOCK_UTC_SIZE];
+    char time[MOMENT_SIZE];
     if (agent->options->out != NULL && takes_text(agent->options->out)) {
         (void)fprintf(agent->options->out, "%s %s\n",
-                      clock_format_utc(clock_wall_ms(agent->options->clock), time), text);
+                      moment_format_full(clock_wall_ms(agent->options->clock), time), text);
         (void)fflush(agent->options->out);
     }
 }
@@ -113,9 +114,9 @@ static bool passing(struct agent *agent, const struct error *error) {
 
 /* What was not stored is told when it can be: the journal of the night has no silent gap. */
 static bool tell_recovery(struct agent *agent, struct error *error) {
-    char since[CLOCK_UTC_SIZE];
+    char since[MOMENT_SIZE];
     char *text = memory_format("nothing could be stored since %s; it can again",
-                               clock_format_utc(agent->stuck_at, since));
+                               moment_format(agent->stuck_at, wall_of(agent), since));
     bool good = state_journal_append(agent->state, &agent->recorder.actor, wall_of(agent),
                                      STATE_EVENT_NOTE, NULL, text, NULL, error);
     if (good) {
@@ -134,8 +135,8 @@ static bool take_lease(struct agent *agent, struct error *error) {
     if (!tenure_begin(&agent->tenure, options->owner, error)) {
         return false;
     }
-    char *text = memory_format("agent %d started, term %lld", (int)getpid(),
-                               (long long)agent->recorder.actor.term);
+    char *text = memory_format("agent %d started, term %lld; times: %s", (int)getpid(),
+                               (long long)agent->recorder.actor.term, clock_zone());
     say(agent, text);
     free(text);
     return true;

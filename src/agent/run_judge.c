@@ -5,6 +5,7 @@
 
 #include "agent/run_wait.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "runs/runs_verdict.h"
 #include "state/state_notice.h"
 #include "state/state_runs.h"
@@ -78,10 +79,9 @@ static bool find_doubt(struct run_judge *judge, const struct state_run *run, int
     *why = NULL;
     *limit = INT64_MAX;
     if (run->settle_ms > 0 && read_at <= settled) {
-        int second;
-        (void)clock_local_day(settled, &second);
-        *why = memory_format("what it triggered may write until %02d:%02d", second / 3600,
-                             second / 60 % 60);
+        char until[MOMENT_SIZE];
+        *why = memory_format("what it triggered may write until %s",
+                             moment_format(settled, run->ended_at, until));
         return true;
     }
     if (judge->measurements == NULL) {

@@ -15,6 +15,11 @@ static struct {
     double scale;
 } shift = {.scale = 1.0};
 
+const char *clock_zone(void) {
+    const char *zone = getenv("TZ");
+    return zone != NULL && zone[0] != '\0' ? zone : "the machine's time zone";
+}
+
 static int64_t real_wall_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -182,6 +187,14 @@ day_number clock_local_day(int64_t wall_ms, int *second_of_day) {
         *second_of_day = local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
     }
     return day_from_civil(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday);
+}
+
+char *clock_abbreviation(int64_t wall_ms, char out[CLOCK_ABBREVIATION_SIZE]) {
+    time_t seconds = (time_t)floor_divide(wall_ms, 1000);
+    struct tm local;
+    bool known = localtime_r(&seconds, &local) != NULL && local.tm_zone != NULL;
+    (void)snprintf(out, CLOCK_ABBREVIATION_SIZE, "%.7s", known ? local.tm_zone : "UTC");
+    return out;
 }
 
 char *clock_format_span(int64_t ms, char out[CLOCK_SPAN_SIZE]) {

@@ -32,6 +32,14 @@ struct clock {
  * (EXIT_CONFIG). */
 bool clock_setup(const char *timezone, struct error *error);
 
+/* The name of the zone that times are told in: what clock_setup was given, the process's TZ before
+ * it, or "the machine's time zone". */
+const char *clock_zone(void);
+
+/* What the zone is called at that moment, where there is little room: "PST", "+0530". */
+#define CLOCK_ABBREVIATION_SIZE 8
+char *clock_abbreviation(int64_t wall_ms, char out[CLOCK_ABBREVIATION_SIZE]);
+
 /* The system's clocks as PHASEGATE_CLOCK shifts them. Any thread, after clock_setup. */
 const struct clock *clock_system(void);
 

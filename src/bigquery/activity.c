@@ -6,6 +6,7 @@
 #include "bigquery/client.h"
 
 #include "base/count.h"
+#include "base/moment.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -47,46 +48,39 @@ size_t bigquery_client_activity(const struct bigquery_client *client,
     return count;
 }
 
-/* "02:40" in the process's time zone. */
-static char *clock_words(int64_t wall_ms, char out[8]) {
-    int second = 0;
-    (void)clock_local_day(wall_ms, &second);
-    (void)snprintf(out, 8, "%02d:%02d", second / 3600 % 24, second / 60 % 60);
-    return out;
-}
-
-char *activity_outage(const struct bigquery_failure *failure, char out[ACTIVITY_OUTAGE_SIZE]) {
-    char since[8];
+char *activity_outage(const struct bigquery_failure *failure, int64_t now_ms,
+                      char out[ACTIVITY_OUTAGE_SIZE]) {
+    char since[MOMENT_SIZE];
     (void)snprintf(out, ACTIVITY_OUTAGE_SIZE, "BigQuery has %s since %s",
                    failure->http_code == 0 ? "not answered" : "answered with errors only",
-                   clock_words(failure->outage_since_ms, since));
+                   moment_format(failure->outage_since_ms, now_ms, since));
     return out;
 }
 
 /* The words of an outage and when the next probe is due. */
-static void outage_text(const struct bigquery_failure *failure, int64_t left_ms, char *out,
-                        size_t size) {
+static void outage_text(const struct bigquery_failure *failure, int64_t now_ms, int64_t left_ms,
+                        char *out, size_t size) {
     char since[ACTIVITY_OUTAGE_SIZE];
     char span[CLOCK_SPAN_SIZE];
     if (left_ms > 0) {
-        (void)snprintf(out, size, "%s; next try in %s", activity_outage(failure, since),
+        (void)snprintf(out, size, "%s; next try in %s", activity_outage(failure, now_ms, since),
                        clock_format_span(left_ms + 999, span));
     } else {
-        (void)snprintf(out, size, "%s; trying now", activity_outage(failure, since));
+        (void)snprintf(out, size, "%s; trying now", activity_outage(failure, now_ms, since));
     }
 }
 
 char *bigquery_failure_text(const struct bigquery_failure *failure, int64_t now_ms,
                             char out[BIGQUERY_MESSAGE_SIZE]) {
-    char at[8];
+    char at[MOMENT_SIZE];
     char code[16] = "";
     if (failure->outage_since_ms != 0) {
-        outage_text(failure, failure->retry_at_ms - now_ms, out, BIGQUERY_MESSAGE_SIZE);
+        outage_text(failure, now_ms, failure->retry_at_ms - now_ms, out, BIGQUERY_MESSAGE_SIZE);
         return out;
     }
     if (failure->class == BIGQUERY_QUOTA && failure->retry_at_ms != 0) {
         (void)snprintf(out, BIGQUERY_MESSAGE_SIZE, "%s, next try %s", failure->reason,
-                       clock_words(failure->retry_at_ms, at));
+                       moment_format(failure->retry_at_ms, now_ms, at));
         return out;
     }
     if (failure->http_code != 0) {
@@ -115,7 +109,8 @@ char *bigquery_activity_text(const struct bigquery_activity *activity,
         return out;
     }
     if (failure->outage_since_ms != 0) {
-        outage_text(failure, activity->next_try_in_ms, out, BIGQUERY_ACTIVITY_SIZE);
+        outage_text(failure, failure->retry_at_ms - activity->next_try_in_ms,
+                    activity->next_try_in_ms, out, BIGQUERY_ACTIVITY_SIZE);
         return out;
     }
     if (failure->http_code != 0) {

@@ -48,7 +48,7 @@ static struct bigquery_failure outage_failure(const struct gate *gate,
     (void)snprintf(told, sizeof told, "%s",
                    failure.message[0] != '\0' ? failure.message : failure.reason);
     (void)snprintf(failure.message, sizeof failure.message, "%s (%.400s)",
-                   activity_outage(&failure, since), told);
+                   activity_outage(&failure, clock_wall_ms(gate->clock), since), told);
     failure.retry_after_ms = left_ms;
     failure.retry_at_ms = clock_wall_ms(gate->clock) + left_ms;
     return failure;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "situation/situation.h"
 #include "state/state_lease.h"
@@ -150,16 +151,8 @@ static bool print_json(struct cli *cli, const struct standing *standing) {
     return good;
 }
 
-static char *clock_text(int64_t at, char text[CLOCK_UTC_SIZE]) {
-    if (at == 0) {
-        (void)snprintf(text, CLOCK_UTC_SIZE, "never");
-        return text;
-    }
-    return clock_format_utc(at, text);
-}
-
 static void print_reasons(struct cli *cli, const struct standing *standing) {
-    char at[CLOCK_UTC_SIZE];
+    char at[MOMENT_SIZE];
     const struct {
         size_t count;
         const char *one, *many;
@@ -187,21 +180,25 @@ static void print_reasons(struct cli *cli, const struct standing *standing) {
     }
     (void)print(cli->out, "%s\n", between[0] == '\0' ? "nothing: it leaves soon" : "");
     if (standing->retry_at != 0) {
-        (void)print(cli->out, "retry     %s\n", clock_text(standing->retry_at, at));
+        (void)print(cli->out, "retry     %s\n",
+                    moment_format(standing->retry_at, standing->situation->as_of, at));
     }
 }
 
 static bool print_text(struct cli *cli, const struct standing *standing) {
     const struct situation *situation = standing->situation;
     const struct state_lease *lease = &standing->lease;
-    char at[CLOCK_UTC_SIZE];
-    char next[CLOCK_UTC_SIZE];
+    char at[MOMENT_SIZE];
+    char next[MOMENT_SIZE];
+    cli_say_zone(cli);
     (void)print(cli->out, "agent     pid %lld on %s, version %s, term %lld\n",
                 (long long)lease->pid, lease->host,
                 standing->version != NULL ? standing->version : "not known",
                 (long long)lease->term);
-    (void)print(cli->out, "since     %s\n", clock_text(standing->since, at));
-    (void)print(cli->out, "lease     renewed %s\n", clock_text(lease->renewed_at, at));
+    (void)print(cli->out, "since     %s\n",
+                moment_format(standing->since, standing->situation->as_of, at));
+    (void)print(cli->out, "lease     renewed %s\n",
+                moment_format(lease->renewed_at, standing->situation->as_of, at));
     print_reasons(cli, standing);
     if (situation->header.plan.agent[0] != '\0') {
         (void)print(cli->out, "plan      %.12s%s%s\n", situation->header.plan.agent,
@@ -209,7 +206,8 @@ static bool print_text(struct cli *cli, const struct standing *standing) {
                     situation->header.plan.notice != NULL ? situation->header.plan.notice : "");
     }
     (void)print(cli->out, "polls     last %s, next %s\n",
-                clock_text(situation->header.polled_at, at), clock_text(standing->next_poll, next));
+                moment_format(situation->header.polled_at, standing->situation->as_of, at),
+                moment_format(standing->next_poll, standing->situation->as_of, next));
     if (standing->resident >= 0) {
         (void)print(cli->out, "memory    %.1f MiB\n", (double)standing->resident / 1048576);
     }
@@ -222,12 +220,13 @@ static bool print_text(struct cli *cli, const struct standing *standing) {
 /* Why there is none, and what follows. */
 static bool say_none(struct cli *cli, const struct standing *standing) {
     const struct state_lease *lease = &standing->lease;
-    char at[CLOCK_UTC_SIZE];
+    char at[MOMENT_SIZE];
     if (lease->there && lease->abandoned) {
         return print(cli->out,
                      "No agent: pid %lld is there and has not renewed its lease since %s; it is "
                      "frozen, or nothing can be stored.\n",
-                     (long long)lease->process.pid, clock_text(lease->renewed_at, at));
+                     (long long)lease->process.pid,
+                     moment_format(lease->renewed_at, standing->situation->as_of, at));
     }
     bool waits = standing->runs + standing->arms + standing->retries + standing->server > 0;
     return print(cli->out, "No agent is at work%s%s.\n", waits ? ", and work waits for one" : "",

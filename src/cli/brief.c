@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/percent.h"
 #include "base/print.h"
 #include "gates/gates_text.h"
@@ -12,9 +13,9 @@ static void write_gates(FILE *out, const struct situation *situation) {
     for (size_t i = 0; i < situation->pipeline->gate_count; i++) {
         const struct gates_gate *gate = &situation->gates->gates[i];
         char inputs[GATES_INPUTS_SIZE];
-        char since[CLOCK_UTC_SIZE] = "";
+        char since[MOMENT_SIZE] = "";
         if (situation->gate_facts[i].since != 0) {
-            (void)clock_format_utc(situation->gate_facts[i].since, since);
+            (void)moment_format(situation->gate_facts[i].since, situation->as_of, since);
         }
         (void)print(out, "  %-8s %-16s %s%s%s%s\n", gates_verdict_name(gate->verdict),
                     situation->pipeline->gates[i].name,
@@ -111,10 +112,11 @@ static void write_preflight(FILE *out, const struct situation *situation) {
 }
 
 void brief_write(FILE *out, const struct situation *situation, int64_t since) {
-    char from[CLOCK_UTC_SIZE];
-    char to[CLOCK_UTC_SIZE];
-    (void)print(out, "%s: brief of %s to %s\n\nGates\n", situation->pipeline->name,
-                clock_format_utc(since, from), clock_format_utc(situation->as_of, to));
+    char from[MOMENT_SIZE];
+    char to[MOMENT_SIZE];
+    (void)print(out, "%s: brief of %s to %s  times: %s\n\nGates\n", situation->pipeline->name,
+                moment_format_dated(since, from), moment_format_dated(situation->as_of, to),
+                clock_zone());
     write_gates(out, situation);
     if (situation->header.plan.notice != NULL) {
         (void)print(out, "\nPlan: %s.\n", situation->header.plan.notice);

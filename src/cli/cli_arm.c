@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "cli/find.h"
 #include "cli/operate.h"
@@ -57,15 +58,16 @@ static int approve(struct cli *cli) {
     if (good) {
         int64_t until = situation->as_of + (wish.for_ms > 0 ? wish.for_ms : OPERATE_APPROVAL_MS);
         char utc[CLOCK_UTC_SIZE];
+        char local[MOMENT_SIZE];
         struct text_buffer text = {0};
         json_t *list = json_make("[{s:s,s:s,s:s,s:s,s:s}]", "approval", id, "group",
                                  cli->count > 0 ? cli->arguments[0] : "", "by", owner, "until",
                                  clock_format_utc(until, utc), "plan", cli->pipeline->hash);
         print_to(&text,
-                 "Approved (%s) by %s until %s: plan %.12s%s%s. One launch uses "
+                 "Approved (%s) by %s until %s %s: plan %.12s%s%s. One launch uses "
                  "it up.\n",
-                 id, owner, utc, cli->pipeline->hash, cli->count > 0 ? ", " : "",
-                 cli->count > 0 ? cli->arguments[0] : "");
+                 id, owner, moment_format_dated(until, local), clock_zone(), cli->pipeline->hash,
+                 cli->count > 0 ? ", " : "", cli->count > 0 ? cli->arguments[0] : "");
         code = print_answer(cli, list, "approvals", text.data);
         text_buffer_free(&text);
         json_decref(list);
@@ -82,6 +84,7 @@ static bool arm_one(struct cli *cli, const struct situation *situation, const ch
     int64_t workers = 0;
     char id[STATE_RUN_SIZE];
     char utc[CLOCK_UTC_SIZE];
+    char local[MOMENT_SIZE];
     if (!find_group(cli, name, &wish.group, error) || !read_hours(cli, &wish.for_ms, error) ||
         !cli_number(cli, "workers", 1, 1000, &workers, error)) {
         return false;
@@ -102,9 +105,9 @@ static bool arm_one(struct cli *cli, const struct situation *situation, const ch
     (void)json_array_append_new(list, json_make("{s:s,s:s,s:s,s:s}", "arm", id, "group", name, "by",
                                                 owner, "until", clock_format_utc(until, utc)));
     print_to(text,
-             "%s is armed (%s) until %s: it starts by itself after two GO of %s and a "
+             "%s is armed (%s) until %s %s: it starts by itself after two GO of %s and a "
              "countdown of 60 s.\n",
-             name, id, utc,
+             name, id, moment_format_dated(until, local), clock_zone(),
              gate != PIPELINE_NONE ? cli->pipeline->gates[gate].name
                                    : "nothing (no gate is in front)");
     return true;

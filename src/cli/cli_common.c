@@ -169,6 +169,10 @@ static bool fresh(const struct situation *situation) {
     return true;
 }
 
+void cli_say_zone(struct cli *cli) {
+    (void)print(cli->out, "times: %s\n", clock_zone());
+}
+
 bool cli_write_bigquery(struct cli *cli, const struct situation *situation) {
     char text[SITUATION_TROUBLE_SIZE];
     const struct situation_trouble *trouble = situation->header.bigquery;

@@ -131,8 +131,8 @@ static void write_head(const struct cli *cli, const char *first) {
 
 static void write_night(const struct cli *cli, const struct night *night) {
     char day[DAY_TEXT_SIZE];
-    (void)print(cli->out, "%s: night of %s, noon to noon\n\n", cli->pipeline->name,
-                day_format(night->night, day));
+    (void)print(cli->out, "%s: night of %s, noon to noon  times: %s\n\n", cli->pipeline->name,
+                day_format(night->night, day), clock_zone());
     write_head(cli, "");
     for (size_t subject = 0; subject < SUBJECT_COUNT; subject++) {
         bool headed = false;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "cli/brief.h"
 #include "cli/verbs.h"
@@ -27,9 +28,10 @@ static bool write_json(struct cli *cli, const struct state_event *events, size_t
 }
 
 static bool write_text(struct cli *cli, const struct state_event *events, size_t count) {
+    cli_say_zone(cli);
     for (size_t i = 0; i < count; i++) {
-        char time[CLOCK_UTC_SIZE];
-        (void)print(cli->out, "%s  %-14s %-12s %s%s%s\n", clock_format_utc(events[i].at, time),
+        char time[MOMENT_SIZE];
+        (void)print(cli->out, "%s  %-14s %-12s %s%s%s\n", moment_format_full(events[i].at, time),
                     events[i].actor, events[i].kind, events[i].subject,
                     events[i].subject[0] != '\0' ? ": " : "", events[i].text);
     }

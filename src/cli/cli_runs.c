@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "cli/verbs.h"
 
@@ -141,13 +142,13 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
         (void)print(cli->out, "; %s", run->notices);
     }
     if (run->retry_at != 0) {
-        char at[CLOCK_UTC_SIZE];
+        char at[MOMENT_SIZE];
         char workers[32] = "";
         if (run->retry_workers > 0) {
             (void)snprintf(workers, sizeof workers, " with %d workers", run->retry_workers);
         }
         (void)print(cli->out, "; tried again at %s%s (%d of %d)",
-                    clock_format_utc(run->retry_at, at), workers, run->retry_number,
+                    moment_format(run->retry_at, as_of, at), workers, run->retry_number,
                     run->retry_times);
     }
     (void)print(cli->out, "\n");
@@ -157,6 +158,7 @@ static bool write_text(struct cli *cli, const struct situation *situation) {
     if (situation->run_count == 0) {
         (void)print(cli->out, "No run in the last 24 hours.\n");
     }
+    cli_say_zone(cli);
     for (size_t i = 0; i < situation->run_count; i++) {
         const struct situation_run *run = &situation->runs[i];
         char from[DAY_TEXT_SIZE];

@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/percent.h"
 #include "base/print.h"
 #include "cli/brief.h"
@@ -29,9 +30,8 @@ struct night {
 };
 
 static void say(const struct night *night, int64_t at, const char *subject, const char *text) {
-    int second;
-    (void)clock_local_day(at, &second);
-    (void)print(night->cli->out, "%02d:%02d  %s%s%s\n", second / 3600, second / 60 % 60, subject,
+    char moment[MOMENT_SIZE];
+    (void)print(night->cli->out, "%s  %s%s%s\n", moment_format(at, night->began, moment), subject,
                 subject[0] != '\0' ? " " : "", text);
 }
 
@@ -243,6 +243,7 @@ int night_run(struct cli *cli) {
         return cli_fail(cli, &error);
     }
     night.owner = operate_owner();
+    cli_say_zone(cli);
     /* Somebody is there until the last group is armed; from then on nobody is. */
     bool good =
         state_session_open(cli->state, STATE_CONSOLE, night.owner, night.began, session, &error) &&

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/percent.h"
 #include "base/print.h"
 #include "base/text.h"
@@ -71,12 +72,12 @@ bool coverage_write_matrix(FILE *stream, const struct coverage_report *report, s
     struct text_buffer text = {0};
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
-    char moment[CLOCK_UTC_SIZE];
+    char moment[MOMENT_SIZE];
     int name = name_width(pipeline);
     size_t first = first_season(pipeline, width, name);
-    print_to(&text, "%s  %s to %s  as of %s\n", pipeline->name,
+    print_to(&text, "%s  %s to %s  as of %s %s\n", pipeline->name,
              day_format(report->range.from, from), day_format(report->range.to, to),
-             clock_format_utc(report->as_of, moment));
+             moment_format_dated(report->as_of, moment), clock_zone());
     print_to(&text, "%-*s", name, "TABLE");
     for (size_t i = first; i < pipeline->season_count; i++) {
         print_to(&text, "%*s", SEASON_WIDTH, pipeline->seasons[i].name);

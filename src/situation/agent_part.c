@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "situation/parts.h"
 #include "state/state_copy.h"
 #include "state/state_lease.h"
@@ -16,15 +17,14 @@ static const int64_t silent_ns = INT64_C(11) * 1000000000;
 /* Less cannot hold a transaction and its journal. */
 static const int64_t full_bytes = INT64_C(1) << 20;
 
-char *situation_agent_trouble(int64_t since, int64_t free, const char *directory) {
-    int second;
-    (void)clock_local_day(since, &second);
+char *situation_agent_trouble(int64_t since, int64_t now, int64_t free, const char *directory) {
+    char at[MOMENT_SIZE];
+    (void)moment_format(since, now, at);
     if (free >= 0 && free < full_bytes) {
-        return memory_format("disk full: nothing can be stored since %02d:%02d; free space in %s",
-                             second / 3600, second / 60 % 60, directory);
+        return memory_format("disk full: nothing can be stored since %s; free space in %s", at,
+                             directory);
     }
-    return memory_format("the agent is frozen or locked out since %02d:%02d: nothing is stored",
-                         second / 3600, second / 60 % 60);
+    return memory_format("the agent is frozen or locked out since %s: nothing is stored", at);
 }
 
 static int64_t free_bytes(const char *directory) {
@@ -58,7 +58,8 @@ bool situation_load_agent(struct situation *situation, struct state *state, stru
     bool full = free >= 0 && free < full_bytes;
     header->agent_alive = lease.held;
     if (lease.there && (lease.held || lease.abandoned) && silent && (full || !lease.held)) {
-        header->agent_trouble = situation_agent_trouble(lease.renewed_at, free, directory);
+        header->agent_trouble =
+            situation_agent_trouble(lease.renewed_at, situation->as_of, free, directory);
     }
     int64_t copied = state_copy_at(state);
     int64_t age = clock_wall_ms(clock_system()) - copied;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/moment.h"
 #include "situation/parts.h"
 #include "state/state_coverage.h"
 #include "state/state_unread.h"
@@ -72,12 +73,11 @@ static void mark_table(struct situation *situation, size_t index, const struct s
     for (size_t i = 0; i < count; i++) {
         if (strcmp(writes[i].resource, resource) == 0 &&
             writes[i].sequence > situation->tables[index].seen) {
-            int second;
-            (void)clock_local_day(writes[i].ended_at, &second);
             situation->tables[index].overtaken = true;
-            measurement->overtaken =
-                memory_format("not read since run %s (%s) wrote it, until %02d:%02d", writes[i].run,
-                              writes[i].processor, second / 3600, second / 60 % 60);
+            char until[MOMENT_SIZE];
+            measurement->overtaken = memory_format(
+                "not read since run %s (%s) wrote it, until %s", writes[i].run, writes[i].processor,
+                moment_format(writes[i].ended_at, situation->as_of, until));
         }
     }
     free(resource);

@@ -60,7 +60,7 @@ bool situation_load_plan(struct situation *situation, struct state *state, int64
 /* What is said of an agent whose process is there and that has not renewed its lease since
  * `since` (wall ms), on a file system of `directory` with `free` bytes left (-1: not known); the
  * caller frees it. */
-char *situation_agent_trouble(int64_t since, int64_t free, const char *directory);
+char *situation_agent_trouble(int64_t since, int64_t now, int64_t free, const char *directory);
 
 /* Fills the tables' rates and the rest of the header. */
 bool situation_load_rates(struct situation *situation, struct state *state, struct error *error);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "pipeline/watch.h"
 #include "situation/parts.h"
 #include "state/state_told.h"
@@ -69,15 +70,13 @@ static void tell_viewer(const struct situation *situation, struct situation_plan
 
 static void judge(struct situation *situation, const json_t *told) {
     struct situation_plan *plan = &situation->header.plan;
-    char at[16];
-    int second;
+    char at[MOMENT_SIZE];
     const char *word = json_get_string(told, "disk", "same");
     const char *file = json_get_string(told, "file", situation->pipeline->file);
     (void)snprintf(plan->agent, sizeof plan->agent, "%s", json_get_string(told, "plan", ""));
     (void)snprintf(plan->disk, sizeof plan->disk, "%s", json_get_string(told, "disk_plan", ""));
     plan->disk_since = json_get_integer(told, "disk_since", 0);
-    (void)clock_local_day(plan->disk_since, &second);
-    (void)snprintf(at, sizeof at, "%02d:%02d", second / 3600, second / 60 % 60);
+    (void)moment_format(plan->disk_since, situation->as_of, at);
     if (plan->agent[0] != '\0' && strcmp(plan->agent, situation->pipeline->hash) != 0) {
         tell_viewer(situation, plan, file);
     } else if (strcmp(word, "same") != 0) {

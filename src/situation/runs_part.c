@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "logs/progress.h"
 #include "runs/runs_verdict.h"
@@ -202,16 +203,15 @@ static enum situation_run_phase phase_of(const struct situation_run *run,
 }
 
 /* "waiting for coverage since 02:42 (streaming buffer of zones)" */
-static char *waiting_text(const struct state_run *stored) {
-    int second;
+static char *waiting_text(const struct state_run *stored, int64_t now) {
+    char since[MOMENT_SIZE];
     if (stored->state != STATE_RUN_ENDED || (stored->verdict != NULL && !stored->unread)) {
         return NULL;
     }
-    (void)clock_local_day(stored->ended_at, &second);
     const char *why = stored->notices.waits_for;
-    return memory_format("waiting for coverage since %02d:%02d%s%s%s", second / 3600,
-                         second / 60 % 60, why != NULL ? " (" : "", why != NULL ? why : "",
-                         why != NULL ? ")" : "");
+    return memory_format("waiting for coverage since %s%s%s%s",
+                         moment_format(stored->ended_at, now, since), why != NULL ? " (" : "",
+                         why != NULL ? why : "", why != NULL ? ")" : "");
 }
 
 /* What a person should know of it and its verdict does not say already. */
@@ -253,7 +253,7 @@ static struct situation_run convert(const struct state_run *stored,
         .other_plan = strcmp(stored->plan_hash, situation->pipeline->hash) != 0,
         .verdict_at = stored->verdict_at,
         .stop_reason = memory_copy_string(stored->stop_reason),
-        .waiting = waiting_text(stored),
+        .waiting = waiting_text(stored, situation->as_of),
         .first_missing = DAY_NONE,
         .unread = stored->unread,
         .server_held = stored->server.held,

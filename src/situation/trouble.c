@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "situation/parts.h"
 #include "state/state_told.h"
@@ -14,7 +15,7 @@
 /* A wait that is longer than this is told by the clock: nobody counts minutes down. */
 static const int64_t countdown_ms = INT64_C(5) * 60 * 1000;
 
-enum { CLOCK_SIZE = 8, NAMES_SHOWN = 3 };
+enum { NAMES_SHOWN = 3 };
 
 /* Reasons that are ours in words, and what a person can do about those that do not pass by
  * themselves. */
@@ -60,13 +61,6 @@ void situation_trouble_free(struct situation_trouble *trouble) {
     free(trouble);
 }
 
-static char *local_time(int64_t wall_ms, char out[CLOCK_SIZE]) {
-    int second = 0;
-    (void)clock_local_day(wall_ms, &second);
-    (void)print_into(out, CLOCK_SIZE, "%02d:%02d", second / 3600 % 24, second / 60 % 60);
-    return out;
-}
-
 /* Without the "BigQuery: " that errors of its client begin with: who shows it has said so. */
 static void add_sentence(struct text_buffer *text, const char *sentence) {
     static const char said[] = "BigQuery: ";
@@ -93,7 +87,7 @@ static void add_what(struct text_buffer *text, const struct situation_trouble *t
 static void add_next(struct text_buffer *text, const struct situation_trouble *trouble,
                      int64_t now) {
     char span[CLOCK_SPAN_SIZE];
-    char at[CLOCK_SIZE];
+    char at[MOMENT_SIZE];
     int64_t left = trouble->next_try - now;
     if (trouble->next_try == 0) {
         return;
@@ -103,7 +97,7 @@ static void add_next(struct text_buffer *text, const struct situation_trouble *t
     } else if (left < countdown_ms) {
         print_to(text, ", retrying in %s", clock_format_span(left + 999, span));
     } else {
-        print_to(text, ", next try %s", local_time(trouble->next_try, at));
+        print_to(text, ", next try %s", moment_format(trouble->next_try, now, at));
     }
 }
 
@@ -136,12 +130,12 @@ static void add_names(struct text_buffer *text, const struct situation_trouble *
 char *situation_trouble_report(const struct situation_trouble *trouble, int64_t now,
                                char out[SITUATION_TROUBLE_SIZE]) {
     struct text_buffer text = {0};
-    char at[CLOCK_SIZE];
+    char at[MOMENT_SIZE];
     if (trouble != NULL) {
         const char *advice = wording_of(trouble)->advice;
         add_what(&text, trouble);
         if (trouble->since != 0) {
-            print_to(&text, " since %s", local_time(trouble->since, at));
+            print_to(&text, " since %s", moment_format(trouble->since, now, at));
         }
         add_next(&text, trouble, now);
         add_names(&text, trouble);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/moment.h"
 #include "state/journal.h"
 #include "state/sql.h"
 #include "state/state_arms.h"
@@ -48,7 +49,7 @@ static bool check_approval(struct state *state, const struct state_arm *arm, str
 
 static bool insert(struct state *state, const struct state_actor *actor,
                    const struct state_arm *arm, const char *id, struct error *error) {
-    char until[CLOCK_UTC_SIZE];
+    char until[MOMENT_SIZE];
     bool armed;
     if (!is_armed(state, arm->group, &armed, error)) {
         return false;
@@ -67,7 +68,7 @@ static bool insert(struct state *state, const struct state_actor *actor,
         return false;
     }
     char *text = memory_format("armed until %s on approval %s",
-                               clock_format_utc(arm->expires_at, until), arm->approval);
+                               moment_format(arm->expires_at, arm->at, until), arm->approval);
     bool done = journal_add(state, actor, arm->at, STATE_EVENT_ARM, arm->group, text, NULL, error);
     free(text);
     return done;
@@ -162,12 +163,12 @@ static bool add_sample(struct state *state, const struct state_actor *actor, con
                        const struct tally *tally, const struct state_arm *next, int64_t now,
                        struct error *error) {
     bool begins = !tally->counting && tally->streak + 1 >= tally->need;
-    char at[CLOCK_UTC_SIZE];
-    char *text =
-        begins ? memory_format("%lld GO in a row: starts at %s unless disarmed",
-                               (long long)(tally->streak + 1), clock_format_utc(next->fire_at, at))
-               : memory_format("GO %lld of %lld", (long long)(tally->streak + 1),
-                               (long long)tally->need);
+    char at[MOMENT_SIZE];
+    char *text = begins ? memory_format("%lld GO in a row: starts at %s unless disarmed",
+                                        (long long)(tally->streak + 1),
+                                        moment_format_full(next->fire_at, at))
+                        : memory_format("GO %lld of %lld", (long long)(tally->streak + 1),
+                                        (long long)tally->need);
     bool done =
         begins ? SQL_RUN(state, error,
                          "UPDATE arms SET streak=streak+1,last_sample=?,fire_at=?,"

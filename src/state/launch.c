@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "state/days.h"
 #include "state/journal.h"
 #include "state/sql.h"
@@ -61,26 +62,27 @@ static void describe_overlap(struct state *state, const struct sql_rows *rows, c
                              struct error *error) {
     char from[DAY_TEXT_SIZE];
     char to[DAY_TEXT_SIZE];
-    char at[CLOCK_UTC_SIZE];
+    char at[MOMENT_SIZE];
     const char *run = sql_peek_text(rows, BY_RUN);
     (void)day_format((day_number)sql_get_int(rows, BY_FROM, 0), from);
     (void)day_format((day_number)sql_get_int(rows, BY_TO, 0), to);
     if (sql_get_int(rows, BY_ENDED, 0) == 0) {
-        (void)error_set(
-            error, EXIT_NO_GO,
-            "%s: %s to %s is claimed by run %s (%s, launched by %s at %s); stop that run, or wait "
-            "for it",
-            resource, from, to, run, sql_peek_text(rows, BY_PROCESSOR),
-            sql_peek_text(rows, BY_OWNER), clock_format_utc(sql_get_int(rows, BY_AT, 0), at));
+        (void)error_set(error, EXIT_NO_GO,
+                        "%s: %s to %s is claimed by run %s (%s, launched by %s at %s %s); stop "
+                        "that run, or wait "
+                        "for it",
+                        resource, from, to, run, sql_peek_text(rows, BY_PROCESSOR),
+                        sql_peek_text(rows, BY_OWNER),
+                        moment_format_dated(sql_get_int(rows, BY_AT, 0), at), clock_zone());
         return;
     }
     bool server = sql_get_int(rows, BY_SERVER, 0) != 0;
     char *why =
         server ? describe_jobs(sql_get_int(rows, BY_JOBS, -1), run) : describe_unread(state, run);
-    (void)error_set(error, EXIT_NO_GO, "%s: %s to %s is still claimed by run %s (%s), %s at %s: %s",
-                    resource, from, to, run, sql_peek_text(rows, BY_PROCESSOR),
-                    sql_peek_text(rows, BY_OUTCOME),
-                    clock_format_utc(sql_get_int(rows, BY_END_AT, 0), at), why);
+    (void)error_set(error, EXIT_NO_GO,
+                    "%s: %s to %s is still claimed by run %s (%s), %s at %s %s: %s", resource, from,
+                    to, run, sql_peek_text(rows, BY_PROCESSOR), sql_peek_text(rows, BY_OUTCOME),
+                    moment_format_dated(sql_get_int(rows, BY_END_AT, 0), at), clock_zone(), why);
     free(why);
 }
 
@@ -122,17 +124,18 @@ static bool is_range_known(struct state *state, const struct state_claim *claim,
     if (sql_next(&rows)) {
         char from[DAY_TEXT_SIZE];
         char to[DAY_TEXT_SIZE];
-        char at[CLOCK_UTC_SIZE];
+        char at[MOMENT_SIZE];
         const char *run = sql_peek_text(&rows, BY_RUN);
         known = error_set(
             error, EXIT_NO_GO,
-            "%s: %s to %s was chosen by coverage from before the end of run %s (%s) at %s, which "
+            "%s: %s to %s was chosen by coverage from before the end of run %s (%s) at %s %s, "
+            "which "
             "wrote there; nothing was started: launch again when it has been read since, or, when "
             "it cannot be, release them: phasegate stop %s --forget-coverage --reason TEXT",
             claim->resource, day_format((day_number)sql_get_int(&rows, BY_FROM, 0), from),
             day_format((day_number)sql_get_int(&rows, BY_TO, 0), to), run,
             sql_peek_text(&rows, BY_PROCESSOR),
-            clock_format_utc(sql_get_int(&rows, BY_END_AT, 0), at), run);
+            moment_format_dated(sql_get_int(&rows, BY_END_AT, 0), at), clock_zone(), run);
     }
     sql_finish(&rows);
     return known && !rows.failed;

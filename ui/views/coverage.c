@@ -323,7 +323,8 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
         (void)snprintf(text, sizeof text, "rate ?");
     x = frame_field(frame, row, x + 2, row.y, wide ? 15 : 9, false, STYLE_NORMAL, text) + 1;
     if (run->eta)
-        x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "eta %s", words_time(run->eta, text));
+        x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "eta %s",
+                         words_time(screen->now, run->eta, text));
     else
         x = frame_put(frame, row, x, row.y, STYLE_DIM, "eta ?    ");
     x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "%zu ok ", run->ok);

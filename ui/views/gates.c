@@ -102,7 +102,8 @@ static void draw_gate(const struct screen *screen, struct frame *frame, struct f
     int64_t since = screen->situation->gate_facts ? screen->situation->gate_facts[index].since : 0;
     if (since)
         x = frame_format(frame, row, x + 2, row.y, STYLE_DIM, "since %s (%s)",
-                         words_time(since, text), clock_format_span(screen->now - since, span));
+                         words_time(screen->now, since, text),
+                         clock_format_span(screen->now - since, span));
     for (size_t i = 0; i < facts->holds.count; i++)
         x = frame_format(frame, row, x + (i ? 0 : 2), row.y, STYLE_DIM, "%s%s",
                          i                           ? ", "
@@ -174,7 +175,7 @@ static void draw_note(const struct screen *screen, struct frame *frame, struct f
     if (item->b == NOTE_OVERRIDE && gate->mark) {
         frame_format(frame, row, row.x + 5, row.y, STYLE_HOLD, "%s by %s at %s: %s",
                      gate->mark->hold ? "held" : "overridden", gate->mark->by,
-                     words_time(gate->mark->at, text), gate->mark->reason);
+                     words_time(screen->now, gate->mark->at, text), gate->mark->reason);
         return;
     }
     const struct gates_check *check = &gate->checks[item->b / 8];

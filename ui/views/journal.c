@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/moment.h"
 #include "base/print.h"
 #include "ui/decide.h"
 #include "ui/view.h"
@@ -131,7 +132,7 @@ static void brief_runs(struct text_buffer *text, const struct screen *screen, in
             continue;
         count++;
         print_to(text, "%-32s %-10s %s", run->processor, words_run_state(run),
-                 run->ended_at ? words_time(run->ended_at, moment) : "");
+                 run->ended_at ? words_time(screen->now, run->ended_at, moment) : "");
         if (run->verdict_text)
             print_to(text, "  %s", run->verdict_text);
         else if (!run->ended_at)
@@ -166,25 +167,27 @@ static void open_brief(struct screen *screen) {
     text_buffer_add(text, "\n\tWhat happened\n");
     for (size_t i = 0; i < situation->event_count; i++)
         if (situation->events[i].at >= since)
-            print_to(text, "%s  %-12s %s\n", words_time(situation->events[i].at, moment),
+            print_to(text, "%s  %-12s %s\n",
+                     words_time(screen->now, situation->events[i].at, moment),
                      situation->events[i].kind, situation->events[i].text);
 }
 
 static void open_event(struct screen *screen, const struct situation_event *event) {
-    char when[CLOCK_UTC_SIZE], moment[WORDS_SIZE];
+    char when[MOMENT_SIZE];
     struct text_buffer *text =
         view_page_open(screen, NULL, "Event %lld: %s", (long long)event->sequence, event->kind);
-    print_to(text, "%s (%s)\nby %s\nabout %s\n\n%s\n", words_moment(event->at, moment),
-             clock_format_utc(event->at, when), event->actor ? event->actor : "?",
-             event->subject ? event->subject : "?", event->text);
+    print_to(text, "%s %s\nby %s\nabout %s\n\n%s\n", moment_format_full(event->at, when),
+             clock_zone(), event->actor ? event->actor : "?", event->subject ? event->subject : "?",
+             event->text);
 }
 
 static char *journal_text(const struct screen *screen) {
     struct text_buffer text = {0};
-    char when[CLOCK_UTC_SIZE];
+    char when[MOMENT_SIZE];
+    print_to(&text, "times: %s\n", clock_zone());
     for (size_t i = 0; i < screen->rows.count; i++) {
         const struct situation_event *event = &screen->situation->events[screen->rows.items[i].a];
-        print_to(&text, "%s\t%s\t%s\t%s\t%s\n", clock_format_utc(event->at, when), event->kind,
+        print_to(&text, "%s\t%s\t%s\t%s\t%s\n", moment_format_full(event->at, when), event->kind,
                  event->subject ? event->subject : "", event->actor ? event->actor : "",
                  event->text);
     }

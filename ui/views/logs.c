@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/moment.h"
 #include "logs/classify.h"
 #include "ui/decide.h"
 #include "ui/log_ask.h"
@@ -54,7 +55,7 @@ void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const
         if (typed.size && typed.data[typed.size - 1] == '%' &&
             text_to_int64((struct text){typed.data, typed.size - 1}, &number))
             log_ask(screen, LOG_VIEW_PERCENT)->lines = number;
-        else if (log_ask_moment(typed, screen->now, &moment))
+        else if (moment_parse(typed, screen->now, &moment))
             log_ask(screen, LOG_VIEW_TIME)->wall_ms = moment;
         else if (text_to_int64(typed, &number))
             log_ask(screen, LOG_VIEW_LINE)->lines = number;

@@ -160,8 +160,8 @@ static void add_footnotes(struct text_buffer *text, const struct screen *screen)
     const struct situation *situation = screen->situation;
     char moment[WORDS_SIZE];
     text_buffer_add(text, "\n\tApproval\n");
-    print_to(text, "  plan %.12s, evidence of %s\n", screen->pipeline->hash,
-             words_moment(situation->as_of, moment));
+    print_to(text, "  plan %.12s, evidence of %s; times: %s\n", screen->pipeline->hash,
+             words_moment(situation->as_of, moment), clock_zone());
     bool approved = false;
     for (size_t i = 0; situation->groups && i < screen->pipeline->group_count; i++) {
         const struct situation_group *group = &situation->groups[i];

@@ -144,7 +144,8 @@ static void draw_live(const struct screen *screen, struct frame *frame, struct f
     if (run->dates_per_minute >= 0)
         x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "%.1f/min", run->dates_per_minute) + 2;
     if (run->eta)
-        x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "eta %s", words_time(run->eta, text)) +
+        x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "eta %s",
+                         words_time(screen->now, run->eta, text)) +
             2;
     if (run->failed)
         frame_format(frame, row, x, row.y, STYLE_BAD, "%zu failed", run->failed);
@@ -173,7 +174,8 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
         draw_live(screen, frame, row, x, run);
         return;
     }
-    x = frame_format(frame, row, x, row.y, STYLE_DIM, "%s  ", words_time(run->ended_at, text));
+    x = frame_format(frame, row, x, row.y, STYLE_DIM, "%s  ",
+                     words_time(screen->now, run->ended_at, text));
     if (run->server_text)
         x = frame_format(frame, row, x, row.y, STYLE_WARN, "%s · ", run->server_text);
     if (run->verdict_text)
@@ -186,7 +188,8 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
         x = frame_format(frame, row, x, row.y, STYLE_NORMAL, "signal %d", run->signal);
     if (run->retry_at)
         x = frame_format(frame, row, x, row.y, STYLE_NORMAL, " · again %s (%d of %d)",
-                         words_time(run->retry_at, text), run->retry_number, run->retry_times);
+                         words_time(screen->now, run->retry_at, text), run->retry_number,
+                         run->retry_times);
     if (run->failed)
         frame_format(frame, row, x, row.y, STYLE_BAD, "  %zu failed", run->failed);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
@@ -30,7 +31,9 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
         (void)snprintf(right, sizeof right, "paused: z goes on");
         style = STYLE_HOLD;
     }
-    (void)words_clock(screen->now, clock);
+    char time[WORDS_SIZE], zone[CLOCK_ABBREVIATION_SIZE];
+    (void)print_into(clock, sizeof clock, "%s %s", words_clock(screen->now, time),
+                     clock_abbreviation(screen->now, zone));
     int clock_x = row.x + row.width - 1 - (int)strlen(clock);
     int x = frame_put(frame, row, row.x + 1, row.y, STYLE_STRONG, "phasegate");
     x = frame_put(frame, row, x + 2, row.y, STYLE_NORMAL, screen->pipeline->name);
@@ -117,7 +120,7 @@ static int draw_right(const struct screen *screen, struct frame *frame, struct f
         size += snprintf(text + size, sizeof text - (size_t)size, "nothing runs");
     if (header->go_expected)
         (void)snprintf(text + size, sizeof text - (size_t)size, " · GO expected %s",
-                       words_time(header->go_expected, moment));
+                       words_time(screen->now, header->go_expected, moment));
     int columns = frame_columns(text_of(text));
     int x = row.x + row.width - 1 - columns;
     if (x < left + 2)

@@ -279,7 +279,8 @@ Test(quota, used_up_is_not_asked_for_before_its_time)
     }
     cr_assert_eq(story.failed, 10);
     cr_assert_eq(story.done, 9, "tables are free to be asked for");
-    cr_assert_str_eq(bigquery_failure_text(&story.last, 0, text), "quotaExceeded, next try 02:51");
+    cr_assert_str_eq(bigquery_failure_text(&story.last, NIGHT_START_MS, text),
+                     "quotaExceeded, next try 02:51");
     cr_assert_eq(script_count(story.fixture.script, "POST"), 1);
     pass(&story, MINUTE + SECOND);
     ask_query(&story, 60000); /* it is still used up: twice the time */

@@ -7,7 +7,7 @@
 static const int64_t at_0241 = INT64_C(1767580860000); /* 2026-01-05T02:41:00Z */
 
 static void expect(int64_t free_bytes, const char *text) {
-    char *said = situation_agent_trouble(at_0241, free_bytes, "/srv/state");
+    char *said = situation_agent_trouble(at_0241, at_0241, free_bytes, "/srv/state");
     cr_expect_str_eq(said, text);
     free(said);
 }
