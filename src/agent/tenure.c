@@ -1,10 +1,15 @@
 #include "agent/tenure.h"
 
+#include <poll.h>
+#include <string.h>
 
 #include "state/state_journal.h"
 #include "state/state_lease.h"
+#include "state/state_sessions.h"
 
 static const int64_t margin_ns = INT64_C(1000000000);
+static const int64_t verb_patience_ms = 600000; /* a verb's poll has deadlines of its own */
+enum { LOOK_MS = 100 };
 
 static bool take(struct tenure *tenure, bool starts, struct error *error) {
     struct recorder *recorder = tenure->recorder;
@@ -24,11 +29,41 @@ static bool take(struct tenure *tenure, bool starts, struct error *error) {
     return true;
 }
 
+/* Whether who has the lease is a verb, which polls once and gives it back. */
+static bool is_a_verbs(const struct tenure *tenure) {
+    struct state *state = tenure->recorder->state;
+    struct state_lease lease = {0};
+    size_t count = 0;
+    bool verbs = false;
+    struct state_session *sessions = state_sessions(state, &count, NULL);
+    if (sessions != NULL && state_lease_load(state, clock_boot_ns(tenure->clock), &lease, NULL)) {
+        verbs = lease.holder == NULL;
+        for (size_t i = 0; i < count && lease.holder != NULL; i++) {
+            verbs = verbs || (sessions[i].role == STATE_VERB &&
+                              strcmp(sessions[i].session, lease.holder) == 0);
+        }
+    }
+    state_lease_clear(&lease);
+    state_sessions_free(sessions, count);
+    return verbs;
+}
+
 bool tenure_begin(struct tenure *tenure, const char *owner, struct error *error) {
     struct state *state = tenure->recorder->state;
     int64_t now = clock_wall_ms(tenure->clock);
-    return state_session_open(state, STATE_AGENT, owner, now, tenure->session, error) &&
-           take(tenure, true, error);
+    if (!state_session_open(state, STATE_AGENT, owner, now, tenure->session, error)) {
+        return false;
+    }
+    int64_t waited = 0;
+    while (!take(tenure, true, error)) {
+        if (!tenure->lost || waited >= verb_patience_ms || !is_a_verbs(tenure)) {
+            return false;
+        }
+        tenure->lost = false;
+        (void)poll(NULL, 0, LOOK_MS);
+        waited += LOOK_MS;
+    }
+    return true;
 }
 
 bool tenure_keep(struct tenure *tenure, enum tenure_news *news, struct error *error) {

@@ -26,7 +26,8 @@ enum tenure_news {
     TENURE_AGAIN, /* the lease had run out and is held under a new term */
 };
 
-/* Opens the session and takes the lease. EXIT_TEMPORARY when another agent has it. */
+/* Opens the session and takes the lease, for which it waits while a verb polls once under it.
+ * EXIT_TEMPORARY when another agent has it. */
 bool tenure_begin(struct tenure *tenure, const char *owner, struct error *error);
 
 /* Renews when it is time to. EXIT_TEMPORARY with `lost` set when another agent has taken over;

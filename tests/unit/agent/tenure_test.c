@@ -2,10 +2,13 @@
 #include "agent/tenure.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "state/state_journal.h"
 #include "state/state_lease.h"
+#include "state/state_sessions.h"
 #include "state/state_told.h"
 #include "tests/support/scene.h"
 
@@ -14,6 +17,7 @@ static struct recorder recorder;
 static struct tenure tenure;
 static enum tenure_news news;
 static int64_t boot_ns;
+static sem_t taken;
 
 static int64_t wall(void *context) {
     (void)context;
@@ -123,4 +127,53 @@ Test(tenure, of_a_process_that_is_gone_is_told_as_abandoned)
     cr_assert(state_lease_load(scene.state, boot_ns, &lease, &scene.error));
     cr_expect(!lease.held && lease.abandoned && lease.there);
     state_lease_clear(&lease);
+}
+
+/* A verb that polls once, until it sees that an agent wants to begin. */
+static void *poll_as_a_verb(void *context) {
+    struct state *own = context;
+    char session[STATE_SESSION_SIZE];
+    struct error error = {0};
+    int64_t term;
+    bool there = false;
+    cr_assert(state_session_open(own, STATE_VERB, "naji@ops", SCENE_NOW, session, &error), "%s",
+              error.text);
+    cr_assert(state_lease_take(own, session, SCENE_NOW, boot_ns, &term, &error), "%s", error.text);
+    cr_assert_eq(sem_post(&taken), 0);
+    while (!there) {
+        size_t count;
+        struct state_session *sessions = state_sessions(own, &count, &error);
+        cr_assert_not_null(sessions, "%s", error.text);
+        for (size_t i = 0; i < count; i++) {
+            there = there || strcmp(sessions[i].owner, "waiting@ops") == 0;
+        }
+        state_sessions_free(sessions, count);
+    }
+    cr_assert(state_lease_resign(own, session, term, &error), "%s", error.text);
+    return NULL;
+}
+
+Test(tenure, of_an_agent_begins_when_a_verb_that_polls_once_is_done)
+{
+    struct tenure other = {.clock = &test_clock, .recorder = &recorder};
+    struct state *own = state_open(state_directory(scene.state), STATE_WRITE, &scene.error);
+    pthread_t verb;
+    cr_assert_not_null(own, "%s", scene.error.text);
+    tenure_end(&tenure);
+    cr_assert_eq(sem_init(&taken, 0, 0), 0);
+    cr_assert_eq(pthread_create(&verb, NULL, poll_as_a_verb, own), 0);
+    cr_assert_eq(sem_wait(&taken), 0);
+    cr_expect(tenure_begin(&other, "waiting@ops", &scene.error), "%s", scene.error.text);
+    cr_expect_not(other.lost);
+    cr_assert_eq(pthread_join(verb, NULL), 0);
+    cr_assert_eq(sem_destroy(&taken), 0);
+    tenure_end(&other);
+    state_close(own);
+}
+
+Test(tenure, of_an_agent_does_not_begin_beside_another)
+{
+    struct tenure other = {.clock = &test_clock, .recorder = &recorder};
+    cr_expect_not(tenure_begin(&other, "waiting@ops", &scene.error));
+    cr_expect_eq(scene.error.code, EXIT_TEMPORARY);
 }
