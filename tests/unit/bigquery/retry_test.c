@@ -175,7 +175,7 @@ Test(retry, ends_at_the_deadline_with_the_last_reason)
 
 Test(retry, of_a_query_that_runs_too_long_ends_and_stops_its_job)
 {
-    struct fixture fixture = fixture_start((struct bigquery_options){.deadline_ms = 60});
+    struct fixture fixture = fixture_start((struct bigquery_options){.deadline_ms = 1000});
     script_add(fixture.script, (struct reply){.status = 503, .body = FAILURE("backendError")});
     script_add(fixture.script,
                (struct reply){.target = "POST /bigquery/v2/projects/p/queries", .body = RUNNING});
