@@ -101,7 +101,7 @@ bool cli_can_mark(const struct cli *cli, const struct error *error);
  * `measure` false only reads. The caller frees it. */
 struct situation *cli_situation(struct cli *cli, bool measure, struct error *error);
 
-/* "times: America/Los_Angeles": the first line of a text that tells moments. */
+/* "times: America/Los_Angeles": a line of its own in a text that tells moments. */
 void cli_say_zone(struct cli *cli);
 
 /* One line on what keeps BigQuery from answering, if anything does, below an answer as text; false

@@ -25,9 +25,9 @@ static bool write_answer(struct cli *cli, const struct situation *situation, siz
         good = cli_json(cli, answer);
         json_decref(answer);
     } else {
-        cli_say_zone(cli);
         good = gates_write_text(cli->out, situation->gates, gate, since) &&
                cli_write_trouble(cli, situation);
+        cli_say_zone(cli); /* last: the first word is the verdict */
     }
     free(since);
     return good;

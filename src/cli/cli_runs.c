@@ -157,8 +157,9 @@ static void write_status(struct cli *cli, const struct situation_run *run, int64
 static bool write_text(struct cli *cli, const struct situation *situation) {
     if (situation->run_count == 0) {
         (void)print(cli->out, "No run in the last 24 hours.\n");
+    } else {
+        cli_say_zone(cli);
     }
-    cli_say_zone(cli);
     for (size_t i = 0; i < situation->run_count; i++) {
         const struct situation_run *run = &situation->runs[i];
         char from[DAY_TEXT_SIZE];
