@@ -129,7 +129,7 @@ static void take_page(struct console *console) {
         return;
     if (page->searching) { /* what is shown stays until there is more */
         if (page->number == log->number)
-            (void)snprintf(log->searching, sizeof log->searching, "%s", page->note);
+            (void)print_into(log->searching, sizeof log->searching, "%s", page->note);
         log_view_page_free(page);
         return;
     }

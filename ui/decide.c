@@ -124,8 +124,8 @@ static void launch_processor(struct screen *screen, size_t processor,
         return;
     }
     char title[SCREEN_TEXT], words[WORDS_SIZE];
-    (void)snprintf(title, sizeof title, "Launch %s for %s", pipeline->processors[processor].name,
-                   words_dates(count, words));
+    (void)print_into(title, sizeof title, "Launch %s for %s", pipeline->processors[processor].name,
+                     words_dates(count, words));
     struct command *command = command_new(COMMAND_LAUNCH_PROCESSOR, evidence_of(screen));
     command->processor = memory_copy_string(pipeline->processors[processor].name);
     command->table = memory_copy_string(pipeline->tables[table].name);
@@ -144,7 +144,7 @@ static void launch_processor(struct screen *screen, size_t processor,
 static void launch_group(struct screen *screen, size_t group) {
     const struct pipeline_group *facts = &screen->pipeline->groups[group];
     char title[SCREEN_TEXT];
-    (void)snprintf(title, sizeof title, "Launch the group %s for what is missing", facts->name);
+    (void)print_into(title, sizeof title, "Launch the group %s for what is missing", facts->name);
     struct command *command = command_new(COMMAND_LAUNCH_GROUP, evidence_of(screen));
     command->group = memory_copy_string(facts->name);
     struct text_buffer *text = decide_ask(screen, CONFIRM_YES, command, title);
@@ -183,7 +183,7 @@ static bool alive(const struct situation_run *run) {
 /* What a run that has ended left behind on the server. */
 static void ask_about_jobs(struct screen *screen, const struct situation_run *run) {
     char title[SCREEN_TEXT], words[WORDS_SIZE];
-    (void)snprintf(title, sizeof title, "Cancel the BigQuery jobs of %s", run->run);
+    (void)print_into(title, sizeof title, "Cancel the BigQuery jobs of %s", run->run);
     struct command *command = command_new(COMMAND_CANCEL_JOBS, evidence_of(screen));
     command->run = memory_copy_string(run->run);
     command->processor = memory_copy_string(run->processor);
@@ -201,7 +201,7 @@ void decide_forget(struct screen *screen, const struct situation_run *run) {
         return;
     }
     char title[SCREEN_TEXT], words[WORDS_SIZE];
-    (void)snprintf(title, sizeof title, "Release the dates of %s unread", run->run);
+    (void)print_into(title, sizeof title, "Release the dates of %s unread", run->run);
     struct command *command = command_new(COMMAND_FORGET_COVERAGE, evidence_of(screen));
     command->run = memory_copy_string(run->run);
     command->processor = memory_copy_string(run->processor);
@@ -224,8 +224,8 @@ void decide_stop(struct screen *screen, const struct situation_run *run, bool ki
         return;
     }
     char title[SCREEN_TEXT], words[WORDS_SIZE];
-    (void)snprintf(title, sizeof title, "%s %s of %s", kill ? "Kill" : "Stop", run->run,
-                   run->processor);
+    (void)print_into(title, sizeof title, "%s %s of %s", kill ? "Kill" : "Stop", run->run,
+                     run->processor);
     struct command *command = command_new(kill ? COMMAND_KILL : COMMAND_STOP, evidence_of(screen));
     command->run = memory_copy_string(run->run);
     command->processor = memory_copy_string(run->processor);
@@ -343,8 +343,8 @@ void decide_gate(struct screen *screen, enum action action, size_t index) {
     struct command *command = command_new(kind, evidence_of(screen));
     command->gate = memory_copy_string(name);
     char title[SCREEN_TEXT];
-    (void)snprintf(title, sizeof title, "%c%s %s", command_name(kind)[0] - 'a' + 'A',
-                   command_name(kind) + 1, name);
+    (void)print_into(title, sizeof title, "%c%s %s", command_name(kind)[0] - 'a' + 'A',
+                     command_name(kind) + 1, name);
     struct text_buffer *text = decide_ask(screen, actions_entry(action)->confirm, command, title);
     add_evidence(text, screen, gate);
     switch (kind) {
@@ -390,7 +390,7 @@ void decide_waive(struct screen *screen, size_t table, struct day_range range) {
     }
     char title[SCREEN_TEXT], words[WORDS_SIZE];
     const char *name = screen->pipeline->tables[table].name;
-    (void)snprintf(title, sizeof title, "Waive %s of %s", words_dates(dates, words), name);
+    (void)print_into(title, sizeof title, "Waive %s of %s", words_dates(dates, words), name);
     struct command *command = command_new(COMMAND_WAIVE, evidence_of(screen));
     command->table = memory_copy_string(name);
     command->ranges = ranges;

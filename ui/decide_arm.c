@@ -36,7 +36,7 @@ static void ask_to_arm(struct screen *screen, size_t group) {
     const struct pipeline_group *facts = &screen->pipeline->groups[group];
     const struct situation_group *known = &screen->situation->groups[group];
     char title[SCREEN_TEXT], moment[WORDS_SIZE];
-    (void)snprintf(title, sizeof title, "Arm the group %s", facts->name);
+    (void)print_into(title, sizeof title, "Arm the group %s", facts->name);
     struct command *command = NULL;
     if (known->approval) {
         command = command_new(COMMAND_ARM, screen->situation->as_of);

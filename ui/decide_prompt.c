@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "ui/decide.h"
 #include "ui/glyph.h"
 #include "ui/key.h"
@@ -44,7 +45,7 @@ void decide_prompt_open(struct screen *screen, enum screen_prompt_kind kind) {
     const char *before = kind == PROMPT_JOURNAL_FILTER ? screen->journal.filter
                          : kind == PROMPT_LOG_FILTER   ? screen->log.filter
                                                        : "";
-    (void)snprintf(screen->prompt.text, sizeof screen->prompt.text, "%s", before);
+    (void)print_into(screen->prompt.text, sizeof screen->prompt.text, "%s", before);
 }
 
 static void accept_count(struct screen *screen) {
@@ -78,7 +79,7 @@ static void accept_reason(struct screen *screen) {
 
 static void accept_palette(struct screen *screen) {
     char name[SCREEN_TEXT];
-    (void)snprintf(name, sizeof name, "%s", screen->prompt.text);
+    (void)print_into(name, sizeof name, "%s", screen->prompt.text);
     screen->prompt.open = false;
     struct text typed = text_trim(text_of(name));
     if (typed.size == 0)
@@ -103,8 +104,8 @@ static void accept(struct screen *screen) {
         accept_palette(screen);
         break;
     case PROMPT_JOURNAL_FILTER:
-        (void)snprintf(screen->journal.filter, sizeof screen->journal.filter, "%s",
-                       screen->prompt.text);
+        (void)print_into(screen->journal.filter, sizeof screen->journal.filter, "%s",
+                         screen->prompt.text);
         screen->prompt.open = false;
         break;
     case PROMPT_SEARCH:

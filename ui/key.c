@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/print.h"
 #include "base/text.h"
 
 static const struct {
@@ -31,7 +32,7 @@ static const struct {
 char *key_text(uint32_t key, char out[KEY_NAME_SIZE]) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].key == key) {
-            (void)snprintf(out, KEY_NAME_SIZE, "%s", names[i].name);
+            (void)print_into(out, KEY_NAME_SIZE, "%s", names[i].name);
             return out;
         }
     size_t size = 0;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/print.h"
 #include "ui/view.h"
 
 /* The newest runs that have a log, in the order in which they were created. */
@@ -61,8 +62,8 @@ static void set_sources(const struct screen *screen, struct log_view_request *re
     struct choice choice = choose(screen);
     request->source_count = choice.count;
     for (size_t i = 0; i < choice.count; i++) {
-        (void)snprintf(request->sources[i].run, LOG_VIEW_RUN, "%s", choice.runs[i]->run);
-        (void)snprintf(request->sources[i].path, LOG_VIEW_PATH, "%s", choice.runs[i]->log_path);
+        (void)print_into(request->sources[i].run, LOG_VIEW_RUN, "%s", choice.runs[i]->run);
+        (void)print_into(request->sources[i].path, LOG_VIEW_PATH, "%s", choice.runs[i]->log_path);
     }
 }
 
@@ -84,9 +85,9 @@ struct log_view_request *log_ask(struct screen *screen, enum log_view_goal goal)
     struct log_view *log = &screen->log;
     struct log_view_request *request = &log->request;
     *request = (struct log_view_request){.number = ++log->number, .goal = goal};
-    (void)snprintf(request->path, sizeof request->path, "%s", log->path ? log->path : "");
-    (void)snprintf(request->search, sizeof request->search, "%s", log->search);
-    (void)snprintf(request->filter, sizeof request->filter, "%s", log->filter);
+    (void)print_into(request->path, sizeof request->path, "%s", log->path ? log->path : "");
+    (void)print_into(request->search, sizeof request->search, "%s", log->search);
+    (void)print_into(request->filter, sizeof request->filter, "%s", log->filter);
     if (log_ask_is_merged(screen))
         set_sources(screen, request);
     request->level = log->level;
@@ -113,7 +114,7 @@ void log_ask_for(struct screen *screen, const struct situation_run *run) {
     const char *path = !run ? LOG_ASK_ALL : run->log_path ? run->log_path : "";
     if (log->path && strcmp(log->path, path) == 0 && strcmp(log->run, run ? run->run : "") == 0)
         return;
-    (void)snprintf(log->run, sizeof log->run, "%s", run ? run->run : "");
+    (void)print_into(log->run, sizeof log->run, "%s", run ? run->run : "");
     free(log->path);
     log->path = memory_copy_string(path);
     log_view_page_free(log->page);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "ui/log_walk.h"
 
 enum {
@@ -93,7 +94,7 @@ static bool open_files(struct log_page_source *source, const struct log_view_req
     source->merge =
         log_merge_open(paths, request->source_count ? request->source_count : 1, &error);
     if (!source->merge)
-        (void)snprintf(source->note, sizeof source->note, "%.200s", error.text);
+        (void)print_into(source->note, sizeof source->note, "%.200s", error.text);
     return source->merge != NULL;
 }
 
@@ -104,9 +105,9 @@ static void compile(struct log_page_source *source, struct log_regex **regex, ch
     struct error error = {0};
     log_regex_free(*regex);
     *regex = *wanted ? log_regex_new(text_of(wanted), &error) : NULL;
-    (void)snprintf(have, LOG_VIEW_TEXT, "%s", wanted);
+    (void)print_into(have, LOG_VIEW_TEXT, "%s", wanted);
     if (*wanted && !*regex) {
-        (void)snprintf(source->note, sizeof source->note, "%.200s", error.text);
+        (void)print_into(source->note, sizeof source->note, "%.200s", error.text);
         *have = '\0';
     }
 }
@@ -188,7 +189,7 @@ static bool find_match(struct log_page_source *source, const struct log_view_req
 static bool find_text(struct log_page_source *source, const struct log_view_request *request,
                       struct log_merge_place *place) {
     char pattern[PATTERN_SIZE];
-    (void)snprintf(pattern, sizeof pattern, "\\Q%s\\E", request->text);
+    (void)print_into(pattern, sizeof pattern, "\\Q%s\\E", request->text);
     struct log_regex *regex = log_regex_new(text_of(pattern), NULL);
     bool done = regex && find(source, regex, NULL, false, place);
     log_regex_free(regex);
@@ -287,7 +288,7 @@ static struct log_merge_place aim(struct log_page_source *source,
         break;
     }
     if (!ok && !*source->note)
-        (void)snprintf(source->note, sizeof source->note, "%s", trouble);
+        (void)print_into(source->note, sizeof source->note, "%s", trouble);
     return ok ? log_walk_by(&source->walk, *about, -((int64_t)request->rows / 3)) : *about;
 }
 
@@ -360,7 +361,7 @@ static void begin_walk(struct log_page_source *source, const struct log_view_req
     char before[LOG_VIEW_TEXT];
     struct log_walk *walk = &source->walk;
     bool hide = *request->filter == '!';
-    (void)snprintf(before, sizeof before, "%s", source->filter_text);
+    (void)print_into(before, sizeof before, "%s", source->filter_text);
     compile(source, &source->filter, source->filter_text, request->filter + hide);
     if (strcmp(before, source->filter_text) != 0 || walk->hide != hide)
         log_walk_forget(walk);
@@ -380,7 +381,7 @@ struct log_view_page *log_page_read(struct log_page_source *source,
     copy_runs(request, page);
     if (open_files(source, request)) {
         char before[LOG_VIEW_TEXT];
-        (void)snprintf(before, sizeof before, "%s", source->search_text);
+        (void)print_into(before, sizeof before, "%s", source->search_text);
         compile(source, &source->search, source->search_text, request->search);
         begin_walk(source, request);
         if (strcmp(before, source->search_text) != 0 || (source->search && !source->counted))
@@ -396,7 +397,7 @@ struct log_view_page *log_page_read(struct log_page_source *source,
     page->matches = source->matches + (source->counter ? log_search_found(source->counter) : 0);
     page->counting = source->counter != NULL;
     memcpy(page->histogram, source->histogram, sizeof page->histogram);
-    (void)snprintf(page->note, sizeof page->note, "%s", source->note);
+    (void)print_into(page->note, sizeof page->note, "%s", source->note);
     return page;
 }
 

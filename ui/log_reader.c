@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 #include "logs/watch.h"
 #include "ui/log_page.h"
 
@@ -52,7 +53,7 @@ static void tell(void *context, const char *text) {
     page->number = turn->request.number;
     page->path = memory_copy_string(turn->request.path);
     page->searching = true;
-    (void)snprintf(page->note, sizeof page->note, "%s", text);
+    (void)print_into(page->note, sizeof page->note, "%s", text);
     deliver(turn->reader, page);
 }
 

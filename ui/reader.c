@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/print.h"
 
 /* Looking for a change costs a wakeup, hence no oftener than needed; and a situation grows old by
  * itself (fresh becomes stale), hence a load now and then in any case. */
@@ -28,7 +29,7 @@ static void load(struct reader *reader) {
     struct error error = {0};
     struct situation *situation = reader->source.load(reader->source.context, &error);
     (void)pthread_mutex_lock(&reader->mutex);
-    (void)snprintf(reader->trouble, sizeof reader->trouble, "%s", situation ? "" : error.text);
+    (void)print_into(reader->trouble, sizeof reader->trouble, "%s", situation ? "" : error.text);
     (void)pthread_mutex_unlock(&reader->mutex);
     if (situation) {
         struct situation *unread = atomic_exchange(&reader->ready, situation);
@@ -112,7 +113,7 @@ struct situation *reader_take(struct reader *reader) {
 
 void reader_trouble(struct reader *reader, char *text, size_t size) {
     (void)pthread_mutex_lock(&reader->mutex);
-    (void)snprintf(text, size, "%s", reader->trouble);
+    (void)print_into(text, size, "%s", reader->trouble);
     (void)pthread_mutex_unlock(&reader->mutex);
 }
 

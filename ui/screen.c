@@ -26,7 +26,7 @@ const struct view *view_of(enum actions_view tab) {
 void screen_init(struct screen *screen, const struct pipeline *pipeline, const char *user) {
     memset(screen, 0, sizeof *screen);
     screen->pipeline = pipeline;
-    (void)snprintf(screen->user, sizeof screen->user, "%s", user);
+    (void)print_into(screen->user, sizeof screen->user, "%s", user);
     screen->coverage.season = pipeline->season_count;
     screen->width = 80;
     screen->height = 24;
@@ -138,7 +138,7 @@ void view_gaps_open(struct screen *screen, size_t table, size_t season) {
                                            decide_nothing.dates, &count, &dates);
     const char *name = screen->pipeline->tables[table].name;
     char words[WORDS_SIZE], file[SCREEN_TEXT];
-    (void)snprintf(file, sizeof file, "gaps-%.200s.txt", name);
+    (void)print_into(file, sizeof file, "gaps-%.200s.txt", name);
     struct text_buffer *text =
         view_page_open(screen, file, "Gaps of %s, %s: %s in %zu %s", name,
                        all ? "all seasons" : screen->pipeline->seasons[season].name,

@@ -1,4 +1,5 @@
 #include "ui/snapshot.h"
+#include "base/print.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -140,7 +141,7 @@ static void write_escaped(const struct frame_cell *cell, struct text_buffer *out
 
 static void colour_text(int colour, const char *fallback, char out[8]) {
     if (colour < 0)
-        (void)snprintf(out, 8, "%s", fallback);
+        (void)print_into(out, 8, "%s", fallback);
     else
         (void)snprintf(out, 8, "#%06x", theme_rgb(colour) & 0xFFFFFFU);
 }
@@ -266,8 +267,8 @@ bool snapshot_format_parse(const char *name, enum snapshot_format *format) {
 static bool open_strip(struct screen *screen, struct text rest, struct error *error) {
     char name[SCREEN_TEXT], season[SCREEN_TEXT];
     struct text table = text_cut(&rest, ':');
-    (void)snprintf(name, sizeof name, "%.*s", (int)table.size, table.data);
-    (void)snprintf(season, sizeof season, "%.*s", (int)rest.size, rest.data ? rest.data : "");
+    (void)print_into(name, sizeof name, "%.*s", (int)table.size, table.data);
+    (void)print_into(season, sizeof season, "%.*s", (int)rest.size, rest.data ? rest.data : "");
     size_t index = pipeline_find_table(screen->pipeline, name);
     if (index == PIPELINE_NONE)
         return error_set(error, EXIT_USAGE, "the pipeline has no table \"%s\"", name);
@@ -314,7 +315,7 @@ static void read_log(struct screen *screen, const char *path) {
     if (!screen->log.wanted)
         return;
     if (path) {
-        (void)snprintf(screen->log.request.path, sizeof screen->log.request.path, "%s", path);
+        (void)print_into(screen->log.request.path, sizeof screen->log.request.path, "%s", path);
         screen->log.request.source_count = 0;
     }
     log_view_page_free(screen->log.page);

@@ -6,9 +6,10 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "base/percent.h"
+#include "base/print.h"
 
 static char *put(char *out, const char *words) {
-    (void)snprintf(out, WORDS_SIZE, "%s", words);
+    (void)print_into(out, WORDS_SIZE, "%s", words);
     return out;
 }
 
@@ -75,7 +76,7 @@ char *words_percent(int tenths, char *out) {
     char number[PERCENT_TEXT_SIZE];
     if (tenths == PERCENT_UNKNOWN)
         return put(out, "?");
-    (void)snprintf(out, WORDS_SIZE, "%s %%", percent_format(tenths, number));
+    (void)print_into(out, WORDS_SIZE, "%s %%", percent_format(tenths, number));
     return out;
 }
 
@@ -107,8 +108,8 @@ char *words_range(struct day_range range, char *out) {
         return put(out, "no dates");
     if (range.from == range.to)
         return day_format(range.from, out);
-    (void)snprintf(out, WORDS_SIZE, "%s → %s", day_format(range.from, from),
-                   day_format(range.to, to));
+    (void)print_into(out, WORDS_SIZE, "%s → %s", day_format(range.from, from),
+                     day_format(range.to, to));
     return out;
 }
 
@@ -119,7 +120,7 @@ char *words_seasons(const struct pipeline *pipeline, struct day_range whole, str
     for (size_t i = 0; i < pipeline->season_count; i++) {
         struct day_range season = day_range_intersect(pipeline->seasons[i].range, whole);
         if (range.from == season.from && range.to == season.to) {
-            (void)snprintf(out, WORDS_SIZE, "%s", pipeline->seasons[i].name);
+            (void)print_into(out, WORDS_SIZE, "%s", pipeline->seasons[i].name);
             return out;
         }
     }
@@ -130,7 +131,7 @@ char *words_age(int64_t now, int64_t at, char *out) {
     char span[CLOCK_SPAN_SIZE];
     if (!at)
         return put(out, "never");
-    (void)snprintf(out, WORDS_SIZE, "%s ago", clock_format_span(now - at, span));
+    (void)print_into(out, WORDS_SIZE, "%s ago", clock_format_span(now - at, span));
     return out;
 }
 
@@ -170,17 +171,11 @@ const struct coverage_table *words_coverage(const struct situation *situation, s
 
 char *words_tables(const struct pipeline *pipeline, const struct pipeline_indices *tables,
                    const char *between, char *out) {
-    size_t size = 0;
-    *out = '\0';
-    for (size_t i = 0; i < tables->count; i++) {
-        int added = snprintf(out + size, WORDS_SIZE - size, "%s%s", i ? between : "",
-                             pipeline->tables[tables->items[i]].name);
-        if (added < 0 || size + (size_t)added >= WORDS_SIZE) {
-            (void)snprintf(out + (size < WORDS_SIZE - 4 ? size : WORDS_SIZE - 4), 4, "…");
-            return out;
-        }
-        size += (size_t)added;
-    }
+    struct text_buffer names = {0};
+    for (size_t i = 0; i < tables->count; i++)
+        print_to(&names, "%s%s", i ? between : "", pipeline->tables[tables->items[i]].name);
+    (void)print_copy(out, WORDS_SIZE, PRINT_VALUE, names.data != NULL ? names.data : "");
+    text_buffer_free(&names);
     return out;
 }
 
@@ -201,7 +196,7 @@ char *words_initials(const char *name, char *out) {
 }
 
 char *words_dates(size_t count, char *out) {
-    (void)snprintf(out, WORDS_SIZE, "%zu %s", count, count == 1 ? "date" : "dates");
+    (void)print_into(out, WORDS_SIZE, "%zu %s", count, count == 1 ? "date" : "dates");
     return out;
 }
 
@@ -221,7 +216,7 @@ enum theme_style words_arm(const struct situation_group *group, int64_t now, cha
     *out = '\0';
     if (!group->arm) {
         if (group->arm_ended)
-            (void)snprintf(out, WORDS_SIZE, "%.80s", group->arm_ended);
+            (void)print_into(out, WORDS_SIZE, "%.80s", group->arm_ended);
         return group->arm_ended ? STYLE_WARN : STYLE_NORMAL;
     }
     if (group->fires_at) {
@@ -230,8 +225,8 @@ enum theme_style words_arm(const struct situation_group *group, int64_t now, cha
                        (long long)(left > 0 ? (left + 999) / 1000 : 0));
         return STYLE_HOLD;
     }
-    (void)snprintf(out, WORDS_SIZE, "armed until %s, GO %lld of %lld",
-                   words_time(now, group->armed_until, text), (long long)group->arm_streak,
-                   (long long)group->arm_need);
+    (void)print_into(out, WORDS_SIZE, "armed until %s, GO %lld of %lld",
+                     words_time(now, group->armed_until, text), (long long)group->arm_streak,
+                     (long long)group->arm_need);
     return STYLE_NORMAL;
 }

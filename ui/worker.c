@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/print.h"
 
 enum { ANSWERS = 16 };
 
@@ -26,7 +27,7 @@ struct worker {
 static bool perform(struct worker *worker, const struct command *command, char *answer,
                     struct error *error) {
     if (command->kind == COMMAND_EXPORT) {
-        (void)snprintf(answer, WORKER_TEXT, "written to %.200s", command->path);
+        (void)print_into(answer, WORKER_TEXT, "written to %.200s", command->path);
         return file_write(command->path, text_of(command->content), error);
     }
     if (!worker->performer.perform)
@@ -40,10 +41,10 @@ static void carry_out(struct worker *worker, const struct command *command) {
     struct worker_answer answer = {0};
     answer.done = perform(worker, command, answer.text, &error);
     if (!answer.done)
-        (void)snprintf(answer.text, sizeof answer.text, "%s: %.230s", command_name(command->kind),
-                       error.text);
+        (void)print_into(answer.text, sizeof answer.text, "%s: %.230s", command_name(command->kind),
+                         error.text);
     else if (!*answer.text)
-        (void)snprintf(answer.text, sizeof answer.text, "%s: done", command_name(command->kind));
+        (void)print_into(answer.text, sizeof answer.text, "%s: done", command_name(command->kind));
     (void)pthread_mutex_lock(&worker->mutex);
     if (worker->given - worker->taken == ANSWERS)
         worker->taken++; /* nobody reads: the oldest goes */

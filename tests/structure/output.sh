@@ -24,6 +24,10 @@ refuse 'writes past base/print.h:' '(^|[^a-z_])(printf|fprintf|vfprintf|dprintf|
 refuse 'writes bytes past base/print.h:' '(^|[^a-z_])fwrite\(' $(echo "$words" | grep -v cli_snapshot.c)
 # A snapshot writes the cells of a frame, which hold nothing else.
 
+# What does not fit ends in an ellipsis: print_into cuts so, snprintf says nothing.
+# shellcheck disable=SC2046
+refuse 'cuts words without a sign; use print_into:' 'snprintf\([^;]*%[-0-9.*]*s' $(find ui -name '*.c')
+
 json=$(find src -name '*.c' ! -path 'src/emulator/*' ! -path 'src/bigquery/*' ! -path src/base/json.c)
 # shellcheck disable=SC2086
 refuse 'loses what is no UTF-8; use json_make and json_words:' '(^|[^a-z_])(json_pack|json_string)\(' $json

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/percent.h"
+#include "base/print.h"
 #include "ui/decide.h"
 #include "ui/view.h"
 #include "ui/widgets/bar.h"
@@ -317,8 +318,8 @@ static void draw_run(const struct screen *screen, struct frame *frame, struct fr
         return;
     }
     if (run->dates_per_minute >= 0)
-        (void)snprintf(text, sizeof text, "%.1f%s", run->dates_per_minute,
-                       wide ? " dates/min" : "/min");
+        (void)print_into(text, sizeof text, "%.1f%s", run->dates_per_minute,
+                         wide ? " dates/min" : "/min");
     else
         (void)snprintf(text, sizeof text, "rate ?");
     x = frame_field(frame, row, x + 2, row.y, wide ? 15 : 9, false, STYLE_NORMAL, text) + 1;

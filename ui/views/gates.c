@@ -127,8 +127,8 @@ static void format_margin(const struct gates_check *check, char *out) {
     if (check->unit == GATES_UNIT_PERCENT)
         (void)snprintf(out, WORDS_SIZE, "%+.1f", check->margin);
     else
-        (void)snprintf(out, WORDS_SIZE, "%s%s", check->margin < 0 ? "" : "+",
-                       gates_format_value(check->margin, check->unit, value));
+        (void)print_into(out, WORDS_SIZE, "%s%s", check->margin < 0 ? "" : "+",
+                         gates_format_value(check->margin, check->unit, value));
 }
 
 static void draw_check(const struct screen *screen, struct frame *frame, struct frame_rect row,

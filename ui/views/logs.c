@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/moment.h"
+#include "base/print.h"
 #include "logs/classify.h"
 #include "ui/decide.h"
 #include "ui/log_ask.h"
@@ -35,7 +36,7 @@ void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const
     struct text typed = text_trim(text_of(text));
     switch (kind) {
     case PROMPT_SEARCH:
-        (void)snprintf(log->search, sizeof log->search, "%s", text);
+        (void)print_into(log->search, sizeof log->search, "%s", text);
         log->follow = log->follow && !*text;
         if (*text) {
             struct log_view_request *request = log_ask(screen, LOG_VIEW_MATCH);
@@ -47,7 +48,7 @@ void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const
         }
         break;
     case PROMPT_LOG_FILTER:
-        (void)snprintf(log->filter, sizeof log->filter, "%s", text);
+        (void)print_into(log->filter, sizeof log->filter, "%s", text);
         log_ask(screen, log->follow ? LOG_VIEW_TAIL : LOG_VIEW_STAY);
         break;
     default:
@@ -60,7 +61,7 @@ void view_logs_accept(struct screen *screen, enum screen_prompt_kind kind, const
         else if (text_to_int64(typed, &number))
             log_ask(screen, LOG_VIEW_LINE)->lines = number;
         else if (typed.size)
-            (void)snprintf(log_ask(screen, LOG_VIEW_TEXT_AT)->text, LOG_VIEW_TEXT, "%s", text);
+            (void)print_into(log_ask(screen, LOG_VIEW_TEXT_AT)->text, LOG_VIEW_TEXT, "%s", text);
         break;
     }
 }
@@ -196,7 +197,7 @@ static void prefix_of(const struct screen *screen, const char *id, int width, ch
     if (!run)
         (void)snprintf(out, WORDS_SIZE, "?");
     else if (width >= WIDE)
-        (void)snprintf(out, WORDS_SIZE, "%.28s", run->processor);
+        (void)print_into(out, WORDS_SIZE, "%.28s", run->processor);
     else
         words_initials(run->processor, out);
 }

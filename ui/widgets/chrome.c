@@ -14,17 +14,17 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
     if (situation && situation->header.polled_at) {
         char bytes[WORDS_SIZE];
         const char *least = situation->header.bills_unknown ? "≥ " : "";
-        (void)snprintf(right, sizeof right, "BigQuery %s · %s%s · %s$%.2f",
-                       words_age(screen->now, situation->header.polled_at, text), least,
-                       words_bytes(situation->header.bytes_billed, bytes), least,
-                       situation->header.cost);
+        (void)print_into(right, sizeof right, "BigQuery %s · %s%s · %s$%.2f",
+                         words_age(screen->now, situation->header.polled_at, text), least,
+                         words_bytes(situation->header.bytes_billed, bytes), least,
+                         situation->header.cost);
     } else if (situation) {
         (void)snprintf(right, sizeof right, "BigQuery: no answer yet");
     }
     if (situation && situation->header.bigquery) {
         char trouble[SITUATION_TROUBLE_SIZE];
-        (void)snprintf(right, sizeof right, "BigQuery: %s",
-                       situation_trouble_text(situation->header.bigquery, screen->now, trouble));
+        (void)print_into(right, sizeof right, "BigQuery: %s",
+                         situation_trouble_text(situation->header.bigquery, screen->now, trouble));
         style = STYLE_WARN;
     }
     if (screen->paused) {
@@ -49,7 +49,8 @@ static void draw_title(const struct screen *screen, struct frame *frame, struct 
 }
 
 /* "3 of 5 tables under 95 %" of a gate that judges coverage and perhaps more; false when no
- * coverage is too low, or the tables have different minima. */
+ * coverage is too low, or the tables have different minima, or one is too low by its number of
+ * missing dates. */
 static bool tables_too_low(const struct gates_gate *gate, size_t count, char *out) {
     size_t tables = 0, low = 0;
     int minimum = -1;
@@ -61,27 +62,29 @@ static bool tables_too_low(const struct gates_gate *gate, size_t count, char *ou
         if (judged->result != GATES_RESULT_FAIL)
             continue;
         low++;
-        if (minimum >= 0 && minimum != judged->check->minimum)
+        bool by_share = judged->check->minimum > 0 && judged->check->missing_at_most < 0;
+        if (!by_share || (minimum >= 0 && minimum != judged->check->minimum))
             return false;
         minimum = judged->check->minimum;
     }
     if (low)
-        (void)snprintf(out, WORDS_SIZE, "%zu of %zu tables under %d %%", low, tables,
-                       minimum / 100);
+        (void)snprintf(out, WORDS_SIZE, "%zu of %zu tables under %g %%", low, tables,
+                       minimum / 100.0);
     return low > 0;
 }
 
 static void only_failure(const struct gates_gate *gate, size_t count, char *out) {
     for (size_t i = 0; i < count; i++)
         if (gate->checks[i].result == GATES_RESULT_FAIL)
-            (void)snprintf(out, WORDS_SIZE, "%.60s",
-                           gate->checks[i].why ? gate->checks[i].why : gate->checks[i].check->name);
+            (void)print_into(out, WORDS_SIZE, "%.60s",
+                             gate->checks[i].why ? gate->checks[i].why
+                                                 : gate->checks[i].check->name);
 }
 
 /* The failing checks of a gate in a few words. */
 static void why_not_go(const struct gates_gate *gate, size_t count, char *out) {
     if (gate->mark && gate->mark->hold)
-        (void)snprintf(out, WORDS_SIZE, "held by %s: %.40s", gate->mark->by, gate->mark->reason);
+        (void)print_into(out, WORDS_SIZE, "held by %s: %.40s", gate->mark->by, gate->mark->reason);
     else if ((gate->unknown || gate->verdict == GATES_STALE) && gate->measured < gate->total)
         (void)snprintf(out, WORDS_SIZE, "%zu of %zu inputs are not fresh",
                        gate->total - gate->measured, gate->total);
@@ -110,17 +113,18 @@ static int draw_right(const struct screen *screen, struct frame *frame, struct f
                       int left) {
     const struct situation_header *header = &screen->situation->header;
     char text[SCREEN_TEXT], moment[WORDS_SIZE];
+    struct text_buffer words = {0};
     const char *gate;
-    int size = 0;
     if (anything_overridden(screen->situation, &gate))
-        size = snprintf(text, sizeof text, "%s overridden · ", gate);
+        print_to(&words, "%s overridden · ", gate);
     if (header->running)
-        size += snprintf(text + size, sizeof text - (size_t)size, "%zu running", header->running);
+        print_to(&words, "%zu running", header->running);
     else
-        size += snprintf(text + size, sizeof text - (size_t)size, "nothing runs");
+        text_buffer_add(&words, "nothing runs");
     if (header->go_expected)
-        (void)snprintf(text + size, sizeof text - (size_t)size, " · GO expected %s",
-                       words_time(screen->now, header->go_expected, moment));
+        print_to(&words, " · GO expected %s", words_time(screen->now, header->go_expected, moment));
+    (void)print_copy(text, sizeof text, PRINT_VALUE, words.data);
+    text_buffer_free(&words);
     int columns = frame_columns(text_of(text));
     int x = row.x + row.width - 1 - columns;
     if (x < left + 2)
@@ -149,10 +153,10 @@ static enum theme_style what_is_next(const struct screen *screen, char *out) {
     const char *group = situation->pipeline->groups[next].name;
     if (situation->groups && situation->groups[next].arm) {
         enum theme_style style = words_arm(&situation->groups[next], screen->now, arm);
-        (void)snprintf(out, WORDS_SIZE, "next: %.40s %.72s", group, arm);
+        (void)print_into(out, WORDS_SIZE, "next: %.40s %.72s", group, arm);
         return style;
     }
-    (void)snprintf(out, WORDS_SIZE, launch ? "next: launch %s" : "next: %s (held)", group);
+    (void)print_into(out, WORDS_SIZE, launch ? "next: launch %s" : "next: %s (held)", group);
     return launch ? STYLE_NORMAL : STYLE_DIM;
 }
 
@@ -241,23 +245,23 @@ static void draw_tabs(const struct screen *screen, struct frame *frame, struct f
     char text[SCREEN_TEXT];
     enum theme_style style = STYLE_DIM;
     if (screen->situation && screen->situation->header.agent_trouble) {
-        (void)snprintf(text, sizeof text, "%s", screen->situation->header.agent_trouble);
+        (void)print_into(text, sizeof text, "%s", screen->situation->header.agent_trouble);
         style = STYLE_WARN;
     } else if (screen->situation && !screen->situation->header.agent_alive) {
         (void)snprintf(text, sizeof text, "no agent: nothing is measured");
         style = STYLE_WARN;
     } else if (screen->situation && screen->situation->header.plan.notice_short) {
-        (void)snprintf(text, sizeof text, "%s", screen->situation->header.plan.notice_short);
+        (void)print_into(text, sizeof text, "%s", screen->situation->header.plan.notice_short);
         style = STYLE_WARN;
     } else if (*screen->trouble) {
-        (void)snprintf(text, sizeof text, "%.80s", screen->trouble);
+        (void)print_into(text, sizeof text, "%.80s", screen->trouble);
         style = STYLE_WARN;
     } else if (budget_line(screen, text, &style)) {
     } else if (screen->situation && screen->situation->header.consoles > 1) {
-        (void)snprintf(text, sizeof text, "%.64s · %zu consoles", screen->user,
-                       screen->situation->header.consoles);
+        (void)print_into(text, sizeof text, "%.64s · %zu consoles", screen->user,
+                         screen->situation->header.consoles);
     } else {
-        (void)snprintf(text, sizeof text, "%.64s", screen->user);
+        (void)print_into(text, sizeof text, "%.64s", screen->user);
     }
     int left = tab_x(VIEW_TABS), width = frame_columns(text_of(text));
     int x = row.x + row.width - 1 - width;
