@@ -57,6 +57,10 @@ char *state_home(const char *pipeline, struct error *error) {
 /* Between two looks at who holds the lock. */
 #define LOOK_NS INT64_C(300000000)
 
+/* Where a hundred wait, their tries are what keeps the one that writes from the processor. */
+#define LONG_WAIT_NS INT64_C(200000000)
+enum { SLOWER = 6 };
+
 /* Tries again every few milliseconds: SQLite's own handler backs off to 100 ms, and then a process
  * can be passed over for seconds when many write. */
 static int wait_for_others(void *context, int tries) {
@@ -76,7 +80,8 @@ static int wait_for_others(void *context, int tries) {
     if (now - state->waiting_since >= (int64_t)state->patience_ms * 1000000) {
         return 0;
     }
-    struct timespec nap = {.tv_nsec = 1000000 + now % 4000000};
+    bool long_wait = now - state->waiting_since > LONG_WAIT_NS;
+    struct timespec nap = {.tv_nsec = (1000000 + now % 4000000) * (long_wait ? SLOWER : 1)};
     (void)nanosleep(&nap, NULL);
     return 1;
 }
